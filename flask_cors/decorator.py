@@ -1,0 +1,100 @@
+"""``@cross_origin()``: a policy for one view. There is no policy in here."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, Never, TypeVar, Unpack, cast
+
+from ._bridge import ANSWERS_OPTIONS, enter
+from ._coverage import MARK
+from .options import EVERY_PATH, RESOURCES, Given, Options, by_keyword, check_positional, resources_of
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def cross_origin(*positional: Never, **options: Unpack[Options]) -> Callable[[View], View]:
+    """Give one view a policy of its own.
+
+    Put it below ``@app.route``::
+
+        @app.route("/")
+        @cross_origin(origins="https://app.example")
+        def index(): ...
+
+    The policy replaces that of :class:`CORS` for this view, on errors too, and also where it lets nobody in. It goes
+    on functions, on ``async def``, on methods of a ``MethodView``, and into ``decorators`` of a ``View``.
+
+    Without options, pages of every origin may read the view. If the view changes something, or can be tried with
+    guessed passwords, protect it against forged requests as well: CORS does not.
+
+    Without :class:`CORS` on the app, the view itself answers preflights, after the functions of ``before_request``,
+    and what these refuse carries no headers. ``CORS(app, resources=[])`` mends both.
+
+    :param options: see :class:`~flask_cors.options.Options`.
+    :raises TypeError: for an unknown option, an option given by position, or missing parentheses.
+    :raises ValueError: for values that break a rule, all in one message.
+    """
+    if any(inspect.isroutine(first) or inspect.isclass(first) for first in cast(tuple[object, ...], positional)):
+        raise TypeError("cross_origin is missing its parentheses: write @cross_origin() above the view")
+    check_positional(positional, "cross_origin()", "origins")
+    given = by_keyword(options, "cross_origin()")
+    given[RESOURCES] = EVERY_PATH
+    resources_of(given)  # refuses now what no config can mend
+    answers = options.get("automatic_options") is not False
+
+    def decorate(view: View) -> View:
+        return cast(View, _decorate(view, given, answers))
+
+    return decorate
+
+
+def _decorate(view: Callable[..., Any], given: Given, answers: bool) -> Callable[..., Any]:
+    wrap = _wrap_async if inspect.iscoroutinefunction(view) else _wrap
+    wrapper = wrap(view, given, answers)
+    if not hasattr(wrapper, MARK):  # else another decorator, nearer to the view, has spoken
+        vars(wrapper).update({MARK: given, ANSWERS_OPTIONS: answers})
+    return _route_options(wrapper) if getattr(wrapper, ANSWERS_OPTIONS) else wrapper
+
+
+def _wrap(view: Callable[..., Any], given: Given, answers: bool) -> Callable[..., Any]:
+    @functools.wraps(view)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        answer = enter(given, answers)
+        return view(*args, **kwargs) if answer is None else answer
+
+    return wrapper
+
+
+def _wrap_async(view: Callable[..., Any], given: Given, answers: bool) -> Callable[..., Any]:
+    @functools.wraps(view)
+    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+        answer = enter(given, answers)
+        return await view(*args, **kwargs) if answer is None else answer
+
+    return wrapper
+
+
+def _route_options(wrapper: Callable[..., Any]) -> Callable[..., Any]:
+    """Have Flask route ``OPTIONS`` to *wrapper* rather than answer it: ``Flask.add_url_rule`` reads two attributes."""
+    if getattr(wrapper, "__qualname__", "").startswith("View.as_view."):
+        wrapper = _ClassBasedView(wrapper)
+    required = {"OPTIONS", *getattr(wrapper, "required_methods", ())}
+    vars(wrapper).update(required_methods=required, provide_automatic_options=False)
+    return wrapper
+
+
+class _ClassBasedView:
+    """A view made by ``View.as_view``, which sets attributes of what the decorators return.
+
+    One of them would undo that ``OPTIONS`` is routed to the view: so that one cannot be set.
+    """
+
+    provide_automatic_options = property(lambda _: False, lambda _, __: None)
+
+    def __init__(self, view: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, view)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.__wrapped__(*args, **kwargs)  # type: ignore[attr-defined]

@@ -1,0 +1,220 @@
+"""Origins: how one is written, how a policy lists them, and whether a given one is on the list.
+
+An *origin* is where a page comes from: scheme, host and port, as in ``https://app.example:8443``.
+Browsers send it in the ``Origin`` header, always in one spelling: lower case, no path, no default port
+(Fetch ``#origin-header``). So an exact origin is compared whole and byte for byte, and what is not in that
+spelling is nobody's origin.
+
+Pure: this module knows neither Flask nor HTTP messages.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+OriginRule = str | re.Pattern[str] | Callable[[str], bool]
+
+NULL = "null"
+_DEFAULT_PORTS = {"http": ":80", "https": ":443", "ws": ":80", "wss": ":443"}
+_LONGEST = 300  # a DNS name has at most 253 characters; the rest is room for scheme and port
+
+# The serialisation of an origin, as browsers send it: Fetch, #origin-header.
+_SERIALIZED = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://"
+    r"(?P<host>[a-z0-9_~%-]+(?:\.[a-z0-9_~%-]+)*\.?|\[[0-9a-f:.]+\])"
+    r"(?P<port>:[0-9]{1,5})?"
+)
+# What people write where they mean an origin: any case, a trailing slash, Unicode, and the two wildcards.
+_WRITTEN = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<subdomains>\*\.)?"
+    r"(?P<host>\[[0-9a-f:.]+\]|[^\s/?#@:*\\^$|(){}\[\]+]+)"
+    r"(?::0*(?P<port>[0-9]{1,5}|\*)?)?/?",
+    re.IGNORECASE,
+)
+# Two hosts with nothing in common: a pattern that takes both takes everyone.
+_STRANGERS = ("https://nobody-knows-me.test", "https://a.stranger.invalid")
+_FORMS = (
+    "must be a string, a compiled re.Pattern of text, a plain function of one origin, or an iterable of these; "
+    'write for example origins=["https://app.example"]'
+)
+
+
+def is_origin(value: str) -> bool:
+    """Whether *value* is what a browser may send as ``Origin``: a serialised origin, or ``null``."""
+    return value == NULL or (len(value) <= _LONGEST and _SERIALIZED.fullmatch(value) is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """The origins that a policy lets in. Its one question: ``origin in origins``.
+
+    Made by :meth:`parse`. *remarks* are sentences about entries that were corrected, or can never match.
+    """
+
+    written: tuple[OriginRule, ...] = ("*",)
+    everyone: bool = True
+    exact: frozenset[str] = frozenset()
+    wildcards: frozenset[str] = frozenset()
+    patterns: tuple[re.Pattern[str], ...] = ()
+    callables: tuple[Callable[[str], bool], ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, value: object) -> Origins:
+        """Read the option's value, in any of its forms.
+
+        :raises ValueError: with the rules that *value* breaks.
+        """
+        written = tuple(_entries(value))
+        found: defaultdict[str, list[Any]] = defaultdict(list)
+        for kind, entry, remark in map(_read, written):
+            found[kind].append(entry)
+            found["remarks"] += [remark] * bool(remark)
+        if found["wrong"]:
+            raise ValueError("; ".join(dict.fromkeys(found["remarks"])))
+        sets = (frozenset(found["exact"]), frozenset(found["wildcard"]))
+        lists = (tuple(found["pattern"]), tuple(found["callable"]), tuple(found["remarks"]))
+        return cls(written, bool(found["everyone"]), *sets, *lists)
+
+    def __contains__(self, origin: str) -> bool:
+        """Whether *origin* may read the answer. Exact entries cost one look-up, however many there are.
+
+        :raises Exception: what a callable among the entries raises.
+        :raises TypeError: when a callable answers anything but a bool.
+        """
+        return self.everyone or origin in self.exact or self._admits(origin)
+
+    @property
+    def only(self) -> str | None:
+        """The origin, where exactly one is listed, and that one exactly."""
+        return next(iter(self.exact)) if len(self.exact) == len(self.written) == 1 else None
+
+    @property
+    def anyone(self) -> bool:
+        """Whether everyone is let in, in any spelling: ``*``, or a pattern that takes all comers."""
+        return self.everyone or any(all(map(pattern.fullmatch, _STRANGERS)) for pattern in self.patterns)
+
+    def _admits(self, origin: str) -> bool:
+        if not (self.wildcards or self.patterns or self.callables) or not is_origin(origin):
+            return False
+        return (
+            not self.wildcards.isdisjoint(_wildcards_over(origin))
+            or any(pattern.fullmatch(origin) for pattern in self.patterns)
+            or any(_ask(function, origin) for function in self.callables)
+        )
+
+    def risks_with_credentials(self) -> Iterator[str]:
+        """Sentences about entries that are risky once cookies may be sent."""
+        for origin in sorted(self.exact | self.wildcards):
+            scheme, _, rest = origin.partition("://")
+            host = re.sub(r":[0-9*]+$", "", rest)
+            if scheme == "http" and not re.fullmatch(r"(.*\.)?localhost|127\.[0-9.]+|\[::1\]", host):
+                yield f"{origin!r} with credentials: whoever is on the network path can speak for it; write https"
+            if host.startswith("*.") and _is_public_suffix(host[2:]):
+                yield f"{origin!r} with credentials: anyone can register a name there; list the domains that are yours"
+
+
+EVERYONE = Origins()
+
+
+def _entries(value: Any) -> Iterable[Any]:
+    """Take the option's value apart. Only a string is split at commas, and never a regular expression."""
+    if isinstance(value, str):
+        return [value] if value.startswith("^") else filter(None, map(str.strip, value.split(",")))
+    if isinstance(value, re.Pattern) or callable(value):
+        return [value]
+    if isinstance(value, Iterable) and not isinstance(value, bytes):
+        return value
+    raise ValueError(_FORMS)
+
+
+def _read(entry: Any) -> tuple[str, Any, str]:
+    """Classify one entry: its kind, its value, and a remark where it is not as browsers write it."""
+    if isinstance(entry, str):
+        return _read_pattern(entry) if entry.startswith("^") else _read_text(entry)
+    if isinstance(entry, re.Pattern) and isinstance(entry.pattern, str):
+        return "pattern", entry, ""
+    if callable(entry) and not any(map(inspect.iscoroutinefunction, (entry, type(entry).__call__))):
+        return "callable", entry, ""
+    return "wrong", entry, f"{_FORMS}; {entry!r} is none of them"
+
+
+def _read_pattern(text: str) -> tuple[str, Any, str]:
+    try:
+        return "pattern", compile_pattern(text), ""
+    except ValueError as error:
+        return "wrong", text, str(error)
+
+
+def _read_text(text: str) -> tuple[str, Any, str]:
+    if text == "*":
+        return "everyone", text, ""
+    if text == NULL:
+        return "exact", text, "'null' is the origin of every sandboxed page, of anybody; remove it"
+    match = _WRITTEN.fullmatch(text)
+    spelling = _as_browsers_write(match) if match else ""
+    if not is_origin(spelling.replace("://*.", "://").removesuffix(":*")):
+        return "never", text, f"{text!r} can never match: {_why_never(text)}"
+    remark = "" if spelling == text else f"{text!r} was corrected to {spelling!r}, as browsers send it; write that"
+    return "wildcard" if "*" in spelling else "exact", spelling, remark
+
+
+def _as_browsers_write(match: re.Match[str]) -> str:
+    scheme, port = match["scheme"].lower(), f":{match['port']}" if match["port"] else ""
+    # Letter by letter: str.lower() of a whole word would make another letter of a final sigma.
+    host = unicodedata.normalize("NFKC", "".join(map(str.lower, match["host"])))
+    labels = (name if name.isascii() else f"xn--{name.encode('punycode').decode()}" for name in host.split("."))
+    return (
+        f"{scheme}://{match['subdomains'] or ''}{'.'.join(labels)}{port if port != _DEFAULT_PORTS.get(scheme) else ''}"
+    )
+
+
+def _why_never(text: str) -> str:
+    if re.search(r"[\\^$|(){}\[\]+]|\.\*", text):
+        return "a regular expression as text is not taken for one; write re.compile(...) around it"
+    if "://" not in text:
+        return f"an origin has a scheme; write 'https://{text.lstrip('/')}'"
+    if "*" in text:
+        return "the two wildcards are 'https://*.example.com' and 'http://localhost:*'"
+    return "an origin is scheme, host and port, with no path or user; write for example 'https://app.example'"
+
+
+def compile_pattern(text: str) -> re.Pattern[str]:
+    """Compile a regular expression; what is wrong with it becomes a ``ValueError`` for people."""
+    try:
+        return re.compile(text)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ValueError(f"{text!r} is not a valid regular expression: {error}") from None
+
+
+def _ask(function: Callable[[str], object], origin: str) -> bool:
+    answer = function(origin)
+    if isinstance(answer, bool):
+        return answer
+    name = getattr(function, "__qualname__", repr(function))
+    raise TypeError(f"origins={name} must return True or False; for {origin!r} it returned {answer!r}")
+
+
+def _wildcards_over(origin: str) -> Iterator[str]:
+    """The wildcard entries that let *origin* in; few, so that looking them up costs the same for any number listed."""
+    match = _SERIALIZED.fullmatch(origin)
+    scheme, host, port = match.groups("") if match else ("", "", "")
+    yield f"{scheme}://{host}:*"
+    for dot in re.finditer(r"\.", host):
+        parents = f"{scheme}://*{host[dot.start() :]}"
+        yield from (parents + port, f"{parents}:*")
+
+
+def _is_public_suffix(domain: str) -> bool:
+    """Whether anyone can register below *domain*: by the public suffix list if installed, else by its one label."""
+    try:
+        from publicsuffixlist import PublicSuffixList
+    except ImportError:
+        return "." not in domain and domain != "localhost"
+    return domain != "localhost" and bool(PublicSuffixList().is_public(domain))
