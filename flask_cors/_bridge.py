@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from flask import Flask, Request, Response, after_this_request, current_app, request
+from flask.views import MethodView, View
 from werkzeug.datastructures import Headers as ResponseHeaders
+from werkzeug.routing import Rule
 
-from ._coverage import coverage_of
+from ._coverage import Place, coverage_of, decoration
 from .options import Given
 from .policy import ACL_CREDENTIALS, ACL_ORIGIN, RESPONSE_HEADERS, CORSRequest, Headers, Policy, merge_vary
 
@@ -13,11 +15,27 @@ from .policy import ACL_CREDENTIALS, ACL_ORIGIN, RESPONSE_HEADERS, CORSRequest, 
 _POLICY = "flask_cors.policy"
 _ANSWER = "flask_cors.answer"
 
+_DECIDED = {ACL_ORIGIN.lower(), ACL_CREDENTIALS.lower()}
+_STATED = {name.lower() for name in RESPONSE_HEADERS}
+
+
+class _Undeclared(str):
+    """``OPTIONS``, on a rule that was not declared for it. A rule keeps what ``upper`` makes of its methods."""
+
+    __slots__ = ()
+
+    def upper(self) -> str:
+        return self
+
+
+UNDECLARED = _Undeclared("OPTIONS")
 ANSWERS_OPTIONS = "cors_answers_options"  # the attribute of a decorated view whose wrapper answers OPTIONS
 
 
 def answer_preflight() -> Response | None:
     """Answer a preflight before anything else can; ``None`` lets Flask go its usual way."""
+    if request.method != "OPTIONS":
+        return None
     app, asked = _here()
     facts = read(asked)
     if not facts.is_preflight or _declares_options(app, asked):
@@ -38,16 +56,24 @@ def finish(response: Response) -> Response:
     return response
 
 
-def enter(given: Given, answers: bool) -> Response | None:
-    """Note that a decorated view is about to run; for ``OPTIONS``, answer in its stead if the decorator *answers*."""
+def enter(given: Given) -> Response | None:
+    """Note that a decorated view is about to run; for ``OPTIONS``, answer in its stead where it is to be so."""
     app, asked = _here()
     if _POLICY not in vars(asked):
         _covering(app, asked, read(asked), hidden=given)
         if not coverage_of(app).hooked:
             after_this_request(finish)
-    if asked.method != "OPTIONS" or not answers or _class_has_options(app, asked):
-        return None
-    return app.make_default_options_response()
+    return app.make_default_options_response() if _stands_in(app, asked, given) else None
+
+
+def _stands_in(app: Flask, asked: Request, given: Given) -> bool:
+    """Whether ``OPTIONS`` has led to this very view, which its author has not written for that."""
+    rule = asked.url_rule
+    if asked.method != "OPTIONS" or rule is None or _class_has_options(app, rule):
+        return False
+    declared = not any(name is UNDECLARED for name in rule.methods or ())
+    routed_here = decoration(app, Place(rule.endpoint, asked.method, asked.path)) is given
+    return routed_here and (coverage_of(app).own(given).automatic_options or not declared)
 
 
 def read(asked: Request) -> CORSRequest:
@@ -63,7 +89,8 @@ def read(asked: Request) -> CORSRequest:
 
 def write(headers: ResponseHeaders, answer: Headers, vary: tuple[str, ...]) -> None:
     """Make *headers* say what *answer* says: who is let in is said here alone, whatever stood there before."""
-    for name in (ACL_ORIGIN, ACL_CREDENTIALS) if answer else RESPONSE_HEADERS:
+    stale = _DECIDED if answer else _STATED
+    for name in [name for name, _ in headers if name.lower() in stale]:
         headers.remove(name)
     for name, value in answer:
         headers[name] = value
@@ -88,15 +115,14 @@ def _covering(app: Flask, asked: Request, facts: CORSRequest, hidden: Given | No
 def _declares_options(app: Flask, asked: Request) -> bool:
     """Whether ``OPTIONS`` leads to a view whose author has written it for that."""
     rule = asked.url_rule
-    if rule is None or rule.provide_automatic_options or "OPTIONS" not in (rule.methods or ()):  # type: ignore[attr-defined]
+    if rule is None or getattr(rule, "provide_automatic_options", False) or "OPTIONS" not in (rule.methods or ()):
         return False
-    by_decorator = getattr(app.view_functions[rule.endpoint], ANSWERS_OPTIONS, False)
-    return not by_decorator or _class_has_options(app, asked)
+    return not getattr(app.view_functions[rule.endpoint], ANSWERS_OPTIONS, False) or _class_has_options(app, rule)
 
 
-def _class_has_options(app: Flask, asked: Request) -> bool:
-    view = app.view_functions.get(asked.endpoint or "")
-    return hasattr(getattr(view, "view_class", None), "options")
+def _class_has_options(app: Flask, rule: Rule) -> bool:
+    view_class = getattr(app.view_functions[rule.endpoint], "view_class", View)
+    return issubclass(view_class, MethodView) and hasattr(view_class, "options")
 
 
 def _decide(app: Flask, asked: Request, policy: Policy, facts: CORSRequest) -> Headers:

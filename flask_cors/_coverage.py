@@ -60,13 +60,27 @@ class Coverage:
         if self._config is None:
             self._resolve(app)
         place = _destination(app, request, method)
-        own = decoration(app, place)
-        if own is None and place.endpoint == request.endpoint:
-            own = hidden
-        candidates = self._candidates(place) if own is None else [self._own(own)]
-        return next(filter(None, (resources.policy(place.path) for resources in candidates)), None)
+        if hidden is not None and place.endpoint == request.endpoint and decoration(app, place) is None:
+            return self.own(hidden)
+        for resources in self._plans.get(place[:2]) or self._plan(app, place):
+            policy = resources.policy(place.path)
+            if policy is not None:
+                return policy
+        return None
 
-    def _own(self, decoration: Given) -> Resources:
+    def _plan(self, app: Flask, place: Place) -> list[Resources]:
+        """The resources that may cover a place, first choice first; remembered, where there is an endpoint."""
+        given = decoration(app, place)
+        plan = [*self._candidates(place)] if given is None else [self._resources_of(given)]
+        if place.endpoint is not None:
+            self._plans[place[:2]] = plan
+        return plan
+
+    def own(self, decoration: Given) -> Policy:
+        """The policy that a *decoration* makes in this app."""
+        return self._resources_of(decoration).rules[0][1]
+
+    def _resources_of(self, decoration: Given) -> Resources:
         if decoration not in self._decorated:
             self._decorated[decoration] = resources_of(decoration, self._config)
         return self._decorated[decoration]
@@ -74,6 +88,7 @@ class Coverage:
     def _resolve(self, app: Flask) -> None:
         config = by_config(app.config, RESOURCES)
         self._decorated: dict[Given, Resources] = {}
+        self._plans: dict[tuple[str | None, str], list[Resources]] = {}
         self._resources = {
             scope: [resources_of(given, config) for given in reversed(all_given)]
             for scope, all_given in self._given.items()
@@ -95,8 +110,8 @@ class Coverage:
 
 def coverage_of(app: Flask) -> Coverage:
     """The app's coverage; made when first asked for."""
-    coverage: Coverage = app.extensions.setdefault("cors", Coverage())
-    return coverage
+    coverage: Coverage | None = app.extensions.get("cors")
+    return coverage or app.extensions.setdefault("cors", Coverage())  # setdefault: of two threads, one makes it
 
 
 def decoration(app: Flask, place: Place) -> Given | None:

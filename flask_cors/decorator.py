@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, Never, TypeVar, Unpack, cast
 
-from ._bridge import ANSWERS_OPTIONS, enter
+from ._bridge import ANSWERS_OPTIONS, UNDECLARED, enter
 from ._coverage import MARK
 from .options import EVERY_PATH, RESOURCES, Given, Options, by_keyword, check_positional, resources_of
 
@@ -52,25 +52,25 @@ def cross_origin(*positional: Never, **options: Unpack[Options]) -> Callable[[Vi
 
 def _decorate(view: Callable[..., Any], given: Given, answers: bool) -> Callable[..., Any]:
     wrap = _wrap_async if inspect.iscoroutinefunction(view) else _wrap
-    wrapper = wrap(view, given, answers)
+    wrapper = wrap(view, given)
     if not hasattr(wrapper, MARK):  # else another decorator, nearer to the view, has spoken
         vars(wrapper).update({MARK: given, ANSWERS_OPTIONS: answers})
     return _route_options(wrapper) if getattr(wrapper, ANSWERS_OPTIONS) else wrapper
 
 
-def _wrap(view: Callable[..., Any], given: Given, answers: bool) -> Callable[..., Any]:
+def _wrap(view: Callable[..., Any], given: Given) -> Callable[..., Any]:
     @functools.wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        answer = enter(given, answers)
+        answer = enter(given)
         return view(*args, **kwargs) if answer is None else answer
 
     return wrapper
 
 
-def _wrap_async(view: Callable[..., Any], given: Given, answers: bool) -> Callable[..., Any]:
+def _wrap_async(view: Callable[..., Any], given: Given) -> Callable[..., Any]:
     @functools.wraps(view)
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
-        answer = enter(given, answers)
+        answer = enter(given)
         return await view(*args, **kwargs) if answer is None else answer
 
     return wrapper
@@ -80,7 +80,7 @@ def _route_options(wrapper: Callable[..., Any]) -> Callable[..., Any]:
     """Have Flask route ``OPTIONS`` to *wrapper* rather than answer it: ``Flask.add_url_rule`` reads two attributes."""
     if getattr(wrapper, "__qualname__", "").startswith("View.as_view."):
         wrapper = _ClassBasedView(wrapper)
-    required = {"OPTIONS", *getattr(wrapper, "required_methods", ())}
+    required = {UNDECLARED, *getattr(wrapper, "required_methods", ())}
     vars(wrapper).update(required_methods=required, provide_automatic_options=False)
     return wrapper
 

@@ -89,7 +89,13 @@ def _cover_when_started(blueprint: Blueprint, given: Given) -> None:
     def started(app: Flask, **_: object) -> None:
         for name, registered in app.blueprints.items():
             if registered is blueprint and not coverage_of(app).holds(given, name):
-                rules = [rule.rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith(f"{name}.")]
-                _cover(app, given, name, commonpath(rules) if rules else "")
+                _cover(app, given, name, _prefix(app, name))
 
     request_started.connect(started, weak=False)
+
+
+def _prefix(app: Flask, blueprint: str) -> str:
+    """The prefix of a registered blueprint, as far as it can still be told: its own, or what its rules share."""
+    rules = [rule.rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith(f"{blueprint}.")]
+    own = app.blueprints[blueprint].url_prefix or ""
+    return own if own and all(rule.startswith(own) for rule in rules) else commonpath(rules or [""])

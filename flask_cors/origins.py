@@ -21,26 +21,27 @@ from typing import Any
 OriginRule = str | re.Pattern[str] | Callable[[str], bool]
 
 NULL = "null"
-_DEFAULT_PORTS = {"http": ":80", "https": ":443", "ws": ":80", "wss": ":443"}
+_DEFAULT_PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
 _LONGEST = 300  # a DNS name has at most 253 characters; the rest is room for scheme and port
 
 # The serialisation of an origin, as browsers send it: Fetch, #origin-header.
 _SERIALIZED = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://"
     r"(?P<host>[a-z0-9_~%-]+(?:\.[a-z0-9_~%-]+)*\.?|\[[0-9a-f:.]+\])"
-    r"(?P<port>:[0-9]{1,5})?"
+    r"(?P<port>:(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
 )
 # What people write where they mean an origin: any case, a trailing slash, Unicode, and the two wildcards.
 _WRITTEN = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<subdomains>\*\.)?"
-    r"(?P<host>\[[0-9a-f:.]+\]|[^\s/?#@:*\\^$|(){}\[\]+]+)"
-    r"(?::0*(?P<port>[0-9]{1,5}|\*)?)?/?",
+    r"(?P<host>\[[0-9a-f:.]+\]|[^\s/?#@:*\\^$|(){}\[\]+\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]+)"
+    r"(?::(?:0*(?P<port>[0-9]+)|(?P<any_port>\*))?)?/?",
     re.IGNORECASE,
 )
-# Two hosts with nothing in common: a pattern that takes both takes everyone.
-_STRANGERS = ("https://nobody-knows-me.test", "https://a.stranger.invalid")
+# Two hosts with nothing in common: a pattern that takes both, in one of these ways, takes everyone.
+_STRANGERS = ("nobody-knows-me.test", "a.stranger.invalid")
+_WAYS = ("https://{}", "http://{}", "https://{}:8443", "http://{}:8080")
 _FORMS = (
-    "must be a string, a compiled re.Pattern of text, a plain function of one origin, or an iterable of these; "
+    "must be a string, a compiled re.Pattern of text, a function (not async) of one origin, or an iterable of these; "
     'write for example origins=["https://app.example"]'
 )
 
@@ -98,7 +99,8 @@ class Origins:
     @property
     def anyone(self) -> bool:
         """Whether everyone is let in, in any spelling: ``*``, or a pattern that takes all comers."""
-        return self.everyone or any(all(map(pattern.fullmatch, _STRANGERS)) for pattern in self.patterns)
+        ways = [[way.format(host) for host in _STRANGERS] for way in _WAYS]
+        return self.everyone or any(all(map(p.fullmatch, both)) for p in self.patterns for both in ways)
 
     def _admits(self, origin: str) -> bool:
         if not (self.wildcards or self.patterns or self.callables) or not is_origin(origin):
@@ -166,20 +168,19 @@ def _read_text(text: str) -> tuple[str, Any, str]:
 
 
 def _as_browsers_write(match: re.Match[str]) -> str:
-    scheme, port = match["scheme"].lower(), f":{match['port']}" if match["port"] else ""
+    scheme, port = match["scheme"].lower(), match["any_port"] or match["port"]
     # Letter by letter: str.lower() of a whole word would make another letter of a final sigma.
-    host = unicodedata.normalize("NFKC", "".join(map(str.lower, match["host"])))
+    host = "".join(map(str.lower, unicodedata.normalize("NFKC", match["host"]))).replace("\u3002", ".")
     labels = (name if name.isascii() else f"xn--{name.encode('punycode').decode()}" for name in host.split("."))
-    return (
-        f"{scheme}://{match['subdomains'] or ''}{'.'.join(labels)}{port if port != _DEFAULT_PORTS.get(scheme) else ''}"
-    )
+    ending = "" if port in (None, _DEFAULT_PORTS.get(scheme)) else f":{port}"
+    return f"{scheme}://{match['subdomains'] or ''}{'.'.join(labels)}{ending}"
 
 
 def _why_never(text: str) -> str:
-    if re.search(r"[\\^$|(){}\[\]+]|\.\*", text):
+    if re.search(r"[\\^$|(){}\[\]+]|(^|://)\.\*", text):
         return "a regular expression as text is not taken for one; write re.compile(...) around it"
     if "://" not in text:
-        return f"an origin has a scheme; write 'https://{text.lstrip('/')}'"
+        return f"an origin has a scheme; write 'https://{text.strip('/').partition('/')[0]}'"
     if "*" in text:
         return "the two wildcards are 'https://*.example.com' and 'http://localhost:*'"
     return "an origin is scheme, host and port, with no path or user; write for example 'https://app.example'"

@@ -103,10 +103,12 @@ class Policy:
     vary_header: bool = True
 
     _always: Headers = field(init=False, repr=False, compare=False)
+    _vary: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # Frozen is for everyone else: what can be computed once is computed here, ready to send.
         object.__setattr__(self, "_always", self._beside(self.methods or (), CORSRequest("")))
+        object.__setattr__(self, "_vary", self._names_in_vary(""))
 
     def answer(self, request: CORSRequest) -> Headers:
         """The CORS headers for the answer to *request*; none whatever if its origin is not let in.
@@ -142,14 +144,15 @@ class Policy:
         Fetch ``#cors-protocol-and-http-caches``: refused and origin-less answers need it as much, since
         those are what a cache would hand to an origin that is let in.
         """
-        if not self.vary_header:
-            return ()
+        return self._names_in_vary(method) if method == "OPTIONS" else self._vary
+
+    def _names_in_vary(self, method: str) -> tuple[str, ...]:
         names = {
             "Origin": self._depends_on_origin,
             "Access-Control-Request-Method": method == "OPTIONS" and self._repeats(self.methods or ()),
             "Access-Control-Request-Headers": method == "OPTIONS" and self._repeats(self.headers),
         }
-        return tuple(name for name, needed in names.items() if needed)
+        return tuple(name for name, needed in names.items() if needed and self.vary_header)
 
     @property
     def _depends_on_origin(self) -> bool:

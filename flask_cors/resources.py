@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import accumulate, takewhile
 
 from .policy import Policy
 
 EVERYTHING = re.compile("")
+_REMEMBERED = 1024  # paths; a bound, since strangers can ask for any number of them
 
 # One piece of a regular expression: an escape, a set of characters, or one character.
 _PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
@@ -56,8 +58,9 @@ class Resources:
             beginning = literal_beginning(pattern.pattern) if letters else ""
             self._by_beginning.setdefault(beginning, []).append(rank)
         self._lengths = sorted(set(map(len, self._by_beginning)))
+        self.policy = lru_cache(_REMEMBERED)(self._policy)
 
-    def policy(self, path: str) -> Policy | None:
+    def _policy(self, path: str) -> Policy | None:
         """The policy of the most precise pattern that matches *path*, if any does.
 
         Only patterns whose literal beginning the path shares are tried, however many there are.
