@@ -1,0 +1,88 @@
+# Each target makes the environment that it needs, in .venv; nothing needs to be installed or activated first.
+# `make` alone lists the targets.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PINS := .ci/requirements.txt .ci/constraints.txt .ci/flask.txt tests/requirements.txt
+READY := $(VENV)/.ready
+
+# Another flask_cors on this machine must not be the one under test.
+unexport PYTHONPATH PYTHONHOME
+export PYTHONNOUSERSITE := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# pyright would ask the network whether it is the newest.
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test examples-test transcripts docs browser-test bench lint types check test-all dist clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: $(READY)  ## serve the simple example on http://127.0.0.1:5000/
+	@echo "In another terminal:  $(BIN)/http GET http://127.0.0.1:5000/api/v1/users/ Origin:https://page.example"
+	@echo "or:                   curl -i http://127.0.0.1:5000/api/v1/users/ -H 'Origin: https://page.example'"
+	$(BIN)/python examples/simple_example.py
+
+test: $(READY)  ## run every test that needs no browser, with 100 % branch coverage
+	$(BIN)/python -m pytest --cov=flask_cors
+
+examples-test: $(READY)  ## compare every transcript in the examples and the manual with a real call
+	$(BIN)/python -m pytest tests/test_examples.py tests/test_transcripts.py tests/test_documents.py
+
+transcripts: $(READY)  ## rewrite every transcript from a real call
+	$(BIN)/python -m tests.transcripts
+
+docs: $(READY)  ## build the manual into docs/_build/html
+	$(BIN)/sphinx-build -n -W --keep-going -b html docs docs/_build/html
+	@echo "Open docs/_build/html/index.html"
+
+browser-test: $(READY)  ## let a real headless Chromium make the calls
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
+	  echo "make browser-test needs Chromium and its driver; on Debian: apt-get install chromium chromium-driver" >&2; \
+	  exit 1; }
+	$(BIN)/python -m pytest tests/browser
+
+bench: $(READY)  ## print the CPU time that the extension adds to a request
+	$(BIN)/python -m tests.bench
+
+lint: $(READY)  ## check style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)  ## check types, and that the public ones are complete
+	$(BIN)/mypy
+	$(BIN)/pyright
+	@# pyright brings stubs for another Flask-Cors; PYTHONPATH makes it look at this one.
+	PYTHONPATH='$(CURDIR)' $(BIN)/pyright --ignoreexternal --verifytypes flask_cors
+
+check: lint types test docs  ## everything above but the browser: what CI runs
+
+# Interpreters under pyenv are found too, whichever of them is in use now.
+test-all: $(READY)  ## run the tests on Python 3.11 to 3.13 and on the oldest Flask, where installed
+	PATH="$$PATH:$$(printf '%s:' "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/*/bin)" $(BIN)/tox run
+
+dist: $(READY)  ## build the wheel and the sdist into dist/
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+	$(BIN)/twine check --strict dist/*
+
+clean:  ## remove everything that the other targets made
+	rm -rf $(VENV) .tox build dist docs/_build *.egg-info .coverage .coverage.*
+	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find flask_cors tests docs examples -name __pycache__ -prune -exec rm -rf {} +
+
+# The tools, made anew when a pin changes, so that the environment never holds a version that is not written down.
+$(VENV)/.tools: $(PINS)
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed: make PYTHON=...")'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet -r .ci/requirements.txt -c .ci/constraints.txt -c .ci/flask.txt
+	@touch $@
+
+# The checkout itself, so that what is tested is what is edited.
+$(READY): $(VENV)/.tools pyproject.toml setup.py flask_cors/__init__.py
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --config-settings editable_mode=compat -e .
+	$(BIN)/python -m pip check
+	@touch $@
