@@ -1,0 +1,95 @@
+"""The server that the pages call, and a record of the calls that reached it."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from flask import Flask, Response, abort, redirect, request
+
+from flask_cors import CORS
+from tests.transcripts.servers import HOST, serving
+
+ANY_METHOD = ["GET", "POST", "PUT", "DELETE"]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: its address, and ``METHOD /path`` of every call it got."""
+
+    url: str
+    calls: list[str]
+
+
+@contextmanager
+def running(app: Flask) -> Iterator[Server]:
+    """Serve the app on a port of its own, so that no cache remembers an earlier one."""
+    calls: list[str] = []
+    app.wsgi_app = _recorded(app.wsgi_app, calls)  # type: ignore[assignment, method-assign]
+    with serving(app) as port:
+        yield Server(f"http://{HOST}:{port}", calls)
+
+
+def _recorded(app: WSGIApplication, calls: list[str]) -> WSGIApplication:
+    def record(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        calls.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
+        return app(environ, start_response)
+
+    return record
+
+
+def api(**options: Any) -> Flask:
+    """Make an app with one view for each thing that a page can meet; without options it has no CORS."""
+    app = Flask(__name__)
+    for path, view in VIEWS.items():
+        app.add_url_rule(path, path, view, methods=ANY_METHOD)
+    app.add_url_rule("/read-only", "read-only", thing)
+    if options:
+        CORS(app, **options)
+    return app
+
+
+def with_login(app: Flask) -> Flask:
+    """Refuse every request, ``OPTIONS`` too, that does not carry the password."""
+
+    @app.before_request
+    def log_in() -> None:
+        if request.headers.get("Authorization") != "Bearer of-good-news":
+            abort(401)
+
+    return app
+
+
+def thing() -> Response:
+    """Answer with a header that says something, and one that is nobody's business."""
+    return Response("the thing", headers={"X-Shown": "shown", "X-Hidden": "hidden"})
+
+
+def _stale_soon() -> Response:
+    return Response("kept", headers={"Cache-Control": "max-age=600"})
+
+
+def _set_cookie() -> Response:
+    answer = Response("set")
+    answer.set_cookie("user", "ann")
+    return answer
+
+
+def _get_cookie() -> str:
+    return request.cookies.get("user", "nobody")
+
+
+def _raise() -> str:
+    raise RuntimeError("as a bug would")
+
+
+VIEWS: dict[str, Callable[[], Any]] = {
+    "/thing": thing,
+    "/cached": _stale_soon,
+    "/login": _set_cookie,
+    "/user": _get_cookie,
+    "/bug": _raise,
+    "/moved": lambda: redirect("/thing"),
+    "/folder/": lambda: "the folder",
+}

@@ -1,0 +1,215 @@
+"""What pages in a real Chromium can read of the answers of real servers.
+
+Each row says which options the server has, what the page calls, what the page could read, and which calls reached
+the server. ``PAGE`` stands for the page's own origin.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.browser.api import api, running, with_login
+from tests.browser.page import Blocked, Page, Read, assert_outcome
+
+PAGE = "PAGE"
+OTHER = "https://other.example"
+THING = Read("the thing")
+NO_HEADER = Blocked("No 'Access-Control-Allow-Origin' header")
+JSON = {"method": "POST", "headers": {"Content-Type": "application/json"}, "body": "{}"}
+WITH_COOKIES = {"credentials": "include"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call of a page, to a server with these options."""
+
+    rule: str
+    options: dict[str, Any]
+    outcome: Read | Blocked
+    calls: list[str]
+    path: str = "/thing"
+    init: dict[str, Any] = field(default_factory=dict)
+
+
+SIMPLE = [
+    Case("every origin may read by default", {"origins": "*"}, THING, ["GET /thing"]),
+    Case("the one origin listed may read", {"origins": PAGE}, THING, ["GET /thing"]),
+    Case("one of several origins may read", {"origins": [OTHER, PAGE]}, THING, ["GET /thing"]),
+    Case("a page on any port of a host may read", {"origins": "http://127.0.0.1:*"}, THING, ["GET /thing"]),
+    Case("an origin may read that a function lets in", {"origins": lambda _: True}, THING, ["GET /thing"]),
+    Case("an origin that is not listed may not read", {"origins": OTHER}, NO_HEADER, ["GET /thing"]),
+    Case("an origin that begins like a listed one may not read", {"origins": f"{PAGE}1"}, NO_HEADER, ["GET /thing"]),
+    Case("nobody may read a path that is not exposed", {"resources": "/api"}, NO_HEADER, ["GET /thing"]),
+    Case(
+        "the page sees the headers that are exposed, and no others",
+        {"expose_headers": "X-Shown"},
+        Read("the thing", headers=(("x-shown", "shown"),)),
+        ["GET /thing"],
+    ),
+    Case(
+        "a redirect is followed to an answer that may be read",
+        {"origins": PAGE},
+        THING,
+        ["GET /moved", "GET /thing"],
+        "/moved",
+    ),
+]
+
+PREFLIGHTED = [
+    Case(
+        "JSON may be posted where Content-Type is allowed",
+        {"headers": "Content-Type"},
+        THING,
+        ["OPTIONS /thing", "POST /thing"],
+        init=JSON,
+    ),
+    Case(
+        "JSON may not be posted where Content-Type is not allowed",
+        {"origins": PAGE},
+        Blocked("Request header field content-type is not allowed"),
+        ["OPTIONS /thing"],
+        init=JSON,
+    ),
+    Case(
+        "any header may be sent where all are allowed",
+        {"headers": "*"},
+        THING,
+        ["OPTIONS /thing", "GET /thing"],
+        init={"headers": {"X-Anything": "1"}},
+    ),
+    Case(
+        "any header may be sent with cookies where all are allowed",
+        {"headers": "*", "origins": PAGE, "supports_credentials": True},
+        THING,
+        ["OPTIONS /thing", "GET /thing"],
+        init={"headers": {"X-Anything": "1"}, **WITH_COOKIES},
+    ),
+    Case(
+        "a method may be used that is not refused",
+        {"origins": PAGE},
+        THING,
+        ["OPTIONS /thing", "DELETE /thing"],
+        init={"method": "DELETE"},
+    ),
+    Case(
+        "a method may not be used that is not allowed",
+        {"methods": ["GET", "PUT"]},
+        Blocked("Method DELETE is not allowed"),
+        ["OPTIONS /thing"],
+        init={"method": "DELETE"},
+    ),
+    Case(
+        "an origin that is not listed may not even ask",
+        {"origins": OTHER},
+        NO_HEADER,
+        ["OPTIONS /thing"],
+        init={"method": "PUT"},
+    ),
+    Case(
+        "a preflight is answered on a path that redirects to its folder",
+        {"origins": PAGE},
+        Read("the folder"),
+        ["OPTIONS /folder", "PUT /folder", "OPTIONS /folder/", "PUT /folder/"],
+        "/folder",
+        {"method": "PUT"},
+    ),
+]
+
+ERRORS = {
+    "/nowhere": (404, "GET"),
+    "/bug": (500, "GET"),
+    "/read-only": (405, "PUT"),
+}
+
+COOKIES = [
+    Case("cookies may be sent where they are allowed", {"origins": PAGE, "supports_credentials": True}, THING, []),
+    Case("cookies may not be sent to everyone's server", {"origins": "*"}, Blocked("must not be the wildcard"), []),
+    Case(
+        "cookies may not be sent where only the origin is allowed",
+        {"origins": PAGE},
+        Blocked("'Access-Control-Allow-Credentials' header in the response is ''"),
+        [],
+    ),
+]
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.rule) for case in SIMPLE + PREFLIGHTED])
+def test_a_page_reads_what_the_policy_says(page: Page, case: Case) -> None:
+    with running(api(**_for(page, case.options))) as server:
+        assert_outcome(page.fetch(server.url + case.path, **case.init), case.outcome)
+    assert server.calls == case.calls
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.rule) for case in COOKIES])
+def test_cookies_need_a_policy_that_names_the_origin(page: Page, case: Case) -> None:
+    with running(api(**_for(page, case.options))) as server:
+        assert_outcome(page.fetch(f"{server.url}/thing", **WITH_COOKIES), case.outcome)
+
+
+def test_a_cookie_that_one_answer_sets_comes_back_with_the_next_call(page: Page) -> None:
+    with running(api(origins=page.origin, supports_credentials=True)) as server:
+        assert_outcome(page.fetch(f"{server.url}/login", **WITH_COOKIES), Read("set"))
+        assert_outcome(page.fetch(f"{server.url}/user", **WITH_COOKIES), Read("ann"))
+        assert_outcome(page.fetch(f"{server.url}/user", credentials="omit"), Read("nobody"))
+
+
+@pytest.mark.parametrize("path", ERRORS)
+def test_a_page_reads_the_status_of_an_error(page: Page, path: str) -> None:
+    status, method = ERRORS[path]
+    with running(api(origins=page.origin)) as server:
+        outcome = page.fetch(server.url + path, method=method)
+    assert isinstance(outcome, Read)
+    assert outcome.status == status
+
+
+def test_a_login_that_refuses_every_request_does_not_refuse_the_preflight(page: Page) -> None:
+    with running(with_login(api(origins=page.origin, headers="Authorization"))) as server:
+        password = {"Authorization": "Bearer of-good-news"}
+        assert_outcome(page.fetch(f"{server.url}/thing", headers=password), THING)
+        assert server.calls == ["OPTIONS /thing", "GET /thing"]
+
+        outcome = page.fetch(f"{server.url}/thing")
+        assert isinstance(outcome, Read)
+        assert outcome.status == 401
+
+
+def test_the_browser_remembers_a_preflight_for_max_age(page: Page) -> None:
+    with running(api(origins=page.origin, max_age=600)) as server:
+        for _ in range(2):
+            assert_outcome(page.fetch(f"{server.url}/thing", method="PUT"), THING)
+    assert server.calls == ["OPTIONS /thing", "PUT /thing", "PUT /thing"]
+
+
+def test_an_answer_in_the_cache_is_not_shown_to_another_origin(
+    page: Page, open_page: Callable[[str], Page], second_origin: str
+) -> None:
+    with running(api(origins=[page.origin, second_origin])) as server:
+        for _ in range(2):
+            assert_outcome(page.fetch(f"{server.url}/cached"), Read("kept"))
+        assert server.calls == ["GET /cached"], "the cache is not on, so the rest would prove nothing"
+
+        assert_outcome(open_page(second_origin).fetch(f"{server.url}/cached"), Read("kept"))
+    assert server.calls == ["GET /cached"] * 2
+
+
+def test_without_vary_the_cache_breaks_the_second_origin(
+    page: Page, open_page: Callable[[str], Page], second_origin: str
+) -> None:
+    with running(api(origins=[page.origin, second_origin], vary_header=False)) as server:
+        assert_outcome(page.fetch(f"{server.url}/cached"), Read("kept"))
+        outcome = open_page(second_origin).fetch(f"{server.url}/cached")
+    assert_outcome(outcome, Blocked("that is not equal to the supplied origin"))
+    assert server.calls == ["GET /cached"]
+
+
+def _for(page: Page, options: dict[str, Any]) -> dict[str, Any]:
+    """Put the page's origin where the row says ``PAGE``."""
+
+    def put(value: Any) -> Any:
+        if isinstance(value, list):
+            return [put(item) for item in value]
+        return value.replace(PAGE, page.origin) if isinstance(value, str) else value
+
+    return {name: put(value) for name, value in options.items()}
