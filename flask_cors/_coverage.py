@@ -156,6 +156,9 @@ def _path_here(adapter: MapAdapter, url: str, path: str) -> str:
 
 
 def _below(prefix: str) -> re.Pattern[str]:
-    """What paths below a blueprint's prefix look like; its converters stand for any one segment."""
-    segments = map(re.escape, re.split(r"<[^>]*>", prefix.strip("/")))
-    return re.compile(f"/{'[^/]+'.join(segments)}(?:/|\\Z)")
+    """What paths below a blueprint's prefix look like; its converters stand for any segment."""
+    texts_and_converters = re.split(r"<([^>]*)>", prefix.strip("/"))
+    texts = map(re.escape, texts_and_converters[::2])
+    converters = (".+" if name.startswith("path:") else "[^/]+" for name in [*texts_and_converters[1::2], ""])
+    parts = (part for pair in zip(texts, converters, strict=True) for part in pair)
+    return re.compile(f"/{''.join([*parts][:-1])}(?:/|\\Z)")

@@ -743,7 +743,7 @@ class Browser:
     def __init__(
         self, origin: str, send: Callable[[Request], Response], *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.origin = check_origin(origin)
+        self.origin: str = check_origin(origin)
         self._send = send
         self._cache = PreflightCache(clock)
 

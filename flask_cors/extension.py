@@ -97,5 +97,6 @@ def _cover_when_started(blueprint: Blueprint, given: Given) -> None:
 def _prefix(app: Flask, blueprint: str) -> str:
     """The prefix of a registered blueprint, as far as it can still be told: its own, or what its rules share."""
     rules = [rule.rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith(f"{blueprint}.")]
-    own = app.blueprints[blueprint].url_prefix or ""
-    return own if own and all(rule.startswith(own) for rule in rules) else commonpath(rules or [""])
+    shared, own = commonpath(rules or [""]), (app.blueprints[blueprint].url_prefix or "").strip("/")
+    before, found, _ = f"{shared}/".partition(f"/{own}/")
+    return before + found if found else shared

@@ -228,8 +228,11 @@ EVERY_PATH: tuple[Entry, ...] = ((EVERYTHING, {}),)
 class Given(dict[str, Any]):
     """What one ``CORS``, one ``@cross_origin`` or one app's config says: option names to parsed values."""
 
-    __hash__ = object.__hash__  # type: ignore[assignment]  # equal only to itself: it is looked up by what it is
-    __eq__ = object.__eq__
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:  # type: ignore[override]  # a dict has none, since its equality is another one
+        return id(self)
 
 
 def by_keyword(options: Mapping[str, Any], caller: str, *more: str) -> Given:
@@ -263,7 +266,8 @@ def resources_of(given: Given, config: Given | None = None) -> Resources:
     merged = {RESOURCES: EVERY_PATH, **(config or {}), **given}
     for pattern, own in merged.pop(RESOURCES):
         rules.append((pattern, Policy(**{**merged, **own})))
-        if ({*given, *own} >= {"origins", "supports_credentials"}) is (config is None):
+        settled = {*given, *own} >= {"origins", "supports_credentials"} and (RESOURCES in given or not own)
+        if settled is (config is None):
             judged.append(rules[-1][1])
     _check([mistake for policy in judged for mistake in _contradictions(policy)])
     warn(risk for policy in judged for risk in _risks(policy))

@@ -9,7 +9,7 @@ Pure: paths and patterns in, policies out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from itertools import accumulate, takewhile
 
@@ -32,11 +32,11 @@ def literal_beginning(pattern: str) -> str:
     """
     pieces = _PIECE.findall(pattern.removeprefix("^"))
     depths = accumulate((piece == "(") - (piece == ")") for piece in pieces)
-    if ("|", 0) in zip(pieces, depths, strict=True):
+    if ("|", 0) in zip(pieces, depths, strict=True) or "(?#" in pattern:  # a comment may hold anything
         return ""
     literal = list(takewhile(re.compile(r"[^.\[()^$*+?{\\]|\\[^0-9A-Za-z]").fullmatch, pieces))
     if pieces[len(literal) :][:1] in (["*"], ["?"], ["{"]):  # the last letter may be there no times at all
-        literal.pop()
+        literal = literal[:-1]
     return "".join(piece[-1] for piece in literal)
 
 
@@ -50,7 +50,9 @@ class Resources:
 
     def __init__(self, rules: Iterable[tuple[re.Pattern[str], Policy]]) -> None:
         # sorted() is stable: of equals, the earlier stays first.
-        self.rules = sorted(rules, key=lambda rule: precision(rule[0]), reverse=True)
+        self.rules: list[tuple[re.Pattern[str], Policy]] = sorted(
+            rules, key=lambda rule: precision(rule[0]), reverse=True
+        )
         self._by_beginning: dict[str, list[int]] = {}
         for rank, (pattern, _) in enumerate(self.rules):
             # Flags can change how letters are read; then nothing is known of the beginning.
@@ -58,7 +60,7 @@ class Resources:
             beginning = literal_beginning(pattern.pattern) if letters else ""
             self._by_beginning.setdefault(beginning, []).append(rank)
         self._lengths = sorted(set(map(len, self._by_beginning)))
-        self.policy = lru_cache(_REMEMBERED)(self._policy)
+        self.policy: Callable[[str], Policy | None] = lru_cache(_REMEMBERED)(self._policy)
 
     def _policy(self, path: str) -> Policy | None:
         """The policy of the most precise pattern that matches *path*, if any does.
