@@ -16,9 +16,9 @@ from flask import Flask, Request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import MapAdapter, RequestRedirect
 
-from .options import RESOURCES, Given, by_config, resources_of
-from .policy import Policy
-from .resources import Resources
+from .options import RESOURCES, Given, by_config, misspelt, resources_of, warn
+from .policy import ALL_METHODS, Policy
+from .resources import Resources, precision
 
 MARK = "cors_given"  # the attribute of a decorated view that holds its `Given`
 _MOST_HOPS = 8  # of a redirect that leads to a redirect
@@ -69,10 +69,10 @@ class Coverage:
         return None
 
     def _plan(self, app: Flask, place: Place) -> list[Resources]:
-        """The resources that may cover a place, first choice first; remembered, where there is an endpoint."""
+        """The resources that may cover a place, first choice first; remembered for what only the app can name."""
         given = decoration(app, place)
         plan = [*self._candidates(place)] if given is None else [self._resources_of(given)]
-        if place.endpoint is not None:
+        if place.endpoint is not None and place.method in ALL_METHODS:
             self._plans[place[:2]] = plan
         return plan
 
@@ -87,6 +87,7 @@ class Coverage:
 
     def _resolve(self, app: Flask) -> None:
         config = by_config(app.config, RESOURCES)
+        warn(misspelt(app.config, set().union(*(given for every in self._given.values() for given in every))))
         self._decorated: dict[Given, Resources] = {}
         self._plans: dict[tuple[str | None, str], list[Resources]] = {}
         self._resources = {
@@ -105,7 +106,7 @@ class Coverage:
             names = place.endpoint.split(".")[:-1]
             return [".".join(names[:end]) for end in range(len(names), 0, -1)]
         below = [name for name, prefix in self._prefixes.items() if prefix.match(place.path)]
-        return sorted(below, key=lambda name: len(self._prefixes[name].pattern), reverse=True)
+        return sorted(below, key=lambda name: precision(self._prefixes[name]), reverse=True)
 
 
 def coverage_of(app: Flask) -> Coverage:

@@ -836,7 +836,8 @@ def redirect_location(fetch: Fetch, response: Response) -> Url | None:
         return parse_url(location, fetch.url.text)
     except ValueError:
         found = _found("Location", response, "actual")
-        raise Blocked(f"{found}; it must be one URL.", "#http-redirect-fetch step 5") from None
+        note = f" {_LOCATION.note}" if len(set(locations)) == 1 < len(locations) else ""
+        raise Blocked(f"{found}; it must be one URL.{note}", "#http-redirect-fetch step 5") from None
 
 
 def follow_redirect(fetch: Fetch, status: int, location: Url) -> None:
@@ -879,7 +880,7 @@ class Difference:
 
 
 def _depends_on_answer(_: Pairs) -> bool:
-    """Leave it to step 7.6 of the preflight, which alone can tell."""
+    """Leave it to the step that sees the answer."""
     return False
 
 
@@ -902,7 +903,23 @@ def _joins_accept(headers: Pairs) -> bool:
     return len(values) > 1 and len(", ".join(values)) > _SAFE_VALUE_SIZE
 
 
+def _sets_client_hint(headers: Pairs) -> bool:
+    return any(name.lower() in _CLIENT_HINTS for name, _ in headers)
+
+
+def _sets_user_agent(headers: Pairs) -> bool:
+    return get_header(headers, "User-Agent") is not None
+
+
+# fmt: off
+_CLIENT_HINTS = frozenset({
+    "device-memory", "downlink", "dpr", "ect", "rtt", "save-data", "viewport-width", "width",
+})
+# fmt: on
 _AUTHORIZATION = Difference("(Chromium 156 and Firefox 153 let '*' cover Authorization.)", _depends_on_answer)
+_LOCATION = Difference(
+    "(Chromium 156 takes equal Location headers for one, and an empty one for none.)", _depends_on_answer
+)
 #: For :attr:`Outcome.reason`, and for the manual's table.
 DIFFERENCES = (
     _AUTHORIZATION,
@@ -910,6 +927,9 @@ DIFFERENCES = (
     Difference("(Firefox 153 does not limit safelisted headers to 1024 bytes together.)", _is_too_much),
     Difference(f"(Firefox 153 repeats a repeated name in {REQUEST_HEADERS}.)", _repeats_unsafe_name),
     Difference("(Chromium 156 joins repeated Accept headers before the limit of 128 bytes.)", _joins_accept),
+    Difference("(Chromium 156 does not preflight client hints, such as Save-Data.)", _sets_client_hint),
+    Difference("(Chromium 156 drops a User-Agent that a page sets.)", _sets_user_agent),
+    _LOCATION,
 )
 
 

@@ -79,24 +79,26 @@ def _cover_blueprint(blueprint: Blueprint, given: Given) -> None:
 
     try:
         blueprint.record(registered)
-    except AssertionError:  # it has been registered, and does not know where
-        _cover_when_started(blueprint, given)
+    except AssertionError:  # it is registered, and does not know where: the apps that have it will, when they start
+        _LATE.append((blueprint, given))
+        request_started.connect(_cover_late)
 
 
-def _cover_when_started(blueprint: Blueprint, given: Given) -> None:
-    """Cover a blueprint that is registered already: each app that has it is found when it starts to answer."""
+_LATE: list[tuple[Blueprint, Given]] = []
 
-    def started(app: Flask, **_: object) -> None:
+
+def _cover_late(app: Flask, **_: object) -> None:
+    """Cover the blueprints that an app had before they were given anything."""
+    for blueprint, given in _LATE:
         for name, registered in app.blueprints.items():
             if registered is blueprint and not coverage_of(app).holds(given, name):
                 _cover(app, given, name, _prefix(app, name))
 
-    request_started.connect(started, weak=False)
-
 
 def _prefix(app: Flask, blueprint: str) -> str:
-    """The prefix of a registered blueprint, as far as it can still be told: its own, or what its rules share."""
+    """The prefix of a registered blueprint, as far as it can still be told: its own, or else what its rules share."""
+    parent, nested, _ = blueprint.rpartition(".")
+    own = (app.blueprints[blueprint].url_prefix or "").strip("/")
+    likely = (_prefix(app, parent) if nested else "") + f"/{own}" * bool(own)
     rules = [rule.rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith(f"{blueprint}.")]
-    shared, own = commonpath(rules or [""]), (app.blueprints[blueprint].url_prefix or "").strip("/")
-    before, found, _ = f"{shared}/".partition(f"/{own}/")
-    return before + found if found else shared
+    return likely if all(f"{rule}/".startswith(f"{likely}/") for rule in rules) else commonpath(rules)

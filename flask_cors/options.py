@@ -215,6 +215,7 @@ class CORSOptions(Options, total=False):
 NAMES = frozenset(Options.__annotations__)
 RESOURCES = "resources"
 _ALIASES = {"allow_headers": "headers"}
+_JUDGED = {"origins", "supports_credentials"}
 _LONGEST_SHOWN = 300
 _MARKS = "!#$%&'*+-.^_`|~"
 
@@ -266,7 +267,7 @@ def resources_of(given: Given, config: Given | None = None) -> Resources:
     merged = {RESOURCES: EVERY_PATH, **(config or {}), **given}
     for pattern, own in merged.pop(RESOURCES):
         rules.append((pattern, Policy(**{**merged, **own})))
-        settled = {*given, *own} >= {"origins", "supports_credentials"} and (RESOURCES in given or not own)
+        settled = {*given, *own} >= _JUDGED and (RESOURCES in given or own.keys().isdisjoint(_JUDGED))
         if settled is (config is None):
             judged.append(rules[-1][1])
     _check([mistake for policy in judged for mistake in _contradictions(policy)])
@@ -380,6 +381,15 @@ def _risks(policy: Policy) -> Iterator[str]:
     """What a policy had better not be; each sentence is worth a :class:`CORSWarning`."""
     if policy.supports_credentials:
         yield from policy.origins.risks_with_credentials()
+
+
+def misspelt(config: Iterable[str], given: Iterable[str]) -> Iterator[str]:
+    """Sentences about config keys that look like an option's, for options that nobody has *given*."""
+    keys = {_key(name): name for name in (*NAMES, RESOURCES)}
+    for key in sorted(key for key in config if key.startswith("CORS_") and key not in keys):
+        for near in difflib.get_close_matches(key, keys, n=1, cutoff=0.7):
+            if near not in config and keys[near] not in given:
+                yield f"config key {key!r} is not a setting, and has no effect; did you mean {near!r}?"
 
 
 def warn(sentences: Iterable[str]) -> None:

@@ -32,7 +32,7 @@ def literal_beginning(pattern: str) -> str:
     """
     pieces = _PIECE.findall(pattern.removeprefix("^"))
     depths = accumulate((piece == "(") - (piece == ")") for piece in pieces)
-    if ("|", 0) in zip(pieces, depths, strict=True) or "(?#" in pattern:  # a comment may hold anything
+    if ("|", 0) in zip(pieces, depths, strict=True) or re.search(r"\(\?(#|\w*x)", pattern):  # comments
         return ""
     literal = list(takewhile(re.compile(r"[^.\[()^$*+?{\\]|\\[^0-9A-Za-z]").fullmatch, pieces))
     if pieces[len(literal) :][:1] in (["*"], ["?"], ["{"]):  # the last letter may be there no times at all

@@ -25,10 +25,10 @@ PACKAGE = ROOT / "flask_cors"
 
 # Each may import those before it, and nothing else of the package.
 PURE = ["origins", "policy", "resources", "options"]
-NOT_CORE = {"browser.py", "testing.py", "cli.py"}  # they are no part of deciding and applying a policy
+NOT_CORE = {"browser.py", "testing.py", "pytest_plugin.py", "cli.py"}  # they are no part of deciding and applying a policy
 
 LONGEST_FUNCTION = 30
-LARGEST_CORE = 520
+LARGEST_CORE = 820
 
 TOP_LEVEL = {
     *("flask_cors", "docs", "examples", "tests", ".ci", ".gitignore"),
