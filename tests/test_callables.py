@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Blueprint, Flask, abort, current_app, g, request
+from flask.sessions import SecureCookieSessionInterface
 
 from flask_cors import CORS, cross_origin
 from tests.helpers import (
@@ -163,6 +164,23 @@ def test_it_is_asked_once_though_the_answer_is_made_again_after_a_failure() -> N
 
     for_the_app(app, counted)
     assert cors_headers(ask(app.test_client(), "/", A)) == ONLY_A
+    assert counted.asked == [A]
+
+
+class CannotSave(SecureCookieSessionInterface):
+    """Fails after the headers have been written, so that they are written again, on the 500."""
+
+    def save_session(self, app: Flask, session: Any, response: Any) -> None:
+        if response.status_code != 500:
+            raise OSError
+
+
+def test_it_is_asked_once_though_the_session_cannot_be_saved() -> None:
+    app, counted = an_app(TESTING=False, SECRET_KEY="secret"), Counted()
+    app.session_interface = CannotSave()
+    for_the_app(app, counted)
+    response = ask(app.test_client(), "/", A)
+    assert (response.status_code, cors_headers(response)) == (500, ONLY_A)
     assert counted.asked == [A]
 
 

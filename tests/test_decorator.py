@@ -21,7 +21,6 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView, View
-from werkzeug.datastructures import Headers
 
 from flask_cors import CORS, cross_origin
 from tests.helpers import (

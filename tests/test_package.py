@@ -25,7 +25,12 @@ PACKAGE = ROOT / "flask_cors"
 
 # Each may import those before it, and nothing else of the package.
 PURE = ["origins", "policy", "resources", "options"]
-NOT_CORE = {"browser.py", "testing.py", "pytest_plugin.py", "cli.py"}  # they are no part of deciding and applying a policy
+NOT_CORE = {
+    "browser.py",
+    "testing.py",
+    "pytest_plugin.py",
+    "cli.py",
+}  # they are no part of deciding and applying a policy
 
 LONGEST_FUNCTION = 30
 LARGEST_CORE = 820

@@ -40,7 +40,7 @@ SIMPLE = [
     Case("a page on any port of a host may read", {"origins": "http://127.0.0.1:*"}, THING, ["GET /thing"]),
     Case("an origin may read that a function lets in", {"origins": lambda _: True}, THING, ["GET /thing"]),
     Case("an origin that is not listed may not read", {"origins": OTHER}, NO_HEADER, ["GET /thing"]),
-    Case("an origin that begins like a listed one may not read", {"origins": f"{PAGE}1"}, NO_HEADER, ["GET /thing"]),
+    Case("an origin that a listed one begins may not read", {"origins": "http://127.0.0.1"}, NO_HEADER, ["GET /thing"]),
     Case("nobody may read a path that is not exposed", {"resources": "/api"}, NO_HEADER, ["GET /thing"]),
     Case(
         "the page sees the headers that are exposed, and no others",

@@ -1,0 +1,298 @@
+"""The cases: a policy or a hand-written server, and what a page asks of it; drawn at random, but always the same."""
+
+from __future__ import annotations
+
+import random
+import re
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+from wsgiref.types import WSGIApplication
+
+from flask_cors import CORS, CORSWarning
+from flask_cors.browser import CredentialsMode, Headers, Response
+from tests.browser.agreement_site import app_for_cases, by_hand
+
+SEED = 4
+POLICIES = 150
+CASES_OF_A_POLICY = 20
+CASES_BY_HAND = 1000
+
+STRANGER = "https://stranger.example"
+Page = Literal["page", "null"]
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """What the page's script writes: ``fetch(url, {...})``; the URL is a path at one of the origins."""
+
+    place: str
+    path: str
+    method: str = "GET"
+    headers: Headers = ()
+    body: str | None = None
+    credentials: CredentialsMode = "same-origin"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Options for ``CORS``, and what ``origins`` among them means, in other words."""
+
+    options: dict[str, Any]
+    lets_in: Callable[[str], bool]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One fetch of one page, and who answers it: an app with a policy, or a server written by hand."""
+
+    number: int
+    page: Page
+    fetch: Fetch
+    policy: Policy | None = None
+    #: To the preflight, and to the request itself.
+    answers: tuple[Response, Response] | None = None
+
+    def url(self, origins: dict[str, str]) -> str:
+        """Return where the page's call goes first."""
+        return f"{origins[self.fetch.place]}{self.fetch.path}?case={self.number}"
+
+
+# -- What pages ask ----------------------------------------------------------------------------------------
+
+METHODS = ["GET"] * 4 + ["HEAD", "POST", "POST", "PUT", "PUT", "DELETE", "PATCH", "patch", "put", "OPTIONS", "LINK"]
+MODES: list[CredentialsMode] = ["omit", "same-origin", "same-origin", "include", "include"]
+BODIES = [None, "tea", "{}", "tea \u00e9"]
+PATHS = ["/thing"] * 8 + ["/missing", "/bug", "/read-only", "/folder", "/cookie"]
+STATUSES = (301, 302, 303, 307, 308)
+REDIRECTS = [f"/{way}/{status}" for way in ("moved", "away", "home", "back", "login") for status in STATUSES]
+
+LONG = "a" * 127
+HEADERS: list[Headers] = [
+    *[()] * 12,
+    *[(("X-Token", "1"),)] * 4,
+    (("X-Token", "1"), ("X-Other", "2")),
+    (("X-Token", "1"), ("x-token", "2")),
+    (("X-Token", ""),),
+    *[(("Authorization", "Bearer tea"),)] * 4,
+    (("Authorization", "Bearer tea"), ("X-Token", "1")),
+    *[(("Content-Type", "application/json"),)] * 4,
+    (("Content-Type", "text/plain"),),
+    (("Content-Type", "TEXT/plain ; charset=utf-8"),),
+    (("Content-Type", 'text/plain; a="b"'),),
+    (("Content-Type", "text/plain, application/json"),),
+    (("Content-Type", "application/x-www-form-urlencoded"),),
+    (("Content-Type", "multipart/form-data; boundary=b"),),
+    (("Content-Type", "text"),),
+    (("Content-Type", ""),),
+    (("Content-Type", "text/plain; a=\u00e9"),),
+    (("Content-Type", f"text/plain;{LONG}"),),
+    (("Accept", "text/html"),),
+    (("Accept", "text/html (all)"),),
+    (("Accept", "t\u00e9xt/html"),),
+    (("Accept", f"{LONG}b"),),
+    (("Accept", f"{LONG}bc"),),
+    (("Accept", LONG), ("Accept", "b")),
+    (("Accept", "a" * 60), ("Accept", "b" * 60)),
+    tuple(("Accept", LONG) for _ in range(9)),
+    (("Accept-Language", "de, en;q=0.5"),),
+    (("Accept-Language", "de_DE"),),
+    (("Content-Language", "de"),),
+    (("Content-Language", "d\u00e9"),),
+    (("Range", "bytes=0-5"),),
+    (("Range", "bytes=2-"),),
+    (("Range", "bytes=-5"),),
+    (("Range", "bytes=5-2"),),
+    (("Range", "bytes=0-1,3-4"),),
+    (("Range", "Bytes=0-5"),),
+    (("Cookie", "a=b"), ("Sec-Secret", "1"), ("Proxy-Secret", "1"), ("Host", "evil.example")),
+    (("X-HTTP-Method-Override", "PUT, TRACE"),),
+    (("X-HTTP-Method-Override", "PUT"),),
+    (("If-None-Match", "x"),),
+    (("Cache-Control", "no-cache"),),
+    (("User-Agent", "none"),),
+    (("DPR", "2"),),
+    (("Save-Data", "on"),),
+    (("Device-Memory", "4"),),
+    (("Viewport-Width", "320"),),
+]
+THROWN = [Fetch("api", "/thing", "TRACE"), Fetch("api", "/thing", "connect"), Fetch("api", "/thing", "GET", (), "body")]
+
+
+def a_fetch(random: random.Random) -> Fetch:
+    """Draw what a page may write."""
+    if random.random() < 0.01:
+        return random.choice(THROWN)
+    method = random.choice(METHODS)
+    return Fetch(
+        place="page" if random.random() < 0.08 else "api",
+        path=random.choice(PATHS if random.random() < 0.7 else REDIRECTS),
+        method=method,
+        headers=random.choice(HEADERS),
+        body=None if method in ("GET", "HEAD") else random.choice(BODIES),
+        credentials=random.choice(MODES),
+    )
+
+
+def a_page(random: random.Random) -> Page:
+    """Draw a page with an origin or, now and then, a sandboxed one, whose origin is null."""
+    return "null" if random.random() < 0.12 else "page"
+
+
+# -- What policies there are -------------------------------------------------------------------------------
+
+
+def rules(page: str) -> list[tuple[object, Callable[[str], bool]]]:
+    """Return values for ``origins`` with their meaning, for the origins that occur: the page's own, and null."""
+    pattern = r"http://127\.0\.0\.1:\d+"
+    return [
+        *[("*", lambda _: True)] * 3,
+        *[(page, lambda origin: origin == page)] * 3,
+        ([STRANGER, page], lambda origin: origin == page),
+        (["null", page], lambda origin: origin in ("null", page)),
+        ("http://127.0.0.1:*", lambda origin: origin == page),
+        (re.compile(pattern), lambda origin: origin == page),
+        (f"^{pattern}", lambda origin: origin == page),
+        (lambda origin: origin.startswith("http:"), lambda origin: origin == page),
+        (STRANGER, lambda _: False),
+        (f"{page}1", lambda _: False),
+        ([], lambda _: False),
+    ]
+
+
+LISTS: dict[str, list[object]] = {
+    "methods": [None, None, "*", "PUT", ["DELETE", "PATCH"], "get, put", "LINK, PUT"],
+    "headers": [None, "*", "*", "X-Token", "X-Token, Content-Type, Authorization", ["x-token", "content-type"]],
+    "expose_headers": [None, "*", "X-Shown", "x-shown, X-HIDDEN", "Set-Cookie, X-Shown"],
+    "max_age": [None, 0, 600],
+    "send_wildcard": [True, True, False],
+    "always_send": [True, True, False],
+    "vary_header": [True, True, False],
+}
+
+
+def a_policy(random: random.Random, page: str) -> Policy:
+    """Draw a policy."""
+    origins, lets_in = random.choice(rules(page))
+    options = {name: random.choice(values) for name, values in LISTS.items()}
+    credentials = origins != "*" and random.random() < 0.6
+    return Policy({**options, "origins": origins, "supports_credentials": credentials}, lets_in)
+
+
+def cases_of_policies(random: random.Random, origins: dict[str, str]) -> list[Case]:
+    """Draw policies, and for each of them cases; numbers start at 1."""
+    policies = [a_policy(random, origins["page"]) for _ in range(POLICIES)]
+    drawn = [policy for policy in policies for _ in range(CASES_OF_A_POLICY)]
+    return [Case(number, a_page(random), a_fetch(random), policy) for number, policy in enumerate(drawn, 1)]
+
+
+# -- What servers say that are written by hand -------------------------------------------------------------
+
+SAID: dict[str, list[str]] = {
+    "Access-Control-Allow-Credentials": ["true", "true", "true", "True", "TRUE", "1", "true, true", "", "true\t"],
+    "Access-Control-Allow-Methods": [
+        *("PUT, DELETE, PATCH, LINK", "PUT, DELETE, PATCH, LINK", "*", "*, PUT", "put, patch", "PUT DELETE", "PUT;"),
+        *('"PUT"', "(PUT)", ",PUT , ,DELETE,", "PUT\t,\tDELETE", "", ",", "PUT/DELETE", "G\u00c9T", "patch"),
+    ],
+    "Access-Control-Allow-Headers": [
+        *(
+            "X-Token, Content-Type, Authorization",
+            "X-Token, Content-Type, Authorization, X-Other",
+            "*",
+            "*, authorization",
+        ),
+        *(
+            "x-token,x-other,content-type",
+            "X-Token X-Other",
+            "X-Token/1",
+            '"X-Token"',
+            ", X-Token ,,",
+            "",
+            "X-Tok\u00e9n",
+        ),
+        *("*,X Y", "content-type;", "X-Token,\tContent-Type"),
+    ],
+    "Access-Control-Expose-Headers": [
+        *("X-Shown", "*", "x-shown , X-HIDDEN", "X-Shown X-Hidden", "X-Shown,,", '"X-Shown"', "X-Shown/", "Set-Cookie"),
+        *("*, X-Shown", "", "X-Shown,X Y", "*, X Y"),
+    ],
+    "Access-Control-Max-Age": ["0", "600", "-1", "x", ""],
+}
+PREFLIGHT_STATUSES = [200] * 8 + [201, 204, 299, 301, 307, 400, 404, 500]
+ACTUAL_STATUSES = [200] * 10 + [201, 203, 206, 299, 304, 400, 403, 404, 410, 418, 500, 503, 599, *STATUSES]
+LOCATIONS: list[Headers] = [
+    (),
+    (("Location", "/thing?case={case}&done"),),
+    (("Location", "{other}/thing?case={case}&done"),),
+    (("Location", "{other}/thing?case={case}&done"), ("Location", "{other}/thing?case={case}&done")),
+    (("Location", "{other}/thing?case={case}&done"), ("Location", "/thing?case={case}&done")),
+    (("Location", ""),),
+    (("Location", "data:,tea"),),
+    (("Location", "http://:bad:/"),),
+]
+
+
+def allowed_origins(page: str) -> list[list[str]]:
+    """Return values of ``Access-Control-Allow-Origin``, one or more of them, that may let the page in."""
+    right = [[page], ["*"]] * 4
+    nearly = [page + "/", page.upper(), page + ", " + page, page + ", *", "null", f"\t{page} ", "", "true", f'"{page}"']
+    return [*right, ["null"], ["null"], *([value] for value in nearly), [page, page], ["*", "*"], [page, STRANGER], []]
+
+
+def an_answer(random: random.Random, page: str, statuses: list[int], number: int, other: str) -> Response:
+    """Draw what a server says that has never heard of the grammar."""
+    status = random.choice(statuses)
+    headers = [("Access-Control-Allow-Origin", value) for value in random.choice(allowed_origins(page))]
+    for name, values in SAID.items():
+        headers += [(name, value) for value in random.sample(values, random.choice([0, 1, 1, 1, 1, 2]))]
+    if 301 <= status <= 308 and status != 304:
+        chosen = random.choice(LOCATIONS)
+        headers += [(name, value.format(case=number, other=other)) for name, value in chosen]
+    headers += [("X-Shown", "shown"), ("X-Hidden", "hidden"), ("Content-Type", "text/plain; charset=utf-8")]
+    return Response(status, tuple(headers), body=b"" if status in (204, 304) else b"by hand")
+
+
+def cases_by_hand(random: random.Random, origins: dict[str, str], first: int) -> list[Case]:
+    """Draw hand-written servers, and a case for each."""
+    found: list[Case] = []
+    for number in range(first, first + CASES_BY_HAND):
+        fetch = a_fetch(random)
+        answers = [
+            an_answer(random, origins["page"], statuses, number, origins["other"])
+            for statuses in (PREFLIGHT_STATUSES, ACTUAL_STATUSES)
+        ]
+        found.append(Case(number, a_page(random), fetch, answers=(answers[0], answers[1])))
+    return found
+
+
+# -- All of them -------------------------------------------------------------------------------------------
+
+
+def all_cases(origins: dict[str, str]) -> list[Case]:
+    """Return the cases for a site with these origins; only the ports in them differ from one run to another."""
+    drawer = random.Random(SEED)  # noqa: S311 - it shall be predictable
+    of_policies = cases_of_policies(drawer, origins)
+    return of_policies + cases_by_hand(drawer, origins, len(of_policies) + 1)
+
+
+def apps_of(cases: list[Case], origins: dict[str, str]) -> dict[int, WSGIApplication]:
+    """Make who answers each case; the cases of a policy share an app."""
+    apps: dict[int, WSGIApplication] = {}
+    of_policies: dict[int, WSGIApplication] = {}
+    for case in cases:
+        if case.answers is not None:
+            apps[case.number] = by_hand(*case.answers)
+        elif case.policy is not None:
+            if id(case.policy) not in of_policies:
+                of_policies[id(case.policy)] = _app_with(case.policy, origins)
+            apps[case.number] = of_policies[id(case.policy)]
+    return apps
+
+
+def _app_with(policy: Policy, origins: dict[str, str]) -> WSGIApplication:
+    app = app_for_cases(origins)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CORSWarning)  # null, for one, is a bad origin, and is here on purpose
+        CORS(app, **policy.options)
+    return app

@@ -1,0 +1,173 @@
+"""The sides of the comparison: a page in Chromium, and a page in the model; the same servers answer both."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from selenium.webdriver import Chrome
+
+from flask_cors.browser import Browser, ConnectionFailed, Request, Response, get_header
+from tests.browser.agreement_cases import Case, Fetch, Page
+from tests.browser.agreement_site import Call, Site
+
+AT_ONCE = 6
+BATCH = 250
+SECONDS_FOR_A_BATCH = 120
+#: Made anew for each answer, so that they say nothing about CORS.
+VARYING = frozenset({"date"})
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a page could read of an answer; ``None`` in place of it means that it was blocked."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How one case came out on one side: what the page could read, and what reached the servers."""
+
+    seen: Seen | None
+    calls: tuple[Call, ...]
+
+
+Verdicts = dict[int, Verdict]
+
+
+def _collect(site: Site, cases: list[Case], seen: dict[int, Seen | None]) -> Verdicts:
+    """Join what was seen with the log, and leave the log empty for the other side."""
+    verdicts = {case.number: Verdict(seen[case.number], tuple(site.log[case.number])) for case in cases}
+    site.log.clear()
+    return verdicts
+
+
+def _seen(status: int, headers: dict[str, str], body: str) -> Seen:
+    return Seen(status, tuple(sorted(pair for pair in headers.items() if pair[0] not in VARYING)), body)
+
+
+# -- The real one ------------------------------------------------------------------------------------------
+
+# Makes all calls of a list, a few at a time, and reports what could be read of each.
+_MAKE_CALLS = """
+async function make(calls, atOnce) {
+    const results = {};
+    async function one([number, url, init]) {
+        try {
+            const answer = await fetch(url, init);
+            results[number] = [answer.status, Object.fromEntries(answer.headers), await answer.text()];
+        } catch (error) {
+            results[number] = null;
+        }
+    }
+    const queue = calls.slice();
+    async function work() { while (queue.length) await one(queue.shift()); }
+    await Promise.all(Array.from({length: atOnce}, work));
+    return results;
+}
+"""
+_IN_PAGE = _MAKE_CALLS + "const [calls, atOnce, done] = arguments; make(calls, atOnce).then(done);"
+# A frame that may run scripts but is nobody's: its origin is null.
+_IN_SANDBOX = """
+const [calls, atOnce, done] = arguments;
+const frame = document.createElement("iframe");
+frame.sandbox = "allow-scripts";
+frame.srcdoc = `<script>
+MAKE_CALLS
+onmessage = async ({data}) => parent.postMessage(await make(...data), "*");
+</script>`;
+frame.onload = () => frame.contentWindow.postMessage([calls, atOnce], "*");
+window.addEventListener("message", ({data}) => { frame.remove(); done(data); }, {once: true});
+document.body.append(frame);
+""".replace("MAKE_CALLS", _MAKE_CALLS)
+_SCRIPTS: dict[Page, str] = {"page": _IN_PAGE, "null": _IN_SANDBOX}
+
+
+def in_chromium(browser: Chrome, site: Site, cases: list[Case]) -> Verdicts:
+    """Let pages in Chromium make the calls, a few hundred in one go."""
+    browser.get(f"{site.origins['page']}/")
+    browser.add_cookie({"name": "probe", "value": "1"})
+    seen: dict[int, Seen | None] = {}
+    with _patience(browser):
+        for page, script in _SCRIPTS.items():
+            for batch in _batches([case for case in cases if case.page == page]):
+                calls = [(case.number, case.url(site.origins), _init(case.fetch)) for case in batch]
+                results = browser.execute_async_script(script, calls, AT_ONCE)
+                seen |= {int(number): result and _seen(*result) for number, result in results.items()}
+    browser.delete_all_cookies()
+    return _collect(site, cases, seen)
+
+
+def _init(fetch: Fetch) -> dict[str, Any]:
+    init = {"method": fetch.method, "headers": fetch.headers, "credentials": fetch.credentials}
+    return init if fetch.body is None else {**init, "body": fetch.body}
+
+
+def _batches(cases: list[Case]) -> Iterator[list[Case]]:
+    for start in range(0, len(cases), BATCH):
+        yield cases[start : start + BATCH]
+
+
+@contextmanager
+def _patience(browser: Chrome) -> Iterator[None]:
+    before = browser.timeouts.script
+    browser.set_script_timeout(SECONDS_FOR_A_BATCH)
+    try:
+        yield
+    finally:
+        browser.set_script_timeout(before)
+
+
+# -- The model ---------------------------------------------------------------------------------------------
+
+
+def in_model(site: Site, cases: list[Case]) -> Verdicts:
+    """Let pages of the model make the same calls, over the same network."""
+    seen = {case.number: _model_sees(site, case) for case in cases}
+    return _collect(site, cases, seen)
+
+
+def _model_sees(site: Site, case: Case) -> Seen | None:
+    page = Browser(site.origins["page"] if case.page == "page" else "null", over_http(cookie="probe=1"))
+    fetch = case.fetch
+    outcome = page.fetch(
+        case.url(site.origins),
+        method=fetch.method,
+        headers=fetch.headers,
+        body=fetch.body,
+        credentials=fetch.credentials,
+    )
+    if outcome.response is None:
+        return None
+    headers = outcome.response.headers
+    joined = {name.lower(): get_header(headers, name) or "" for name, _ in headers}
+    return _seen(outcome.response.status, joined, outcome.response.body.decode("utf-8", "replace"))
+
+
+def over_http(cookie: str) -> Callable[[Request], Response]:
+    """Make a network of real sockets; the cookie goes along where cookies may."""
+
+    def send(request: Request) -> Response:
+        url = urlsplit(request.url)
+        connection = http.client.HTTPConnection(url.netloc, timeout=20)
+        try:
+            connection.putrequest(request.method, f"{url.path}?{url.query}", skip_accept_encoding=True)
+            for name, value in [*request.headers, *([("Cookie", cookie)] if request.credentials else [])]:
+                connection.putheader(name, value)
+            connection.putheader("Content-Length", str(len(request.body or b"")))
+            connection.endheaders(request.body)
+            answer = connection.getresponse()
+            return Response(answer.status, tuple(answer.getheaders()), body=answer.read())
+        except OSError as error:
+            raise ConnectionFailed(str(error)) from error
+        finally:
+            connection.close()
+
+    return send

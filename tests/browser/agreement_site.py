@@ -1,0 +1,153 @@
+"""Three origins on this computer that answer every case, and a log of what reached them.
+
+The number of a case travels in the query of its URLs, through redirects, too. So no two cases share a URL, and with
+it an entry in a cache; and the log tells their requests apart although many are under way at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from io import BytesIO
+from urllib.parse import urlsplit
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from flask import Flask, Response, redirect, request
+
+from flask_cors.browser import Response as Answer
+from flask_cors.browser import get_header
+from tests.transcripts.servers import HOST, serving
+
+#: The page's own origin, the one that it calls, and one more for redirects to lead to.
+PLACES = ("page", "api", "other")
+ANY_METHOD = ["GET", "POST", "PUT", "DELETE", "PATCH"]
+LOGGED = ("Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers", "Authorization", "Content-Type")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request as it reached a server: what decides about CORS, and what a redirect may take away."""
+
+    place: str
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...]
+    others: tuple[str, ...]
+    body: bytes
+    cookie: bool
+
+    @property
+    def is_preflight(self) -> bool:
+        """Whether the browser asks for leave here."""
+        return self.method == "OPTIONS" and get_header(self.headers, "Access-Control-Request-Method") is not None
+
+
+@dataclass
+class Site:
+    """The origins by place, the app that answers each case, and what has reached them in each case."""
+
+    origins: dict[str, str] = field(default_factory=dict)
+    apps: dict[int, WSGIApplication] = field(default_factory=dict)
+    log: defaultdict[int, list[Call]] = field(default_factory=lambda: defaultdict(list))
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer as the app of the case does; without a case, with an empty page."""
+        case = re.search(r"\bcase=(\d+)", environ["QUERY_STRING"])
+        if case is None:
+            return _EMPTY_PAGE(environ, start_response)
+        # All of the body is read: a connection that closes before that is a network error.
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        self.log[int(case[1])].append(self._call(environ, body))
+        return self.apps[int(case[1])]({**environ, "wsgi.input": BytesIO(body)}, start_response)
+
+    def _call(self, environ: WSGIEnvironment, body: bytes) -> Call:
+        headers = {name: environ.get(_key(name)) for name in LOGGED}
+        return Call(
+            place=next(place for place, origin in self.origins.items() if origin.endswith(environ["HTTP_HOST"])),
+            method=environ["REQUEST_METHOD"],
+            path=environ["PATH_INFO"],
+            headers=tuple((name, value) for name, value in headers.items() if value is not None),
+            others=tuple(sorted(key for key in environ if key.startswith("HTTP_X_"))),
+            body=body,
+            cookie="probe=1" in environ.get("HTTP_COOKIE", ""),
+        )
+
+
+def _key(name: str) -> str:
+    return "CONTENT_TYPE" if name == "Content-Type" else f"HTTP_{name.upper().replace('-', '_')}"
+
+
+@contextmanager
+def running_site() -> Iterator[Site]:
+    """Serve a site at its three origins."""
+    site = Site()
+    with ExitStack() as stack:
+        for place in PLACES:
+            server = Flask(place)
+            server.wsgi_app = site  # type: ignore[method-assign]
+            site.origins[place] = f"http://{HOST}:{stack.enter_context(serving(server))}"
+        yield site
+
+
+def _empty_page(_: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    start_response("200 OK", [("Content-Type", "text/html")])
+    return [b"<!doctype html><title>page</title><link rel=icon href=data:,>"]
+
+
+_EMPTY_PAGE: WSGIApplication = _empty_page
+
+
+# -- What the origins serve --------------------------------------------------------------------------------
+
+
+def app_for_cases(origins: dict[str, str]) -> Flask:
+    """Make an app with a view for each thing that a page can meet; its policy is for others to add."""
+    app = Flask(__name__, static_folder=None)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    app.logger.disabled = True
+    app.add_url_rule("/read-only", "read-only", _thing)
+    views: dict[str, Callable[..., Response | str]] = {
+        "/thing": _thing,
+        "/folder/": _thing,
+        "/bug": lambda: str(1 // 0),
+        "/cookie": lambda: Response("set", headers={"Set-Cookie": "user=ann", "X-Shown": "shown"}),
+        "/moved/<int:status>": lambda status: _redirect("/thing", status),
+        "/away/<int:status>": lambda status: _redirect(f"{origins['other']}/thing", status),
+        "/home/<int:status>": lambda status: _redirect(f"{origins['page']}/thing", status),
+        "/back/<int:status>": lambda status: _redirect(f"{origins['other']}/{_here(origins)}/{status}", status),
+        "/to-api/<int:status>": lambda status: _redirect(f"{origins['api']}/thing", status),
+        "/login/<int:status>": lambda status: _redirect(f"http://ann:tea@{urlsplit(origins['other']).netloc}/", status),
+    }
+    for path, view in views.items():
+        app.add_url_rule(path, path, view, methods=ANY_METHOD)
+    return app
+
+
+def _here(origins: dict[str, str]) -> str:
+    return "home" if request.host_url.rstrip("/") == origins["page"] else "to-api"
+
+
+def _redirect(target: str, status: int) -> Response:
+    answer = redirect(f"{target}?{request.query_string.decode()}", status)
+    assert isinstance(answer, Response)
+    return answer
+
+
+def _thing() -> Response:
+    return Response("the thing", headers={"X-Shown": "shown", "X-Hidden": "hidden", "Last-Modified": "long ago"})
+
+
+def by_hand(preflight: Answer, actual: Answer) -> WSGIApplication:
+    """Make a server that says the same two things whatever it is asked, right or wrong, and redirects only once."""
+    arrived = Answer(200, tuple(pair for pair in actual.headers if pair[0] != "Location"), body=b"arrived")
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        is_preflight = "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
+        said = preflight if is_preflight else arrived if "done" in environ["QUERY_STRING"] else actual
+        start_response(f"{said.status} Status", list(said.headers))
+        return [said.body]
+
+    return answer
