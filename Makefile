@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PINS := .ci/requirements.txt .ci/constraints.txt .ci/flask.txt tests/requirements.txt
 READY := $(VENV)/.ready
+ECOSYSTEM := .venv-ecosystem
 
 # Another flask_cors on this machine must not be the one under test.
 unexport PYTHONPATH PYTHONHOME
@@ -16,7 +17,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test examples-test transcripts docs browser-test bench lint types check test-all dist clean
+.PHONY: help run test examples-test transcripts docs browser-test bench lint types check test-all test-ecosystem test-servers dist clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -64,13 +65,19 @@ check: lint types test docs  ## everything above but the browser: what CI runs
 test-all: $(READY)  ## run the tests on Python 3.11 to 3.13 and on the oldest Flask, where installed
 	PATH="$$PATH:$$(printf '%s:' "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/*/bin)" $(BIN)/tox run
 
+test-ecosystem: $(ECOSYSTEM)/.ready  ## try the extension with others: logins, REST, sockets, databases
+	$(ECOSYSTEM)/bin/python -m pytest tests/ecosystem
+
+test-servers: $(ECOSYSTEM)/.ready  ## replay the transcripts on gunicorn, waitress and uWSGI, and behind a proxy
+	$(ECOSYSTEM)/bin/python -m pytest tests/servers
+
 dist: $(READY)  ## build the wheel and the sdist into dist/
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation
 	$(BIN)/twine check --strict dist/*
 
 clean:  ## remove everything that the other targets made
-	rm -rf $(VENV) .tox build dist docs/_build *.egg-info .coverage .coverage.*
+	rm -rf $(VENV) $(ECOSYSTEM) .tox build dist docs/_build *.egg-info .coverage .coverage.*
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find flask_cors tests docs examples -name __pycache__ -prune -exec rm -rf {} +
 
@@ -79,6 +86,13 @@ $(VENV)/.tools: $(PINS)
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed: make PYTHON=...")'
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet -r .ci/requirements.txt -c .ci/constraints.txt -c .ci/flask.txt
+	@touch $@
+
+# Other people's packages have an environment of their own, so that they decide nothing in the first one.
+$(ECOSYSTEM)/.ready: $(PINS) tests/ecosystem/requirements.txt tests/ecosystem/constraints.txt tests/servers/requirements.txt
+	$(PYTHON) -m venv --clear $(ECOSYSTEM)
+	$(ECOSYSTEM)/bin/python -m pip install --quiet -r tests/requirements.txt -r tests/ecosystem/requirements.txt \
+	  -r tests/servers/requirements.txt -c .ci/constraints.txt -c .ci/flask.txt
 	@touch $@
 
 # The checkout itself, so that what is tested is what is edited.

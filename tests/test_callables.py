@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Blueprint, Flask, abort, current_app, g, request
+from flask import Blueprint, Flask, Response, abort, current_app, g, request
 from flask.sessions import SecureCookieSessionInterface
 
 from flask_cors import CORS, cross_origin
@@ -157,20 +157,21 @@ def test_it_is_asked_once_a_preflight(place: Place) -> None:
 
 def test_it_is_asked_once_though_the_answer_is_made_again_after_a_failure() -> None:
     app, counted = an_app(TESTING=False), Counted()
+    for_the_view_alone(app, counted)
 
     @app.after_request
-    def fail(response: Any) -> Any:
+    def fail(response: Response) -> Response:
         return response if response.status_code == 500 else abort(500)
 
-    for_the_app(app, counted)
-    assert cors_headers(ask(app.test_client(), "/", A)) == ONLY_A
+    response = ask(app.test_client(), "/", A)
+    assert (response.status_code, cors_headers(response)) == (500, ONLY_A)
     assert counted.asked == [A]
 
 
 class CannotSave(SecureCookieSessionInterface):
     """Fails after the headers have been written, so that they are written again, on the 500."""
 
-    def save_session(self, app: Flask, session: Any, response: Any) -> None:
+    def save_session(self, app: Flask, session: Any, response: Any) -> None:  # noqa: ARG002
         if response.status_code != 500:
             raise OSError
 

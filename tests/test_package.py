@@ -41,7 +41,7 @@ TOP_LEVEL = {
 }
 # What `make` and Python leave in a checkout; only consulted where git cannot tell.
 LEFT_BEHIND = re.compile(
-    r"\.venv|\.tox|build|dist|_build|__pycache__|\..*_cache|\.hypothesis|\.coverage.*|.*\.egg-info"
+    r"\.venv(-ecosystem)?|\.tox|build|dist|_build|__pycache__|\..*_cache|\.hypothesis|\.coverage.*|.*\.egg-info"
 )
 GENERATED = re.compile(r"PKG-INFO|setup\.cfg|[^/]*\.egg-info/.*")
 

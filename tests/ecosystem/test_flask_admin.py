@@ -1,0 +1,70 @@
+"""Flask-Admin: pages for people who are logged in, which an app-wide policy had better not open."""
+
+import pytest
+from flask import Flask
+from flask_admin import Admin, BaseView, expose
+
+from flask_cors import CORS, cross_origin
+from tests.ecosystem.calls import ORIGIN, OTHER, REFUSED, call, granted, granted_to_preflight, preflight
+
+VARY_BY_COOKIE = {"Vary": "Cookie"}  # by Flask, since the pages look at the session
+
+
+class Reports(BaseView):
+    @expose("/")
+    def index(self) -> str:
+        return "reports"
+
+    @expose("/new", methods=["POST"])
+    @cross_origin(origins=OTHER)
+    def new(self) -> str:
+        return "a new report"
+
+
+def app_with(**options: object) -> Flask:
+    app = Flask(__name__)
+    app.secret_key = "a secret of these tests"
+    CORS(app, **options)  # type: ignore[arg-type]
+    Admin(app).add_view(Reports(endpoint="reports"))
+    app.add_url_rule("/api/prices", "prices", lambda: [3])
+    return app
+
+
+def test_an_app_wide_policy_covers_the_admin_pages_too() -> None:
+    app = app_with(origins=ORIGIN)
+    assert preflight(app, "/admin/", "GET") == (200, granted_to_preflight())
+    assert call(app, "GET", "/admin/") == (200, granted() | {"Vary": "Origin, Cookie"})
+    assert call(app, "GET", "/admin/reports/") == (200, granted())
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [
+        pytest.param({r"/api/": {"origins": ORIGIN}}, id="only the API is opened"),
+        pytest.param({r"/": {"origins": ORIGIN}, r"/admin": {"origins": []}}, id="the admin pages are taken out"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("path", "status", "headers"),
+    [
+        pytest.param("/admin/", 200, VARY_BY_COOKIE, id="a page"),
+        pytest.param("/admin/reports/", 200, {}, id="a view"),
+        pytest.param("/admin/reports", 308, {}, id="a missing slash"),
+        pytest.param("/admin/none", 404, {}, id="a missing page"),
+        pytest.param("/admin/static/admin/js/helpers.js", 200, {}, id="a static file"),
+    ],
+)
+def test_resources_keep_the_admin_pages_closed(
+    resources: dict[str, dict[str, object]], path: str, status: int, headers: dict[str, str]
+) -> None:
+    app = app_with(resources=resources)
+    assert preflight(app, path, "GET")[1] == {}
+    assert call(app, "GET", path) == (status, headers)
+    assert call(app, "GET", "/api/prices") == (200, granted())
+
+
+def test_an_exposed_method_may_be_decorated() -> None:
+    app = app_with(resources=[])
+    assert preflight(app, "/admin/reports/new", "POST", OTHER) == (200, granted_to_preflight(OTHER))
+    assert call(app, "POST", "/admin/reports/new", OTHER) == (200, granted(OTHER))
+    assert call(app, "POST", "/admin/reports/new") == (200, REFUSED)

@@ -1,0 +1,114 @@
+"""Flask-SQLAlchemy: the origins are rows of a table, and a page is let in when its row is there."""
+
+import logging
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.pool import NullPool
+
+from flask_cors import CORS
+from tests.ecosystem.calls import ORIGIN, OTHER, REFUSED, call, granted, granted_to_preflight, preflight
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Tenant(Base):
+    __tablename__ = "tenants"
+    origin: Mapped[str] = mapped_column(primary_key=True)
+
+
+class Tenants:
+    """The table, and how often it was asked."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.asked: list[str] = []
+        self.database = SQLAlchemy(app, model_class=Base)
+        self.cached = lru_cache(maxsize=100)(self.has)
+
+    def has(self, origin: str) -> bool:
+        self.asked.append(origin)
+        return self.database.session.get(Tenant, origin) is not None
+
+    def add(self, origin: str) -> None:
+        with self.app.app_context():
+            self.database.session.add(Tenant(origin=origin))
+            self.database.session.commit()
+
+    def remove(self, origin: str) -> None:
+        with self.app.app_context():
+            self.database.session.delete(self.database.session.get_one(Tenant, origin))
+            self.database.session.commit()
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Flask:
+    app = Flask(__name__)
+    app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{tmp_path}/tenants.sqlite"
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"poolclass": NullPool}
+    app.add_url_rule("/orders", "orders", lambda: ["tea"])
+    return app
+
+
+@pytest.fixture
+def tenants(app: Flask) -> Iterator[Tenants]:
+    tenants = Tenants(app)
+    with app.app_context():
+        Base.metadata.create_all(tenants.database.engine)
+    yield tenants
+    with app.app_context():
+        tenants.database.engine.dispose()
+
+
+def test_who_is_let_in_changes_with_the_table(app: Flask, tenants: Tenants) -> None:
+    CORS(app, origins=tenants.has)
+    assert call(app, "GET", "/orders") == (200, REFUSED)
+
+    tenants.add(ORIGIN)
+    assert call(app, "GET", "/orders") == (200, granted())
+    assert preflight(app, "/orders", "GET") == (200, granted_to_preflight())
+    assert call(app, "GET", "/orders", OTHER) == (200, REFUSED)
+
+    tenants.remove(ORIGIN)
+    assert call(app, "GET", "/orders") == (200, REFUSED)
+
+
+def test_the_table_is_asked_once_a_request_and_only_about_origins(app: Flask, tenants: Tenants) -> None:
+    CORS(app, origins=["https://fixed.example", tenants.has])
+    for origin in [ORIGIN, "https://fixed.example", "not an origin", "https://" + "a" * 1000]:
+        call(app, "GET", "/orders", origin)
+    app.test_client().get("/orders")
+    assert tenants.asked == [ORIGIN]
+
+
+def test_a_cache_asks_once_until_it_is_cleared(app: Flask, tenants: Tenants) -> None:
+    CORS(app, origins=tenants.cached)
+    assert [call(app, "GET", "/orders") for _ in range(3)] == [(200, REFUSED)] * 3
+
+    tenants.add(ORIGIN)
+    assert call(app, "GET", "/orders") == (200, REFUSED)
+    tenants.cached.cache_clear()
+    assert [call(app, "GET", "/orders") for _ in range(3)] == [(200, granted())] * 3
+    assert tenants.asked == [ORIGIN, ORIGIN]
+
+
+@pytest.mark.parametrize("ask", [call, preflight])
+def test_nobody_is_let_in_when_the_database_fails(
+    app: Flask, tenants: Tenants, ask: Callable[..., object], caplog: pytest.LogCaptureFixture
+) -> None:
+    CORS(app, origins=tenants.has)
+    with app.app_context():
+        Base.metadata.drop_all(tenants.database.engine)
+    with caplog.at_level(logging.ERROR):
+        answer = call(app, "GET", "/orders") if ask is call else preflight(app, "/orders", "GET")
+    assert answer == (200, REFUSED)
+    [record] = caplog.records
+    assert ORIGIN in record.getMessage()
+    assert "no such table" in str(record.exc_info)

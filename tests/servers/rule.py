@@ -1,0 +1,46 @@
+"""The rule by which answers of different servers are compared.
+
+Five headers are the server's own affair, not the app's: ``Connection``, ``Date``, ``Server``, ``Transfer-Encoding``
+and ``Via``. Each may be there or not; each must have the shape that `SHAPES` gives it; then it is left out.
+Everything else - status, every CORS header, ``Vary``, ``Content-Type``, ``Content-Length``, body - is compared to
+the letter.
+"""
+
+import re
+
+from werkzeug.http import http_date, parse_date
+
+SHAPES = {
+    "Connection": re.compile(r"close|keep-alive"),
+    "Date": re.compile(r".*"),  # and more: see below
+    "Server": re.compile(r"gunicorn|waitress|Werkzeug/\d[\w.]* Python/\d[\w.+]*"),
+    "Transfer-Encoding": re.compile(r"chunked"),
+    "Via": re.compile(r"waitress"),
+}
+
+_STATUS = re.compile(r"HTTP/1\.\d \d{3} ")
+
+
+def without_the_servers_own(lines: list[str] | tuple[str, ...]) -> list[str]:
+    """Leave the server's own headers out of a message as HTTPie prints it, where they have the right shape."""
+    result: list[str] = []
+    in_head = False
+    for line in lines:
+        in_head = bool(line) and (in_head or bool(_STATUS.match(line)))
+        name, _, value = line.partition(": ")
+        if not (in_head and is_the_servers_own(name, value)):
+            result.append(line)
+    return result
+
+
+def is_the_servers_own(name: str, value: str) -> bool:
+    """Whether a header is one of the five, with a value of the right shape."""
+    shape = SHAPES.get(name.title())
+    if shape is None or not shape.fullmatch(value):
+        return False
+    return name.title() != "Date" or _is_http_date(value)
+
+
+def _is_http_date(value: str) -> bool:
+    date = parse_date(value)
+    return date is not None and http_date(date) == value

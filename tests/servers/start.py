@@ -1,0 +1,142 @@
+"""Real WSGI servers on this computer: each listens on a free port for as long as a ``with`` block lasts."""
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+HOST = "127.0.0.1"
+SECONDS = 30  # that a server may take to listen
+
+LOADED = "tests.servers.loaded:application"  # what the servers serve
+
+
+class ServerError(Exception):
+    """A server did not start; the message holds what it printed."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A WSGI server: the command that runs it, and what it says in its ``Server`` header, if it sends one."""
+
+    name: str
+    command: tuple[str, ...]
+    signature: str | None
+
+    def arguments(self, port: int) -> list[str]:
+        """The command, with the address in its place."""
+        return [part.replace("ADDRESS", f"{HOST}:{port}") for part in self.command]
+
+
+def _gunicorn(*options: str) -> tuple[str, ...]:
+    # Without its control socket: gunicorn would put that into the user's home directory.
+    common = ("--bind=ADDRESS", "--no-control-socket", LOADED)
+    return (sys.executable, "-m", "gunicorn", *options, *common)
+
+
+def _waitress(application: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "waitress", "--listen=ADDRESS", application)
+
+
+_UWSGI = str(Path(sysconfig.get_path("scripts"), "uwsgi"))
+
+SERVERS = (
+    Server("gunicorn sync", _gunicorn("--worker-class=sync", "--workers=2"), "gunicorn"),
+    Server("gunicorn gthread", _gunicorn("--worker-class=gthread", "--threads=4"), "gunicorn"),
+    Server("waitress", _waitress(LOADED), "waitress"),
+    # Unless told otherwise, uWSGI drops the connection while a long body is being sent that the view does not read,
+    # and takes SIGTERM for an order to start again.
+    Server(
+        "uWSGI",
+        (
+            *(_UWSGI, "--http-socket=ADDRESS", f"--module={LOADED}", f"--pythonpath={ROOT}"),
+            *("--master", "--processes=2", "--need-app", "--die-on-term", "--post-buffering=65536"),
+        ),
+        None,
+    ),
+)
+PROXY = Server("the proxy", _waitress("tests.servers.proxy:application"), None)
+
+
+@contextmanager
+def running(server: Server, environment: Mapping[str, str]) -> Iterator[int]:
+    """Run *server* with *environment* added to this process's; yield its port. It is ended in any case."""
+    with tempfile.TemporaryDirectory() as directory:
+        port, process = _started(server, environment, Path(directory, "log"))
+        try:
+            yield port
+        finally:
+            _end(process)
+
+
+def _started(server: Server, environment: Mapping[str, str], log: Path) -> tuple[int, subprocess.Popen[bytes]]:
+    for _ in range(5):
+        port = _free_port()
+        process = _start(server.arguments(port), environment, log)
+        if _is_up(process, port) and "in use" not in log.read_text():
+            return port, process
+        _end(process)
+        # Someone may have taken the port in between: then another is tried.
+        if "in use" not in log.read_text():
+            break
+    raise ServerError(f"{server.name} did not start:\n{log.read_text()}")
+
+
+def _free_port() -> int:
+    """A free port of four digits: as many as the documented 5000 has, so that bodies keep their Content-Length."""
+    for port in random.sample(range(5001, 10_000), 500):
+        with socket.socket() as attempt, suppress(OSError):
+            attempt.bind((HOST, port))
+            return port
+    raise ServerError("no free port between 5001 and 9999")
+
+
+def _start(command: list[str], environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
+    # A session of its own, so that its workers can be ended together with it.
+    with log.open("w") as output:
+        return subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def _is_up(process: subprocess.Popen[bytes], port: int) -> bool:
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        with suppress(OSError, HTTPException):
+            return _answers(port)
+        time.sleep(0.02)
+    return False
+
+
+def _answers(port: int) -> bool:
+    # That it listens is not enough: uWSGI does so long before it has loaded the app.
+    with closing(HTTPConnection(HOST, port, timeout=SECONDS)) as connection:
+        connection.request("GET", "/")
+        return connection.getresponse().status > 0
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask the process to end its workers and itself, and end by force what is left of them."""
+    process.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(2)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
