@@ -218,7 +218,7 @@ def test_without_a_prefix_what_is_missing_is_the_affair_of_the_app(prefix: str |
         CORS(blueprint, origins=A)
     CORS(app, origins=B)
     assert [answers(app, path) for path in ("/pets", "/pets/all")] == [FOR_A, FOR_A]
-    assert [answers(app, path) for path in ("/nowhere", "/pets/none")] == [FOR_B, FOR_B]
+    assert [answers(app, path) for path in ("/", "/nowhere", "/pets/none")] == [FOR_B, FOR_B, FOR_B]
 
 
 def test_a_blueprint_without_routes_covers_what_is_missing_below_its_prefix() -> None:
@@ -419,6 +419,15 @@ def test_an_app_without_the_blueprint_is_not_concerned() -> None:
     app = an_app()
     app.register_blueprint(a_blueprint())  # of the same name
     assert answers(app, "/api/users") == FOR_NOBODY
+
+
+def test_a_policy_may_come_after_the_first_request() -> None:
+    app, blueprint = an_app(), a_blueprint()
+    CORS(app, origins=B)
+    app.register_blueprint(blueprint)
+    assert answers(app, "/api/users") == FOR_B
+    CORS(blueprint, origins=A)
+    assert answers(app, "/api/users") == FOR_A
 
 
 def test_of_several_policies_that_come_late_the_later_counts_where_it_matches() -> None:

@@ -21,6 +21,7 @@ PATHS = [
     *("/", "/admin", "/Admin", "/admin/users", "/admin/users/", "/admin users", "/admin+users", "/admin;users"),
     *("/admin%2Fusers", "/admin%20users", "/admin.users", "/caf\u00e9", "/cafe\u0301", "/cafe", "/\ufb01le", "/file"),
     *("/public/", "/public/..", "/public/../admin", "/public/;/admin", "/\u01c5", "/\u01c4", "/a\x00b", "/\ufffd"),
+    *("/twice%2Fdecoded/", "/twice/decoded/"),
 ]
 ELSEWHERE = "https://elsewhere.example"
 
@@ -115,6 +116,7 @@ def assert_that_the_policy_is_that_of_the_view(app: Flask, path: str, root: str 
         pytest.param("/admin%2fusers", "/admin/users", id="with the slash encoded in lower case"),
         pytest.param("/admin%252Fusers", "/admin%2Fusers", id="with the slash encoded twice"),
         pytest.param("/admin%25252Fusers", None, id="with the slash encoded three times"),
+        pytest.param("/twice%252Fdecoded", "/twice%2Fdecoded/", id="with the slash encoded twice and none behind"),
         pytest.param("//admin", "/admin", id="with two slashes in front"),
         pytest.param("///admin", "/admin", id="with three slashes in front"),
         pytest.param("%2Fadmin", "/admin", id="with the first slash encoded"),
@@ -165,6 +167,7 @@ def test_a_path_leads_to_the_policy_of_the_view(written: str, view: str | None, 
 
 
 PIECES = [
+    *("twice", "decoded"),
     *("admin", "Admin", "users", "public", "caf\u00e9", "cafe", "file", "a", "b", "/", "//", ".", "..", ";", "+", " "),
     *("%2F", "%2f", "%252F", "%2e", "%20", "%2520", "%00", "%0A", "%FF", "%C3%A9", "%CC%81", "%25", "%3F", "%61"),
 ]
