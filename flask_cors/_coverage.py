@@ -40,13 +40,14 @@ class Coverage:
         self._given: dict[str | None, list[Given]] = {}
         self._prefixes: dict[str, re.Pattern[str]] = {}
         self._config: Given | None = None
+        self._settled = False
 
     def add(self, given: Given, blueprint: str | None = None, prefix: str = "") -> None:
         """Let *given* hold for the app, or for the *blueprint* of that name and what is missing below its prefix."""
         self._given.setdefault(blueprint, []).append(given)
         if blueprint is not None and prefix.strip("/"):
             self._prefixes[blueprint] = _below(prefix)
-        self._config = None
+        self._settled = False
 
     def holds(self, given: Given, blueprint: str) -> bool:
         """Whether *given* has been added for the *blueprint* of that name."""
@@ -57,7 +58,7 @@ class Coverage:
 
         *hidden* is the decoration of a view that is running, for the case that its route does not show it.
         """
-        if self._config is None:
+        if not self._settled:
             self._resolve(app)
         place = _destination(app, request, method)
         if hidden is not None and place.endpoint == request.endpoint and decoration(app, place) is None:
@@ -70,10 +71,10 @@ class Coverage:
 
     def _plan(self, app: Flask, place: Place) -> list[Resources]:
         """The resources that may cover a place, first choice first; remembered for what only the app can name."""
-        given = decoration(app, place)
+        plans, given = self._plans, decoration(app, place)
         plan = [*self._candidates(place)] if given is None else [self._resources_of(given)]
         if place.endpoint is not None and place.method in ALL_METHODS:
-            self._plans[place[:2]] = plan
+            plans[place[:2]] = plan  # never into plans that another thread has begun meanwhile
         return plan
 
     def own(self, decoration: Given) -> Policy:
@@ -89,12 +90,12 @@ class Coverage:
         config = by_config(app.config, RESOURCES)
         warn(misspelt(app.config, set().union(*(given for every in self._given.values() for given in every))))
         self._decorated: dict[Given, Resources] = {}
-        self._plans: dict[tuple[str | None, str], list[Resources]] = {}
         self._resources = {
             scope: [resources_of(given, config) for given in reversed(all_given)]
             for scope, all_given in self._given.items()
         }
-        self._config = config  # last: another thread may look at it
+        self._plans: dict[tuple[str | None, str], list[Resources]] = {}
+        self._config, self._settled = config, True  # last: other threads look at it
 
     def _candidates(self, place: Place) -> Iterator[Resources]:
         for name in (*self._blueprints(place), None):

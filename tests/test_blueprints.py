@@ -421,6 +421,15 @@ def test_an_app_without_the_blueprint_is_not_concerned() -> None:
     assert answers(app, "/api/users") == FOR_NOBODY
 
 
+def test_a_policy_that_comes_late_reads_the_config_once_too() -> None:
+    app, blueprint = an_app(CORS_ORIGINS=A), a_blueprint()
+    app.register_blueprint(blueprint)
+    CORS(blueprint)
+    assert answers(app, "/api/users") == FOR_A
+    app.config["CORS_ORIGINS"] = B
+    assert answers(app, "/api/users") == FOR_A
+
+
 def test_a_policy_may_come_after_the_first_request() -> None:
     app, blueprint = an_app(), a_blueprint()
     CORS(app, origins=B)

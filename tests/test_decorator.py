@@ -612,6 +612,16 @@ def test_a_class_based_view_keeps_what_flask_says_of_it() -> None:
     assert (view.__name__, view.view_class, view.methods) == ("methods", Methods, {"GET"})
 
 
+def test_what_another_decorator_asks_of_the_route_is_kept() -> None:
+    def view() -> str:
+        return "ok"
+
+    vars(view)["required_methods"] = {"PUT"}
+    app = an_app()
+    app.add_url_rule("/", view_func=only_a(view))
+    assert set(preflight(app.test_client(), "/").allow) == {"GET", "HEAD", "OPTIONS", "PUT"}
+
+
 def test_an_async_view_stays_async() -> None:
     assert inspect.iscoroutinefunction(an_async_view)
     assert not inspect.iscoroutinefunction(above_another_decorator)

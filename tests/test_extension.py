@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Blueprint, Flask, current_app
+from flask import Blueprint, Flask, Request, current_app, has_request_context
+from werkzeug.routing import MapAdapter
 
 from flask_cors import CORS, CORSWarning, cross_origin
 from tests.helpers import (
@@ -342,10 +343,32 @@ def test_a_later_one_that_lets_nobody_in_counts_too() -> None:
     assert answers(app) == [NOTHING, NOTHING, NOTHING]
 
 
+def test_however_many_there_are_they_are_asked_once_a_request() -> None:
+    app = serving()
+    for _ in range(3):
+        CORS(app)
+    assert [len(functions[None]) for functions in (app.before_request_funcs, app.after_request_funcs)] == [1, 1]
+
+
 def test_of_the_patterns_in_one_the_most_precise_counts() -> None:
     app = serving("/api/users")
     CORS(app, resources={"/api/.*|/nowhere": {"origins": B}, "/api/u": {"origins": A}, "/": {}})
     assert answers(app, "/api/users") == [ONLY_A, REFUSED, ONLY_A]
+
+
+@pytest.mark.parametrize("method", ["GET", "PURGE"])
+def test_what_is_set_up_while_a_request_is_being_answered_opens_nothing(method: str) -> None:
+    class Busy(Flask):
+        def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+            if has_request_context():  # as another thread may do, at this very moment
+                CORS(self, resources="/nowhere")
+            return super().create_url_adapter(request)
+
+    app = Busy(__name__)
+    app.config.update(TESTING=True, CORS_ORIGINS=A)
+    CORS(app)
+    app.add_url_rule("/", view_func=cross_origin()(a_view))
+    assert leaves(app, method=method) == [ONLY_A | ALL_METHODS, REFUSED]
 
 
 # What is refused -----------------------------------------------------------------------------------------------------
