@@ -52,6 +52,7 @@ def finish(response: Response) -> Response:
     facts = read(asked)
     policy = _covering(app, asked, facts)
     if policy is not None:
+        response.headers = ResponseHeaders(response.headers)  # views may share the object that stood there
         write(response.headers, _decide(app, asked, policy, facts), policy.vary(facts.method))
     return response
 

@@ -40,14 +40,14 @@ class Coverage:
         self._given: dict[str | None, list[Given]] = {}
         self._prefixes: dict[str, re.Pattern[str]] = {}
         self._config: Given | None = None
-        self._settled = False
+        self._added, self._resolved = 0, -1  # how much has been given, and how much of it the policies know
 
     def add(self, given: Given, blueprint: str | None = None, prefix: str = "") -> None:
         """Let *given* hold for the app, or for the *blueprint* of that name and what is missing below its prefix."""
         self._given.setdefault(blueprint, []).append(given)
         if blueprint is not None and prefix.strip("/"):
             self._prefixes[blueprint] = _below(prefix)
-        self._settled = False
+        self._added += 1
 
     def holds(self, given: Given, blueprint: str) -> bool:
         """Whether *given* has been added for the *blueprint* of that name."""
@@ -58,7 +58,7 @@ class Coverage:
 
         *hidden* is the decoration of a view that is running, for the case that its route does not show it.
         """
-        if not self._settled:
+        if self._resolved != self._added:
             self._resolve(app)
         place = _destination(app, request, method)
         if hidden is not None and place.endpoint == request.endpoint and decoration(app, place) is None:
@@ -82,20 +82,21 @@ class Coverage:
         return self._resources_of(decoration).rules[0][1]
 
     def _resources_of(self, decoration: Given) -> Resources:
-        if decoration not in self._decorated:
-            self._decorated[decoration] = resources_of(decoration, self._config)
-        return self._decorated[decoration]
+        decorated = self._decorated  # another thread may put a new one in its place
+        if decoration not in decorated:
+            decorated[decoration] = resources_of(decoration, self._config)
+        return decorated[decoration]
 
     def _resolve(self, app: Flask) -> None:
-        config = by_config(app.config, RESOURCES)
+        added, config = self._added, by_config(app.config, RESOURCES)
         warn(misspelt(app.config, set().union(*(given for every in self._given.values() for given in every))))
         self._decorated: dict[Given, Resources] = {}
         self._resources = {
             scope: [resources_of(given, config) for given in reversed(all_given)]
-            for scope, all_given in self._given.items()
+            for scope, all_given in list(self._given.items())
         }
         self._plans: dict[tuple[str | None, str], list[Resources]] = {}
-        self._config, self._settled = config, True  # last: other threads look at it
+        self._config, self._resolved = config, added  # last: other threads look at it
 
     def _candidates(self, place: Place) -> Iterator[Resources]:
         for name in (*self._blueprints(place), None):

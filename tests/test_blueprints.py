@@ -421,6 +421,18 @@ def test_an_app_without_the_blueprint_is_not_concerned() -> None:
     assert answers(app, "/api/users") == FOR_NOBODY
 
 
+@pytest.mark.parametrize(
+    ("where", "outside"),
+    [pytest.param("/api", "/apis/none", id="its own"), pytest.param("/apis", "/api/none", id="one that begins alike")],
+)
+def test_a_policy_that_comes_late_finds_the_prefix_among_those_that_are_alike(where: str, outside: str) -> None:
+    app, blueprint = an_app(), a_blueprint("api", "/api", "/users", "/pets")
+    app.register_blueprint(blueprint, url_prefix=where)
+    app.register_blueprint(a_blueprint("api2", "/other"))
+    CORS(blueprint, origins=A)
+    assert [answers(app, path) for path in (f"{where}/none", outside, "/other/none")] == [FOR_A, FOR_NOBODY, FOR_NOBODY]
+
+
 def test_a_policy_that_comes_late_reads_the_config_once_too() -> None:
     app, blueprint = an_app(CORS_ORIGINS=A), a_blueprint()
     app.register_blueprint(blueprint)

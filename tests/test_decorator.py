@@ -21,6 +21,7 @@ from flask import (
 )
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView, View
+from werkzeug.datastructures import Headers
 
 from flask_cors import CORS, cross_origin
 from tests.helpers import (
@@ -550,6 +551,15 @@ def test_a_cached_response_says_to_each_origin_what_is_meant_for_it(
     place(app, lambda: cached)
     for _ in range(2):
         assert answers(app) == [ONLY_A | WITHHELD, WITHHELD, ONLY_A | WITHHELD]
+
+
+def test_headers_that_two_views_share_carry_nothing_from_one_to_the_other() -> None:
+    app, shared = an_app(), Headers({"Vary": "Cookie"})
+    CORS(app, resources="/covered")
+    app.add_url_rule("/covered", "covered", lambda: ("ok", shared))
+    app.add_url_rule("/", "other", lambda: ("ok", shared))
+    assert answers(app, "/covered") == [EVERYONE | {"Vary": "Cookie"}] * 3
+    assert answers(app) == [{"Vary": "Cookie"}] * 3
 
 
 def by_hand(response: Response) -> Response:

@@ -10,6 +10,8 @@ from flask import Blueprint, Flask, Request, current_app, has_request_context
 from werkzeug.routing import MapAdapter
 
 from flask_cors import CORS, CORSWarning, cross_origin
+from flask_cors.options import Given, resources_of
+from flask_cors.resources import Resources
 from tests.helpers import (
     ALL_METHODS,
     EVERYONE,
@@ -369,6 +371,36 @@ def test_what_is_set_up_while_a_request_is_being_answered_opens_nothing(method: 
     CORS(app)
     app.add_url_rule("/", view_func=cross_origin()(a_view))
     assert leaves(app, method=method) == [ONLY_A | ALL_METHODS, REFUSED]
+
+
+def another_thread(app: Flask) -> None:
+    CORS(app, origins=[])
+
+
+def another_thread_that_asks(app: Flask) -> None:
+    inside: Any = app.blueprints["inside"]
+    CORS(inside, origins=[])
+    ask(app.test_client(), "/")
+
+
+@pytest.mark.parametrize("meanwhile", [another_thread, another_thread_that_asks])
+def test_what_is_set_up_while_the_policies_are_being_made_is_not_lost(
+    meanwhile: SetUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, inside = an_app(), Blueprint("inside", __name__)
+    CORS(app)
+    inside.add_url_rule("/", view_func=a_view)
+    app.register_blueprint(inside)
+    waiting = [meanwhile]
+
+    def make(given: Given, config: Given | None) -> Resources:
+        if waiting:
+            waiting.pop()(app)
+        return resources_of(given, config)
+
+    monkeypatch.setattr("flask_cors._coverage.resources_of", make)
+    assert ask(app.test_client(), "/").status_code == 200
+    assert answers(app) == [NOTHING] * 3
 
 
 # What is refused -----------------------------------------------------------------------------------------------------
