@@ -8,7 +8,7 @@ then the app's; of several ``CORS`` on the same one, the latest whose resources 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from threading import RLock
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -18,10 +18,13 @@ from werkzeug.routing import MapAdapter, RequestRedirect
 
 from .options import RESOURCES, Given, by_config, misspelt, resources_of, warn
 from .policy import ALL_METHODS, Policy
-from .resources import Resources, precision
+from .resources import Choice, Resources, precision
 
 MARK = "cors_given"  # the attribute of a decorated view that holds its `Given`
 _MOST_HOPS = 8  # of a redirect that leads to a redirect
+
+
+Choices = dict[tuple[object, str], Choice | None]  # by endpoint and method
 
 
 class Place(NamedTuple):
@@ -33,76 +36,91 @@ class Place(NamedTuple):
 
 
 class Coverage:
-    """What one app has been given, and, from its first request on, the policies that this makes."""
+    """What one app has been given. The policies that this makes are made when they are first needed."""
 
     def __init__(self) -> None:
         self.hooked = False
-        self._given: dict[str | None, list[Given]] = {}
-        self._prefixes: dict[str, re.Pattern[str]] = {}
-        self._config: Given | None = None
-        self._added, self._resolved = 0, -1  # how much has been given, and how much of it the policies know
+        self.policies: Policies | None = None
+        self.simple: Choices = {}  # those of the policies, which is where most requests end
+        self.given: dict[str | None, list[Given]] = {}
+        self.prefixes: dict[str, re.Pattern[str]] = {}
+        self._added = 0
+        self._lock = RLock()
 
     def add(self, given: Given, blueprint: str | None = None, prefix: str = "") -> None:
         """Let *given* hold for the app, or for the *blueprint* of that name and what is missing below its prefix."""
-        self._given.setdefault(blueprint, []).append(given)
-        if blueprint is not None and prefix.strip("/"):
-            self._prefixes[blueprint] = _below(prefix)
-        self._added += 1
+        with self._lock:
+            self.given.setdefault(blueprint, []).append(given)
+            if blueprint is not None and prefix.strip("/"):
+                self.prefixes[blueprint] = _below(prefix)
+            self._added += 1
+            self.policies, self.simple = None, {}
 
-    def holds(self, given: Given, blueprint: str) -> bool:
-        """Whether *given* has been added for the *blueprint* of that name."""
-        return given in self._given.get(blueprint, ())
+    def settle(self, app: Flask) -> Policies:
+        """Make the policies, once for all threads, as the app's config now stands."""
+        with self._lock:
+            while self.policies is None:
+                added, made = self._added, Policies(app, self)
+                if added == self._added:  # else more has been given meanwhile
+                    self.policies, self.simple = made, made.simple
+            return self.policies
 
-    def policy(self, app: Flask, request: Request, method: str, hidden: Given | None = None) -> Policy | None:
-        """The policy that covers *request*, were it for *method*; ``None`` where there is none.
 
-        *hidden* is the decoration of a view that is running, for the case that its route does not show it.
-        """
-        if self._resolved != self._added:
-            self._resolve(app)
-        place = _destination(app, request, method)
-        if hidden is not None and place.endpoint == request.endpoint and decoration(app, place) is None:
-            return self.own(hidden)
-        for resources in self._plans.get(place[:2]) or self._plan(app, place):
-            policy = resources.policy(place.path)
-            if policy is not None:
-                return policy
-        return None
+class Policies:
+    """The policies of one app. What was found out once is looked up from then on."""
 
-    def _plan(self, app: Flask, place: Place) -> list[Resources]:
-        """The resources that may cover a place, first choice first; remembered for what only the app can name."""
-        plans, given = self._plans, decoration(app, place)
-        plan = [*self._candidates(place)] if given is None else [self._resources_of(given)]
-        if place.endpoint is not None and place.method in ALL_METHODS:
-            plans[place[:2]] = plan  # never into plans that another thread has begun meanwhile
-        return plan
+    def __init__(self, app: Flask, coverage: Coverage) -> None:
+        warn(misspelt(app.config, set().union(*(given for every in coverage.given.values() for given in every))))
+        self.config = by_config(app.config, RESOURCES)
+        self.resources = {
+            scope: [resources_of(given, self.config) for given in reversed(every)]
+            for scope, every in list(coverage.given.items())
+        }
+        self._prefixes = dict(coverage.prefixes)
+        self._app = app
+        self._own: dict[Given, Resources] = {}
+        self._choices: Choices = {}
+        # Of these, those that ask no function. ``None`` where a request may have a policy of its own.
+        self.simple: Choices = {}
+        # Of these, the policies that decorations make.
+        self.shown: dict[object, Policy] = {}
+
+    def of(self, place: Place) -> Policy | None:
+        """The policy that covers what is at *place*, if there is one."""
+        choice = self._choices.get(place[:2]) or self._choice(place)
+        return choice(place.path)
 
     def own(self, decoration: Given) -> Policy:
         """The policy that a *decoration* makes in this app."""
         return self._resources_of(decoration).rules[0][1]
 
     def _resources_of(self, decoration: Given) -> Resources:
-        decorated = self._decorated  # another thread may put a new one in its place
-        if decoration not in decorated:
-            decorated[decoration] = resources_of(decoration, self._config)
-        return decorated[decoration]
+        if decoration not in self._own:
+            self._own[decoration] = resources_of(decoration, self.config)
+        return self._own[decoration]
 
-    def _resolve(self, app: Flask) -> None:
-        added, config = self._added, by_config(app.config, RESOURCES)
-        warn(misspelt(app.config, set().union(*(given for every in self._given.values() for given in every))))
-        self._decorated: dict[Given, Resources] = {}
-        self._resources = {
-            scope: [resources_of(given, config) for given in reversed(all_given)]
-            for scope, all_given in list(self._given.items())
-        }
-        self._plans: dict[tuple[str | None, str], list[Resources]] = {}
-        self._config, self._resolved = config, added  # last: other threads look at it
+    def _choice(self, place: Place) -> Choice:
+        given, key = self.decoration(place), place[:2]
+        scopes = (*self.blueprints(place), None)
+        covering = [each for scope in scopes for each in self.resources.get(scope, ())]
+        candidates = covering if given is None else [self._resources_of(given)]
+        choice = _first(candidates)
+        if place.endpoint is not None and place.method in ALL_METHODS:
+            self._choices[key] = choice
+            if place.method != "OPTIONS" and not any(each.asks for each in candidates):
+                self.simple.setdefault(key, choice)
+                if given is not None:
+                    self.shown[key] = self.own(given)
+        return choice
 
-    def _candidates(self, place: Place) -> Iterator[Resources]:
-        for name in (*self._blueprints(place), None):
-            yield from self._resources.get(name, ())
+    def decoration(self, place: Place) -> Given | None:
+        """What ``@cross_origin`` was given for the view at *place*; in a class, the method's own comes first."""
+        view = self._app.view_functions.get(place.endpoint or "")
+        handlers = (place.method.lower(), "get" if place.method == "HEAD" else "", "dispatch_request")
+        in_class = (getattr(getattr(view, "view_class", None), name, None) for name in handlers)
+        return next((getattr(found, MARK) for found in (*in_class, view) if hasattr(found, MARK)), None)
 
-    def _blueprints(self, place: Place) -> list[str]:
+    def blueprints(self, place: Place) -> list[str]:
         """The blueprints of a place, innermost first; where there is no endpoint, those whose prefix it is below."""
         if place.endpoint is not None:
             names = place.endpoint.split(".")[:-1]
@@ -111,21 +129,20 @@ class Coverage:
         return sorted(below, key=lambda name: precision(self._prefixes[name]), reverse=True)
 
 
+def _first(resources: list[Resources]) -> Choice:
+    """The policy of the first of several *resources* that has one for a path."""
+    if len(resources) == 1:
+        return resources[0].policy
+    return lambda path: next((found for each in resources if (found := each.policy(path)) is not None), None)
+
+
 def coverage_of(app: Flask) -> Coverage:
     """The app's coverage; made when first asked for."""
     coverage: Coverage | None = app.extensions.get("cors")
     return coverage or app.extensions.setdefault("cors", Coverage())  # setdefault: of two threads, one makes it
 
 
-def decoration(app: Flask, place: Place) -> Given | None:
-    """What ``@cross_origin`` was given for the view at *place*; in a class, the method's own decoration comes first."""
-    view = app.view_functions.get(place.endpoint or "")
-    handlers = (place.method.lower(), "get" if place.method == "HEAD" else "", "dispatch_request")
-    in_class = (getattr(getattr(view, "view_class", None), name, None) for name in handlers)
-    return next((getattr(found, MARK) for found in (*in_class, view) if hasattr(found, MARK)), None)
-
-
-def _destination(app: Flask, request: Request, method: str) -> Place:
+def destination(app: Flask, request: Request, method: str) -> Place:
     """Where a request like this one, but for *method*, ends, once redirects are followed and methods mended."""
     if request.url_rule is not None and method == request.method:
         return Place(request.url_rule.endpoint, method, request.path)

@@ -31,7 +31,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import EnvironBuilder
 
 from . import browser as fetch
-from ._coverage import Coverage, Place, _destination, coverage_of, decoration
+from ._coverage import Coverage, Place, Policies, coverage_of, destination
 from .options import EVERY_PATH, NAMES, RESOURCES, CORSWarning, Given, Options
 from .origins import Origins
 from .policy import ALL_METHODS, Policy
@@ -124,10 +124,10 @@ class Site:
         self.coverage: Coverage = coverage_of(app)
         _cover_late_blueprints(app)
         try:
-            self.coverage._resolve(app)
-            self.config: Given = self.coverage._config or Given()
+            self.policies: Policies = self.coverage.settle(app)
+            self.config: Given = self.policies.config
             self.scoped: dict[str | None, list[Layer]] = {
-                scope: [*self._layers(scope, given)] for scope, given in self.coverage._given.items()
+                scope: [*self._layers(scope, given)] for scope, given in self.coverage.given.items()
             }
             self.routes: list[Route] = list(self._routes())
         except (TypeError, ValueError) as error:
@@ -149,14 +149,14 @@ class Site:
 
     def layers_at(self, place: Place) -> list[Layer]:
         """Those ``CORS`` that are asked about a place that is not decorated, first choice first."""
-        return list(chain.from_iterable(map(self.layers_of, (*self.coverage._blueprints(place), None))))
+        return list(chain.from_iterable(map(self.layers_of, (*self.policies.blueprints(place), None))))
 
     def cover(self, place: Place) -> Cover | None:
         """What covers a place."""
-        given = decoration(self.app, place)
+        given = self.policies.decoration(place)
         if given is None:
             return self.cover_beneath(place)
-        entry = Entry(EVERYTHING, {}, self.coverage.own(given))
+        entry = Entry(EVERYTHING, {}, self.policies.own(given))
         return Cover(Layer("@cross_origin", "", given, self.config, (entry,)), entry)
 
     def cover_beneath(self, place: Place) -> Cover | None:
@@ -171,11 +171,11 @@ class Site:
         site, path = f"{parts.scheme}://{parts.netloc}", parts.path
         mount, path = (root, f"/{path.removeprefix(root)}") if path.startswith(root) else ("/", path)
         environ = EnvironBuilder(path=site + path, base_url=site + mount, method=method).get_environ()
-        return _destination(self.app, self.app.request_class(environ), method)
+        return destination(self.app, self.app.request_class(environ), method)
 
     def _layers(self, scope: str | None, all_given: Sequence[Given]) -> Iterator[Layer]:
         target = "app" if scope is None else scope
-        for back, resources in enumerate(self.coverage._resources.get(scope, ())):
+        for back, resources in enumerate(self.policies.resources.get(scope, ())):
             ordinal = len(all_given) - back
             given = all_given[ordinal - 1]
             title = f"CORS({target})" + (f" no. {ordinal}" if len(all_given) > 1 else "")

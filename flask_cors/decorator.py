@@ -7,9 +7,24 @@ import inspect
 from collections.abc import Callable
 from typing import Any, Never, TypeVar, Unpack, cast
 
-from ._bridge import ANSWERS_OPTIONS, UNDECLARED, enter
-from ._coverage import MARK
+from flask import Flask, Request, Response, after_this_request
+
+from ._bridge import finisher, note_hidden, simple_finisher, this_app, this_request
+from ._coverage import MARK, Place, Policies, coverage_of
+from ._preflight import ANSWERS_OPTIONS, class_has_options
 from .options import EVERY_PATH, RESOURCES, Given, Options, by_keyword, check_positional, resources_of
+
+
+class _Undeclared(str):
+    """``OPTIONS``, on a rule that was not declared for it. A rule keeps what ``upper`` makes of its methods."""
+
+    __slots__ = ()
+
+    def upper(self) -> str:
+        return self
+
+
+_UNDECLARED = _Undeclared("OPTIONS")
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -61,7 +76,7 @@ def _decorate(view: Callable[..., Any], given: Given, answers: bool) -> Callable
 def _wrap(view: Callable[..., Any], given: Given) -> Callable[..., Any]:
     @functools.wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        answer = enter(given)
+        answer = _enter(given)
         return view(*args, **kwargs) if answer is None else answer
 
     return wrapper
@@ -70,7 +85,7 @@ def _wrap(view: Callable[..., Any], given: Given) -> Callable[..., Any]:
 def _wrap_async(view: Callable[..., Any], given: Given) -> Callable[..., Any]:
     @functools.wraps(view)
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
-        answer = enter(given)
+        answer = _enter(given)
         return await view(*args, **kwargs) if answer is None else answer
 
     return wrapper
@@ -80,7 +95,7 @@ def _route_options(wrapper: Callable[..., Any]) -> Callable[..., Any]:
     """Have Flask route ``OPTIONS`` to *wrapper* rather than answer it: ``Flask.add_url_rule`` reads two attributes."""
     if getattr(wrapper, "__qualname__", "").startswith("View.as_view."):
         wrapper = _ClassBasedView(wrapper)
-    required = {UNDECLARED, *getattr(wrapper, "required_methods", ())}
+    required = {_UNDECLARED, *getattr(wrapper, "required_methods", ())}
     vars(wrapper).update(required_methods=required, provide_automatic_options=False)
     return wrapper
 
@@ -98,3 +113,28 @@ class _ClassBasedView:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.__wrapped__(*args, **kwargs)  # type: ignore[attr-defined]
+
+
+def _enter(given: Given) -> Response | None:
+    """Note that a decorated view is about to run; for ``OPTIONS``, answer in its stead where it is to be so."""
+    app, asked = this_app(), this_request()
+    coverage = coverage_of(app)
+    policies = coverage.policies or coverage.settle(app)
+    policy = policies.shown.get((asked.endpoint, asked.method))
+    if policy is None:
+        note_hidden(policies, asked, policies.own(given))
+    if not coverage.hooked:
+        after_this_request(finisher(coverage) if policy is None else simple_finisher(policy, asked))
+    if asked.method == "OPTIONS" and _stands_in(app, asked, policies, given):
+        return app.make_default_options_response()
+    return None
+
+
+def _stands_in(app: Flask, asked: Request, policies: Policies, given: Given) -> bool:
+    """Whether ``OPTIONS`` has led to this very view, which its author has not written for that."""
+    rule = asked.url_rule
+    if rule is None or class_has_options(app, rule):
+        return False
+    declared = not any(name is _UNDECLARED for name in rule.methods or ())
+    routed_here = policies.decoration(Place(rule.endpoint, asked.method, asked.path)) is given
+    return routed_here and (policies.own(given).automatic_options or not declared)

@@ -8,8 +8,8 @@ from typing import Never, Unpack, cast
 from flask import Blueprint, Flask, request_started
 from flask.blueprints import BlueprintSetupState
 
-from ._bridge import answer_preflight, finish
 from ._coverage import coverage_of
+from ._preflight import hook
 from .options import RESOURCES, CORSOptions, Given, by_keyword, check_positional, resources_of
 
 
@@ -54,22 +54,16 @@ class CORS:
         given = Given({**self._given, **by_keyword(options, "init_app()", RESOURCES)})
         resources_of(given)  # refuses now what no config can mend
         if isinstance(app, Flask):
-            _cover(app, given)
+            _cover(getattr(app, "_get_current_object", lambda: app)(), given)  # it may be `current_app`
         elif isinstance(app, Blueprint):
             _cover_blueprint(app, given)
         else:
             raise TypeError(f"CORS() takes a Flask app or a Blueprint first, and options by keyword, not {app!r}")
 
 
-def _cover(app: Flask, given: Given, blueprint: str | None = None, prefix: str = "") -> None:
-    coverage = coverage_of(app)
-    coverage.add(given, blueprint, prefix)
-    if not coverage.hooked:
-        # First of those before the request, so that no login comes first. After the request they run in reverse:
-        # first in the list is last to touch the headers.
-        app.before_request_funcs.setdefault(None, []).insert(0, answer_preflight)
-        app.after_request_funcs.setdefault(None, []).insert(0, finish)
-        coverage.hooked = True
+def _cover(app: Flask, given: Given, blueprint: str | None = None, prefix: str = "", *, late: bool = False) -> None:
+    coverage_of(app).add(given, blueprint, prefix)
+    hook(app, late=late)
 
 
 def _cover_blueprint(blueprint: Blueprint, given: Given) -> None:
@@ -91,8 +85,8 @@ def _cover_late(app: Flask, **_: object) -> None:
     """Cover the blueprints that an app had before they were given anything."""
     for blueprint, given in _LATE:
         for name, registered in app.blueprints.items():
-            if registered is blueprint and not coverage_of(app).holds(given, name):
-                _cover(app, given, name, _prefix(app, name))
+            if registered is blueprint and given not in coverage_of(app).given.get(name, ()):
+                _cover(app, given, name, _prefix(app, name), late=True)
 
 
 def _prefix(app: Flask, blueprint: str) -> str:

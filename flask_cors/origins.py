@@ -65,6 +65,7 @@ class Origins:
     patterns: tuple[re.Pattern[str], ...] = ()
     callables: tuple[Callable[[str], bool], ...] = ()
     remarks: tuple[str, ...] = ()
+    inexact: bool = True  # whether there is more to try than `exact`
 
     @classmethod
     def parse(cls, value: object) -> Origins:
@@ -81,7 +82,7 @@ class Origins:
             raise ValueError("; ".join(dict.fromkeys(found["remarks"])))
         sets = (frozenset(found["exact"]), frozenset(found["wildcard"]))
         lists = (tuple(found["pattern"]), tuple(found["callable"]), tuple(found["remarks"]))
-        return cls(written, bool(found["everyone"]), *sets, *lists)
+        return cls(written, bool(found["everyone"]), *sets, *lists, any((found["everyone"], sets[1], *lists[:2])))
 
     def __contains__(self, origin: str) -> bool:
         """Whether *origin* may read the answer. Exact entries cost one look-up, however many there are.
@@ -89,7 +90,7 @@ class Origins:
         :raises Exception: what a callable among the entries raises.
         :raises TypeError: when a callable answers anything but a bool.
         """
-        return self.everyone or origin in self.exact or self._admits(origin)
+        return origin in self.exact or (self.inexact and self._admits(origin))
 
     @property
     def only(self) -> str | None:
@@ -103,8 +104,8 @@ class Origins:
         return self.everyone or any(all(map(p.fullmatch, both)) for p in self.patterns for both in ways)
 
     def _admits(self, origin: str) -> bool:
-        if not (self.wildcards or self.patterns or self.callables) or not is_origin(origin):
-            return False
+        if self.everyone or not is_origin(origin):
+            return self.everyone
         return (
             not self.wildcards.isdisjoint(_wildcards_over(origin))
             or any(pattern.fullmatch(origin) for pattern in self.patterns)

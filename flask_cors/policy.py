@@ -102,13 +102,19 @@ class Policy:
     automatic_options: bool = True
     vary_header: bool = True
 
-    _always: Headers = field(init=False, repr=False, compare=False)
-    _vary: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    # Ready to send, for any method but OPTIONS; ``Vary`` is among them.
+    to_everyone: Headers = field(init=False, repr=False, compare=False)
+    _beside_origin: Headers = field(init=False, repr=False, compare=False)
+    _refusal: Headers = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # Frozen is for everyone else: what can be computed once is computed here, ready to send.
-        object.__setattr__(self, "_always", self._beside(self.methods or (), CORSRequest("")))
-        object.__setattr__(self, "_vary", self._names_in_vary(""))
+        vary = tuple(("Vary", ", ".join(names)) for names in [self.vary("GET")] if names)
+        beside = (*self._beside(self.methods or (), CORSRequest("GET")), *vary)
+        same = self.origins.everyone and self.send_wildcard and self.always_send
+        # Frozen is for everyone else: what can be computed once is computed here.
+        object.__setattr__(self, "to_everyone", ((ACL_ORIGIN, "*"), *beside) if same else ())
+        object.__setattr__(self, "_beside_origin", beside)
+        object.__setattr__(self, "_refusal", vary)
 
     def answer(self, request: CORSRequest) -> Headers:
         """The CORS headers for the answer to *request*; none whatever if its origin is not let in.
@@ -122,9 +128,14 @@ class Policy:
         if origin is None:
             return ()
         if request.method != "OPTIONS":
-            return ((ACL_ORIGIN, origin), *self._always)
+            return ((ACL_ORIGIN, origin), *self._beside(self.methods or (), CORSRequest("GET")))
         methods = ALL_METHODS if self.methods is None else self.methods
         return ((ACL_ORIGIN, origin), *self._beside(methods, request))
+
+    def simple(self, origin: str | None) -> Headers:
+        """What :meth:`answer` and :meth:`vary` say together, to *origin* and any method but ``OPTIONS``."""
+        allowed = self.allowed_origin(origin)
+        return self._refusal if allowed is None else ((ACL_ORIGIN, allowed), *self._beside_origin)
 
     def allowed_origin(self, origin: str | None) -> str | None:
         """The value of ``Access-Control-Allow-Origin``: ``*``, one origin, or ``None`` for no header.
@@ -134,9 +145,9 @@ class Policy:
         """
         if origin is None:  # what is the same for everybody can be said to nobody in particular
             return ("*" if self.origins.everyone else self.origins.only) if self.always_send else None
-        if self.origins.everyone and self.send_wildcard:
-            return "*"
-        return origin if origin in self.origins and (not self.origins.everyone or is_origin(origin)) else None
+        if not self.origins.everyone:
+            return origin if origin in self.origins else None
+        return "*" if self.send_wildcard else origin if is_origin(origin) else None
 
     def vary(self, method: str) -> tuple[str, ...]:
         """The request headers on which the answer to *method* depends, granted or refused.
@@ -144,9 +155,6 @@ class Policy:
         Fetch ``#cors-protocol-and-http-caches``: refused and origin-less answers need it as much, since
         those are what a cache would hand to an origin that is let in.
         """
-        return self._names_in_vary(method) if method == "OPTIONS" else self._vary
-
-    def _names_in_vary(self, method: str) -> tuple[str, ...]:
         names = {
             "Origin": self._depends_on_origin,
             "Access-Control-Request-Method": method == "OPTIONS" and self._repeats(self.methods or ()),
@@ -193,10 +201,9 @@ def is_token(value: str) -> bool:
     return _TOKEN.fullmatch(value) is not None
 
 
-def merge_vary(present: str, needed: tuple[str, ...]) -> str:
-    """The ``Vary`` that says what *present* says and names the *needed* headers, each once, ours first."""
-    others = [name for name in map(str.strip, present.split(",")) if name]
-    if "*" in others:
-        return "*"
-    ours = {name.lower() for name in needed}
-    return ", ".join((*needed, *(name for name in others if name.lower() not in ours)))
+def merge_vary(present: str, needed: str) -> str:
+    """The ``Vary`` that says what *present* says and what is *needed*, each name once, ours first."""
+    merged: dict[str, str] = {}
+    for name in filter(None, map(str.strip, f"{needed},{present}".split(","))):
+        merged.setdefault(name.lower(), name)
+    return "*" if "*" in merged else ", ".join(merged.values())

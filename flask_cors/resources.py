@@ -9,14 +9,18 @@ Pure: paths and patterns in, policies out.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import accumulate, takewhile
 
 from .policy import Policy
 
 EVERYTHING = re.compile("")
+_MOST_JOINED = 1000  # patterns; the first of them that matches is found at once
 _REMEMBERED = 1024  # paths; a bound, since strangers can ask for any number of them
+
+Choice = Callable[[str], Policy | None]  # the policy for a path
+Try = tuple[re.Pattern[str], dict[int, int]]  # a pattern, and which rank each of its groups has
 
 # One piece of a regular expression: an escape, a set of characters, or one character.
 _PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
@@ -53,21 +57,41 @@ class Resources:
         self.rules: list[tuple[re.Pattern[str], Policy]] = sorted(
             rules, key=lambda rule: precision(rule[0]), reverse=True
         )
-        self._by_beginning: dict[str, list[int]] = {}
+        self.asks = any(policy.origins.callables for _, policy in self.rules)  # a function in `origins`
+        by_beginning: dict[str, list[int]] = {}
         for rank, (pattern, _) in enumerate(self.rules):
             # Flags can change how letters are read; then nothing is known of the beginning.
             letters = not pattern.flags & (re.IGNORECASE | re.VERBOSE)
-            beginning = literal_beginning(pattern.pattern) if letters else ""
-            self._by_beginning.setdefault(beginning, []).append(rank)
-        self._lengths = sorted(set(map(len, self._by_beginning)))
-        self.policy: Callable[[str], Policy | None] = lru_cache(_REMEMBERED)(self._policy)
+            by_beginning.setdefault(literal_beginning(pattern.pattern) if letters else "", []).append(rank)
+        self._by_beginning = {beginning: [*self._joined(ranks)] for beginning, ranks in by_beginning.items()}
+        self._lengths = sorted(set(map(len, by_beginning)))
+        covers_all = [pattern for pattern, _ in self.rules] == [EVERYTHING]
+        self.policy: Choice = (lambda _: self.rules[0][1]) if covers_all else lru_cache(_REMEMBERED)(self._policy)
 
     def _policy(self, path: str) -> Policy | None:
         """The policy of the most precise pattern that matches *path*, if any does.
 
         Only patterns whose literal beginning the path shares are tried, however many there are.
         """
-        candidates = (self._by_beginning.get(path[:length], ()) for length in self._lengths)
-        matching = (rank for ranks in candidates for rank in ranks if self.rules[rank][0].match(path))
-        best = min(matching, default=None)
+        tries = (each for length in self._lengths for each in self._by_beginning.get(path[:length], ()))
+        found = ((match.lastindex, ranks) for pattern, ranks in tries if (match := pattern.match(path)))
+        best = min((ranks[group or 0] for group, ranks in found), default=None)
         return None if best is None else self.rules[best][1]
+
+    def _joined(self, ranks: list[int]) -> Iterator[Try]:
+        """Join patterns that can stand beside each other, so that trying many costs little more than trying one."""
+        joinable = [rank for rank in ranks if len(ranks) > 1 and _joins(self.rules[rank][0])]
+        for rank in set(ranks).difference(joinable):
+            pattern = self.rules[rank][0]
+            yield pattern, dict.fromkeys(range(pattern.groups + 1), rank)
+        for start in range(0, len(joinable), _MOST_JOINED):
+            chunk = joinable[start : start + _MOST_JOINED]
+            patterns = [self.rules[rank][0] for rank in chunk]
+            groups = accumulate((pattern.groups + 1 for pattern in patterns[:-1]), initial=1)
+            joined = re.compile("|".join(f"({pattern.pattern})" for pattern in patterns))
+            yield joined, dict(zip(groups, chunk, strict=True))
+
+
+def _joins(pattern: re.Pattern[str]) -> bool:
+    """Whether a pattern means the same beside others: it sets no flag, and names or counts no group."""
+    return pattern.flags == re.UNICODE and not re.search(r"\\[0-9]|\(\?[^:=!<]|\(\?<[^=!]", pattern.pattern)

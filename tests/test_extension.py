@@ -347,9 +347,12 @@ def test_a_later_one_that_lets_nobody_in_counts_too() -> None:
 
 def test_however_many_there_are_they_are_asked_once_a_request() -> None:
     app = serving()
-    for _ in range(3):
-        CORS(app)
-    assert [len(functions[None]) for functions in (app.before_request_funcs, app.after_request_funcs)] == [1, 1]
+    CORS(app)
+    answering = app.wsgi_app
+    CORS(app)
+    assert app.wsgi_app is answering
+    assert [len(functions) for functions in app.after_request_funcs.values()] == [1]
+    assert not app.before_request_funcs
 
 
 def test_of_the_patterns_in_one_the_most_precise_counts() -> None:

@@ -412,33 +412,33 @@ def test_of_all_characters_77_may_stand_in_a_token() -> None:
 @pytest.mark.parametrize(
     ("present", "needed", "merged"),
     [
-        pytest.param("", ("Origin",), "Origin", id="nothing was there"),
-        pytest.param("Cookie", ("Origin",), "Origin, Cookie", id="the origin comes first"),
-        pytest.param("Origin", ("Origin",), "Origin", id="never twice"),
-        pytest.param("origin, ORIGIN", ("Origin",), "Origin", id="never twice, in any case"),
-        pytest.param("Cookie, oRiGiN , Accept", ("Origin",), "Origin, Cookie, Accept", id="the order stays"),
-        pytest.param(" Cookie ,, Accept,", ("Origin",), "Origin, Cookie, Accept", id="blanks and empty pieces go"),
-        pytest.param("*", ("Origin",), "*", id="the wildcard stays"),
-        pytest.param("Cookie, *", ("Origin",), "*", id="the wildcard among others stays alone"),
-        pytest.param("X-*", ("Origin",), "Origin, X-*", id="a star in a name is no wildcard"),
-        pytest.param("Original", ("Origin",), "Origin, Original", id="a longer name is another"),
-        pytest.param("B, A", ("Origin", "A"), "Origin, A, B", id="several are needed"),
+        pytest.param("", "Origin", "Origin", id="nothing was there"),
+        pytest.param("Cookie", "Origin", "Origin, Cookie", id="the origin comes first"),
+        pytest.param("Origin", "Origin", "Origin", id="never twice"),
+        pytest.param("origin, ORIGIN", "Origin", "Origin", id="never twice, in any case"),
+        pytest.param("Cookie, oRiGiN , Accept", "Origin", "Origin, Cookie, Accept", id="the order stays"),
+        pytest.param(" Cookie ,, Accept,", "Origin", "Origin, Cookie, Accept", id="blanks and empty pieces go"),
+        pytest.param("*", "Origin", "*", id="the wildcard stays"),
+        pytest.param("Cookie, *", "Origin", "*", id="the wildcard among others stays alone"),
+        pytest.param("X-*", "Origin", "Origin, X-*", id="a star in a name is no wildcard"),
+        pytest.param("Original", "Origin", "Origin, Original", id="a longer name is another"),
+        pytest.param("B, A", "Origin, A", "Origin, A, B", id="several are needed"),
     ],
 )
-def test_vary_is_merged_into_what_was_there(present: str, needed: tuple[str, ...], merged: str) -> None:
+def test_vary_is_merged_into_what_was_there(present: str, needed: str, merged: str) -> None:
     assert merge_vary(present, needed) == merged
 
 
 @given(
     st.lists(st.sampled_from(["Origin", "origin", "Cookie", "Accept", "*", ""])).map(", ".join),
-    st.sampled_from([("Origin",), ("Origin", "Cookie"), ("Origin", "Access-Control-Request-Headers")]),
+    st.sampled_from(["Origin", "Origin, Cookie", "Origin, Access-Control-Request-Headers"]),
 )
-def test_vary_merged_twice_is_vary_merged_once_and_loses_nothing(present: str, needed: tuple[str, ...]) -> None:
+def test_vary_merged_twice_is_vary_merged_once_and_loses_nothing(present: str, needed: str) -> None:
     merged = merge_vary(present, needed)
     names = [name.lower() for name in merged.split(", ")]
     assert merge_vary(merged, needed) == merged
-    assert names == ["*"] or {*map(str.lower, (*needed, *filter(None, present.split(", "))))} == set(names)
-    assert all(names.count(name.lower()) <= 1 for name in needed)
+    wanted = {*filter(None, f"{needed}, {present}".lower().split(", "))}
+    assert names == ["*"] if "*" in wanted else sorted(names) == sorted(wanted)
 
 
 # Laws ----------------------------------------------------------------------------------------------------------------

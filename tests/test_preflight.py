@@ -1,9 +1,10 @@
 """Preflights: who answers them, and by the policy of what. Any other ``OPTIONS`` is an ordinary request."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import product
 from typing import ClassVar
 from urllib.parse import unquote
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 from flask import Blueprint, Flask, Response, abort, request
@@ -162,6 +163,84 @@ def test_a_preflight_runs_no_view_but_the_functions_after_the_request() -> None:
 
     assert leaves(app, method="POST") == OPEN_LEAVES
     assert called == ["after", "after"]
+
+
+class Mounted:
+    """A middleware that takes a prefix off the path, as a proxy may ask for."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self.app = app
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix("/mounted")
+        return self.app(environ, start_response)
+
+
+class MountedFlask(Flask):
+    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        return Mounted(super().wsgi_app)(environ, start_response)
+
+
+def mounted_before(app: Flask) -> None:
+    app.wsgi_app = Mounted(app.wsgi_app)  # type: ignore[method-assign]
+    CORS(app, resources="/inside", origins=A)
+
+
+def mounted_after(app: Flask) -> None:
+    CORS(app, resources="/inside", origins=A)
+    app.wsgi_app = Mounted(app.wsgi_app)  # type: ignore[method-assign]
+
+
+def mounted_by_the_app_itself(app: Flask) -> None:
+    CORS(app, resources="/inside", origins=A)
+
+
+@pytest.mark.parametrize(
+    ("make", "set_up"),
+    [
+        pytest.param(Flask, mounted_before, id="before CORS"),
+        pytest.param(Flask, mounted_after, id="after CORS"),
+        pytest.param(MountedFlask, mounted_by_the_app_itself, id="in a class of its own"),
+    ],
+)
+def test_a_middleware_may_come_before_or_after(make: type[Flask], set_up: SetUp) -> None:
+    app = make(__name__)
+    app.before_request(login)
+    set_up(app)
+    app.add_url_rule("/inside", view_func=a_view)
+    assert leaves(app, "/mounted/inside") == ONLY_A_LEAVES
+    assert answers(app, "/mounted/inside") == [ONLY_A, REFUSED, ONLY_A]
+    assert ask(app.test_client(), "/mounted/", A).headers.get("Access-Control-Allow-Origin") is None
+
+
+@pytest.mark.parametrize("early", [False, True], ids=["", "behind a middleware"])
+def test_a_function_that_fails_after_a_preflight_is_reported_as_after_any_request(
+    early: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = Flask(__name__)
+    if early:
+        app.wsgi_app = Mounted(app.wsgi_app)  # type: ignore[method-assign]
+    app.add_url_rule("/", view_func=a_view)
+    CORS(app, origins=A)
+
+    @app.after_request
+    def fail(_: Response) -> Response:
+        raise RuntimeError("broken")
+
+    assert preflight(app.test_client(), "/", A).status_code == 500
+    assert "Exception on / [OPTIONS]" in caplog.text
+    app.testing = True
+    with pytest.raises(RuntimeError, match="broken"):
+        preflight(app.test_client(), "/", A)
+
+
+def test_a_request_context_is_torn_down_once_for_a_preflight() -> None:
+    app, called = an_app(), list[str]()
+    app.add_url_rule("/", view_func=a_view)
+    app.teardown_request(lambda _: called.append("torn down"))
+    CORS(app)
+    assert leaves(app) == OPEN_LEAVES
+    assert called == ["torn down"] * 2
 
 
 def test_the_answer_is_of_the_class_that_the_app_answers_with() -> None:

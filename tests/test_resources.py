@@ -239,6 +239,41 @@ def test_the_fast_look_up_finds_what_the_slow_one_does(patterns: list[Any], path
     assert covering.policy(path) is naive(rules, path), "asked again"
 
 
+GROUPS = [
+    "/(a|b)+",
+    "/(?:a)(b)?",
+    "/(?=(a))a",
+    "/((a)|(b)){1,2}",
+    r"/(a)\1",
+    "/(?P<x>a)b?",
+    "/(?!b).",
+    "/(a)|/(b)",
+    "/.",
+]
+
+
+@given(st.lists(st.sampled_from(GROUPS), min_size=2, max_size=8), st.text("/ab", max_size=6))
+def test_patterns_that_are_tried_together_keep_their_groups_apart(patterns: list[str], path: str) -> None:
+    rules = numbered(*patterns)
+    assert Resources(rules).policy(f"/{path}") is naive(rules, f"/{path}")
+
+
+def test_thousands_of_patterns_that_begin_alike_are_told_apart() -> None:
+    rules = numbered(*(rf"/t/\d+/(x){number}/(y)?" for number in range(2500)), "/t/(a)|/t/.*9/z")
+    covering = Resources(rules)
+    for path in (
+        "/t/1/x0/",
+        "/t/12/x999/y",
+        "/t/1/x1000/",
+        "/t/1/x2499/",
+        "/t/a",
+        "/t/b",
+        "/t/1/x24999/z",
+        "/t/1/x9/z",
+    ):
+        assert covering.policy(path) is naive(rules, path)
+
+
 def test_thousands_of_paths_are_each_answered_for_themselves() -> None:
     covering = Resources(numbered("/a", "/b"))
     for number, letter in itertools.product(range(2000), "abc"):
@@ -263,13 +298,14 @@ class Counted:
 
     tried = 0
     flags = re.compile("").flags
+    groups = 0
 
     def __init__(self, pattern: str) -> None:
         self.pattern = pattern
 
-    def match(self, path: str) -> bool:
+    def match(self, path: str) -> re.Match[str] | None:
         Counted.tried += 1
-        return path.startswith(self.pattern)
+        return re.match(self.pattern, path)
 
 
 def test_only_patterns_that_begin_like_the_path_are_tried() -> None:
