@@ -40,7 +40,7 @@ docs: $(READY)  ## build the manual into docs/_build/html
 	$(BIN)/sphinx-build -n -W --keep-going -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
 
-browser-test: $(READY)  ## let a real headless Chromium make the calls
+browser-test: $(READY)  ## let a real headless Chromium make the calls, and Firefox where it is installed
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
 	  echo "make browser-test needs Chromium and its driver; on Debian: apt-get install chromium chromium-driver" >&2; \
 	  exit 1; }

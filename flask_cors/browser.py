@@ -918,7 +918,8 @@ _CLIENT_HINTS = frozenset({
 # fmt: on
 _AUTHORIZATION = Difference("(Chromium 156 and Firefox 153 let '*' cover Authorization.)", _depends_on_answer)
 _LOCATION = Difference(
-    "(Chromium 156 takes equal Location headers for one, and an empty one for none.)", _depends_on_answer
+    "(Chromium 156 and Firefox 153 take equal Location headers for one, and Chromium an empty one for none.)",
+    _depends_on_answer,
 )
 #: For :attr:`Outcome.reason`, and for the manual's table.
 DIFFERENCES = (
@@ -930,6 +931,17 @@ DIFFERENCES = (
     Difference("(Chromium 156 does not preflight client hints, such as Save-Data.)", _sets_client_hint),
     Difference("(Chromium 156 drops a User-Agent that a page sets.)", _sets_user_agent),
     _LOCATION,
+    Difference(
+        "(Firefox 153 names the page's origin in a preflight where a redirect has made it null.)", _depends_on_answer
+    ),
+    Difference(
+        "(Firefox 153 sends a preflight after a redirect although nothing needs permission any more.)",
+        _depends_on_answer,
+    ),
+    Difference(
+        "(Firefox 153 lets '*' expose every header though nonsense follows in the list.)", _depends_on_answer
+    ),
+    Difference("(Firefox 153 does not remember a preflight that only '*' allowed.)", _depends_on_answer),
 )
 
 

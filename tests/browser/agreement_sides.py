@@ -1,23 +1,20 @@
-"""The sides of the comparison: a page in Chromium, and a page in the model; the same servers answer both."""
+"""The sides of the comparison: a page in a real browser, and one in the model; the same servers answer both."""
 
 from __future__ import annotations
 
 import http.client
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from selenium.webdriver import Chrome
-
 from flask_cors.browser import Browser, ConnectionFailed, Request, Response, get_header
 from tests.browser.agreement_cases import Case, Fetch, Page
 from tests.browser.agreement_site import Call, Site
+from tests.browser.page import Browser as RealBrowser
 
 AT_ONCE = 6
 BATCH = 250
-SECONDS_FOR_A_BATCH = 120
 #: Made anew for each answer, so that they say nothing about CORS.
 VARYING = frozenset({"date"})
 
@@ -56,7 +53,7 @@ def _seen(status: int, headers: dict[str, str], body: str) -> Seen:
 # -- The real one ------------------------------------------------------------------------------------------
 
 # Makes all calls of a list, a few at a time, and reports what could be read of each.
-_MAKE_CALLS = """
+_IN_PAGE = """
 async function make(calls, atOnce) {
     const results = {};
     async function one([number, url, init]) {
@@ -73,35 +70,34 @@ async function make(calls, atOnce) {
     return results;
 }
 """
-_IN_PAGE = _MAKE_CALLS + "const [calls, atOnce, done] = arguments; make(calls, atOnce).then(done);"
 # A frame that may run scripts but is nobody's: its origin is null.
 _IN_SANDBOX = """
-const [calls, atOnce, done] = arguments;
-const frame = document.createElement("iframe");
-frame.sandbox = "allow-scripts";
-frame.srcdoc = `<script>
-MAKE_CALLS
-onmessage = async ({data}) => parent.postMessage(await make(...data), "*");
-</script>`;
-frame.onload = () => frame.contentWindow.postMessage([calls, atOnce], "*");
-window.addEventListener("message", ({data}) => { frame.remove(); done(data); }, {once: true});
-document.body.append(frame);
-""".replace("MAKE_CALLS", _MAKE_CALLS)
-_SCRIPTS: dict[Page, str] = {"page": _IN_PAGE, "null": _IN_SANDBOX}
+(calls, atOnce) => new Promise(done => {
+    const frame = document.createElement("iframe");
+    frame.sandbox = "allow-scripts";
+    frame.srcdoc = `<script>
+    IN_PAGE
+    onmessage = async ({data}) => parent.postMessage(await make(...data), "*");
+    </script>`;
+    frame.onload = () => frame.contentWindow.postMessage([calls, atOnce], "*");
+    window.addEventListener("message", ({data}) => { frame.remove(); done(data); }, {once: true});
+    document.body.append(frame);
+})
+""".replace("IN_PAGE", _IN_PAGE)
+_FUNCTIONS: dict[Page, str] = {"page": _IN_PAGE, "null": _IN_SANDBOX}
 
 
-def in_chromium(browser: Chrome, site: Site, cases: list[Case]) -> Verdicts:
-    """Let pages in Chromium make the calls, a few hundred in one go."""
-    browser.get(f"{site.origins['page']}/")
-    browser.add_cookie({"name": "probe", "value": "1"})
+def in_browser(browser: RealBrowser, site: Site, cases: list[Case]) -> Verdicts:
+    """Let pages in a browser make the calls, a few hundred in one go."""
+    browser.open(f"{site.origins['page']}/")
+    browser.run("() => { document.cookie = 'probe=1'; }")
     seen: dict[int, Seen | None] = {}
-    with _patience(browser):
-        for page, script in _SCRIPTS.items():
-            for batch in _batches([case for case in cases if case.page == page]):
-                calls = [(case.number, case.url(site.origins), _init(case.fetch)) for case in batch]
-                results = browser.execute_async_script(script, calls, AT_ONCE)
-                seen |= {int(number): result and _seen(*result) for number, result in results.items()}
-    browser.delete_all_cookies()
+    for page, function in _FUNCTIONS.items():
+        for batch in _batches([case for case in cases if case.page == page]):
+            calls = [(case.number, case.url(site.origins), _init(case.fetch)) for case in batch]
+            results = browser.run(function, calls, AT_ONCE)
+            seen |= {int(number): result and _seen(*result) for number, result in results.items()}
+    browser.forget_cookies()
     return _collect(site, cases, seen)
 
 
@@ -113,16 +109,6 @@ def _init(fetch: Fetch) -> dict[str, Any]:
 def _batches(cases: list[Case]) -> Iterator[list[Case]]:
     for start in range(0, len(cases), BATCH):
         yield cases[start : start + BATCH]
-
-
-@contextmanager
-def _patience(browser: Chrome) -> Iterator[None]:
-    before = browser.timeouts.script
-    browser.set_script_timeout(SECONDS_FOR_A_BATCH)
-    try:
-        yield
-    finally:
-        browser.set_script_timeout(before)
 
 
 # -- The model ---------------------------------------------------------------------------------------------

@@ -1,21 +1,26 @@
-"""One Chromium for all tests, and two origins whose pages it shows."""
+"""One browser of each kind for all tests, and two origins whose pages it shows."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
-from selenium.webdriver import Chrome
 
-from tests.browser.page import Page, chromium
+from tests.browser.browsers import KINDS, tally
+from tests.browser.page import Browser, Page
 from tests.transcripts.servers import HOST, serving
 
 
-@pytest.fixture(scope="session")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    profile: Path = tmp_path_factory.mktemp("profile")
-    with chromium(profile) as browser:
+@pytest.fixture(scope="session", params=[name for name, kind in KINDS.items() if kind.is_tried])
+def browser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with KINDS[request.param].running(tmp_path_factory.mktemp("profile")) as browser:
         yield browser
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests passed with which browser, lest a missing one be missed."""
+    passed = [report.nodeid for report in terminalreporter.getreports("passed")]
+    for name, kind in KINDS.items():
+        terminalreporter.write_line(tally(name, kind, passed))
 
 
 @pytest.fixture(scope="session")
@@ -31,14 +36,14 @@ def second_origin() -> Iterator[str]:
 
 
 @pytest.fixture
-def open_page(browser: Chrome) -> Callable[[str], Page]:
+def open_page(browser: Browser) -> Callable[[str], Page]:
     return lambda origin: Page(browser, origin)
 
 
 @pytest.fixture
-def page(browser: Chrome, origin: str) -> Iterator[Page]:
+def page(browser: Browser, origin: str) -> Iterator[Page]:
     yield Page(browser, origin)
-    browser.delete_all_cookies()
+    browser.forget_cookies()
 
 
 def _empty_pages() -> Flask:

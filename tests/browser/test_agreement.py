@@ -1,8 +1,8 @@
-"""The extension, Chromium and the model agree, case by case; where they do not, ``KNOWN`` says why.
+"""The extension, real browsers and the model agree, case by case; where they do not, ``KNOWN`` says why.
 
-Each case is a fetch of a page, to an app with a policy or to a server written by hand. A page in Chromium makes it,
+Each case is a fetch of a page, to an app with a policy or to a server written by hand. A page in a browser makes it,
 and a page of the model makes it, over the same network. What they read must be the same, and so must every request
-that reached a server: preflight or not, its ``Origin``, what it asks, whether cookies came. And what Chromium lets
+that reached a server: preflight or not, its ``Origin``, what it asks, whether cookies came. And what the browser lets
 the page read must be what the policy says.
 """
 
@@ -10,58 +10,69 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import pytest
-from selenium.webdriver import Chrome
 
 from flask_cors.browser import get_all, get_header
 from flask_cors.policy import ALL_METHODS
 from tests.browser.agreement_cases import Case, Fetch, Policy, all_cases, apps_of
-from tests.browser.agreement_sides import Seen, Verdict, Verdicts, in_chromium, in_model
+from tests.browser.agreement_sides import Seen, Verdict, Verdicts, in_browser, in_model
 from tests.browser.agreement_site import Call, running_site
+from tests.browser.page import Browser
 
 
 @dataclass(frozen=True)
 class Results:
     """All cases, and how each came out on both sides."""
 
+    browser: str
     cases: list[Case]
-    chromium: Verdicts
+    real: Verdicts
     model: Verdicts
 
 
 @pytest.fixture(scope="module")
-def results(browser: Chrome) -> Results:
+def results(browser: Browser) -> Results:
     with running_site() as site:
         cases = all_cases(site.origins)
         site.apps |= apps_of(cases, site.origins)
-        return Results(cases, in_chromium(browser, site, cases), in_model(site, cases))
+        return Results(browser.name, cases, in_browser(browser, site, cases), in_model(site, cases))
 
 
-# -- Where Chromium and the model disagree, and why --------------------------------------------------------
+# -- Where a browser and the model disagree, and why -------------------------------------------------------
 
 READ = "whether the page could read"
+SHOWN = "which headers it could read"
 SENT = "what reached the servers"
 COOKIES = "whether cookies reached them"
 
 
+Concerns = Callable[[Case, Verdict], bool]
+
+
 @dataclass(frozen=True)
 class Known:
-    """A reason for Chromium and the model to disagree: whom it concerns, and in what."""
+    """A reason for browsers and the model to disagree: whose it is, in what they differ, and in which cases.
 
+    A case is recognized by what the page asks, what the server says, and how it comes out in the model.
+    """
+
+    browsers: tuple[str, ...]
     reason: str
-    concerns: Callable[[Case], bool]
     differs: frozenset[str]
+    concerns: Concerns
 
 
-def sets(*names: str) -> Callable[[Case], bool]:
+def sets(*names: str) -> Concerns:
     """Tell whether the page sets one of these headers."""
-    return lambda case: any(name.lower() in names for name, _ in case.fetch.headers)
+    return lambda case, _: any(name.lower() in names for name, _ in case.fetch.headers)
 
 
-def sets_what_a_star_may_cover(case: Case) -> bool:
+def sets_what_a_star_may_cover(case: Case, model: Verdict) -> bool:
     """Tell whether ``*`` is all that could allow the ``Authorization`` that the page sets."""
-    return sets("authorization")(case) and "*" in allowed_headers(case) and case.fetch.credentials != "include"
+    is_set = sets("authorization")(case, model)
+    return is_set and "*" in allowed_headers(case) and case.fetch.credentials != "include"
 
 
 def allowed_headers(case: Case) -> str:
@@ -71,10 +82,30 @@ def allowed_headers(case: Case) -> str:
     return ", ".join(get_header(answer.headers, "Access-Control-Allow-Headers") or "" for answer in case.answers or ())
 
 
-def repeats_accept(case: Case) -> bool:
+def sends_cookies_from_nowhere(case: Case, _: Verdict) -> bool:
+    """Tell whether a sandboxed page sends cookies."""
+    return case.page == "null" and case.fetch.credentials == "include"
+
+
+def repeats_accept(case: Case, _: Verdict) -> bool:
     """Tell whether each ``Accept`` is short enough, but not all of them together."""
     values = [value for name, value in case.fetch.headers if name == "Accept"]
     return all(len(value) <= 128 for value in values) and len(", ".join(values)) > 128
+
+
+def sets_long_headers(case: Case, _: Verdict) -> bool:
+    """Tell whether the headers that the page sets are too long together."""
+    return sum(len(value) for _, value in case.fetch.headers) > 1024
+
+
+def sets_high_bytes(case: Case, _: Verdict) -> bool:
+    """Tell whether bytes above 0x7F stand in a header where they are safe."""
+    return any(name in ("Accept", "Content-Type") and not value.isascii() for name, value in case.fetch.headers)
+
+
+def repeats_an_unsafe_name(case: Case, _: Verdict) -> bool:
+    """Tell whether the page sets a header twice that needs permission."""
+    return [name.lower() for name, _ in case.fetch.headers].count("x-token") == 2
 
 
 def locations(case: Case) -> list[str]:
@@ -82,27 +113,99 @@ def locations(case: Case) -> list[str]:
     return [] if case.answers is None else get_all(case.answers[1].headers, "Location")
 
 
+def repeats_a_location(case: Case, _: Verdict) -> bool:
+    """Tell whether there are two equal headers."""
+    return len(locations(case)) > len(set(locations(case)))
+
+
+def leads_nowhere(case: Case, _: Verdict) -> bool:
+    """Tell whether there is a header without a value."""
+    return locations(case) == [""]
+
+
+def preflights_after_losing_its_origin(case: Case, model: Verdict) -> bool:
+    """Tell whether a redirect makes the origin null, and a preflight follows."""
+    origins = [get_header(call.headers, "Origin") for call in model.calls if call.is_preflight]
+    return case.page == "page" and "null" in origins
+
+
+def loses_on_the_way_what_may_need_permission(_: Case, model: Verdict) -> bool:
+    """Tell whether a redirect changes the method, or drops a header."""
+    hops = [call for call in model.calls if not call.is_preflight]
+    return any(asks(before) != asks(after) for before, after in pairwise(hops))
+
+
+def asks(call: Call) -> tuple[str | None, ...]:
+    """Return of a request what a redirect may take away."""
+    return call.method, *(get_header(call.headers, name) for name in ("Authorization", "Content-Type"))
+
+
+def exposes_a_star_and_nonsense(case: Case, _: Verdict) -> bool:
+    """Tell whether what follows ``*`` in the list is no token."""
+    listed = get_header(case.answers[1].headers, "Access-Control-Expose-Headers") if case.answers else None
+    after_star = (listed or "").partition("*")[2]
+    return " " in after_star.replace(", ", ",")
+
+
+def repeats_a_header_without_a_value(case: Case, _: Verdict) -> bool:
+    """Tell whether one of several headers of the same name is empty."""
+    headers = case.answers[1].headers if case.answers else ()
+    return any(not value and len(get_all(headers, name)) > 1 for name, value in headers)
+
+
+BOTH = ("Chromium", "Firefox")
+CHROMIUM = ("Chromium",)
+FIREFOX = ("Firefox",)
+FLOW = frozenset({READ, SENT})
 KNOWN = [
-    Known("Chromium lets '*' cover Authorization", sets_what_a_star_may_cover, frozenset({READ, SENT})),
+    Known(BOTH, "'*' covers Authorization", FLOW, sets_what_a_star_may_cover),
+    Known(BOTH, "equal Location headers count as one", FLOW, repeats_a_location),
     Known(
-        "Chromium joins repeated Accept headers before the limit of 128 bytes", repeats_accept, frozenset({READ, SENT})
-    ),
-    Known(
-        "Chromium safelists client hints, which have left the standard",
-        sets("dpr", "save-data", "device-memory", "viewport-width"),
-        frozenset({READ, SENT}),
-    ),
-    Known("Chromium drops the User-Agent that a page sets", sets("user-agent"), frozenset({READ, SENT})),
-    Known(
-        "Chromium takes equal Location headers for one",
-        lambda case: len(locations(case)) > len(set(locations(case))),
-        frozenset({READ, SENT}),
-    ),
-    Known("Chromium takes an empty Location for none", lambda case: locations(case) == [""], frozenset({READ, SENT})),
-    Known(
-        "Chromium keeps cookies from sandboxed pages unless they are SameSite=None, which is no matter of CORS",
-        lambda case: case.page == "null" and case.fetch.credentials == "include",
+        BOTH,
+        "cookies stay away from sandboxed pages unless they are SameSite=None, which is no matter of CORS",
         frozenset({COOKIES}),
+        sends_cookies_from_nowhere,
+    ),
+    Known(CHROMIUM, "repeated Accept headers are joined before the limit of 128 bytes", FLOW, repeats_accept),
+    Known(
+        CHROMIUM,
+        "client hints, which have left the standard, are safelisted",
+        FLOW,
+        sets("dpr", "save-data", "device-memory", "viewport-width"),
+    ),
+    Known(CHROMIUM, "the User-Agent that a page sets is dropped", FLOW, sets("user-agent")),
+    Known(CHROMIUM, "an empty Location counts as none", FLOW, leads_nowhere),
+    Known(FIREFOX, "bytes above 0x7F in Accept and Content-Type are not safe", FLOW, sets_high_bytes),
+    Known(FIREFOX, "safelisted headers may be longer than 1024 bytes together", FLOW, sets_long_headers),
+    Known(
+        FIREFOX,
+        "Access-Control-Request-Headers repeats a repeated name",
+        frozenset({SENT}),
+        repeats_an_unsafe_name,
+    ),
+    Known(
+        FIREFOX,
+        "a preflight has the page's origin, also after a redirect that makes it null for the request",
+        FLOW,
+        preflights_after_losing_its_origin,
+    ),
+    Known(
+        FIREFOX,
+        "a preflight follows a redirect that has taken away what needed permission",
+        frozenset({SENT}),
+        loses_on_the_way_what_may_need_permission,
+    ),
+    Known(
+        FIREFOX,
+        "'*' exposes every header, whatever follows it in the list",
+        frozenset({SHOWN}),
+        exposes_a_star_and_nonsense,
+    ),
+    Known(
+        FIREFOX,
+        "an empty value of a repeated header is left out, which is no matter of CORS",
+        frozenset({SHOWN}),
+        repeats_a_header_without_a_value,
     ),
 ]
 
@@ -110,45 +213,57 @@ KNOWN = [
 def disagreement(one: Verdict, other: Verdict) -> frozenset[str]:
     """Say in what two verdicts differ."""
     differs = {
-        READ: one.seen != other.seen,
+        READ: without_headers(one.seen) != without_headers(other.seen),
+        SHOWN: None not in (one.seen, other.seen) and one.seen != other.seen,
         SENT: without_cookies(one.calls) != without_cookies(other.calls),
         COOKIES: [call.cookie for call in one.calls] != [call.cookie for call in other.calls],
     }
-    # Other requests have other cookies: that is no second difference.
-    return frozenset({name for name, found in differs.items() if found} - ({COOKIES} if differs[SENT] else set()))
+    # Other answers have other headers, and other requests other cookies: that is no second difference.
+    follows = {SHOWN if differs[READ] else None, COOKIES if differs[SENT] else None}
+    return frozenset(name for name, found in differs.items() if found and name not in follows)
+
+
+def without_headers(seen: Seen | None) -> Seen | None:
+    return seen and replace(seen, headers=())
 
 
 def without_cookies(calls: tuple[Call, ...]) -> list[Call]:
     return [replace(call, cookie=False) for call in calls]
 
 
-def explanations(case: Case, differs: frozenset[str]) -> list[Known]:
+def explanations(results: Results, case: Case) -> list[Known]:
     """Return the known reasons that explain all of a difference."""
-    return [known for known in KNOWN if differs and known.concerns(case) and differs <= known.differs]
+    real, model = results.real[case.number], results.model[case.number]
+    differs = disagreement(real, model)
+    return [
+        known
+        for known in KNOWN
+        if differs and differs <= known.differs and results.browser in known.browsers and known.concerns(case, model)
+    ]
 
 
 def unexplained(results: Results) -> list[str]:
-    """Describe the cases in which Chromium and the model disagree for no known reason."""
+    """Describe the cases in which the browser and the model disagree for no known reason."""
     found: list[str] = []
     for case in results.cases:
-        real, modelled = results.chromium[case.number], results.model[case.number]
-        differs = disagreement(real, modelled)
-        if differs and not explanations(case, differs):
-            found.append(f"{case}\n  differs in {sorted(differs)}\n  Chromium: {real}\n  model:    {modelled}")
+        real, model = results.real[case.number], results.model[case.number]
+        differs = disagreement(real, model)
+        if differs and not explanations(results, case):
+            found.append(f"{case}\n  differs in {sorted(differs)}\n  {results.browser}: {real}\n  model: {model}")
     return found
 
 
 def occurring(results: Results) -> dict[str, int]:
     """Count for each known reason the cases that only it explains."""
-    counts = dict.fromkeys((known.reason for known in KNOWN), 0)
+    counts = {known.reason: 0 for known in KNOWN if results.browser in known.browsers}
     for case in results.cases:
-        found = explanations(case, disagreement(results.chromium[case.number], results.model[case.number]))
+        found = explanations(results, case)
         for known in found if len(found) == 1 else ():
             counts[known.reason] += 1
     return counts
 
 
-def test_chromium_and_the_model_agree_but_for_known_reasons(results: Results) -> None:
+def test_the_browser_and_the_model_agree_but_for_known_reasons(results: Results) -> None:
     assert unexplained(results) == []
 
 
@@ -158,10 +273,10 @@ def test_every_known_reason_is_still_one(results: Results) -> None:
 
 def test_the_cases_are_many_and_come_out_in_every_way(results: Results) -> None:
     """Else the agreement would prove little."""
-    verdicts = results.chromium.values()
+    verdicts = results.real.values()
     read = [verdict for verdict in verdicts if verdict.seen is not None]
     asked = [verdict for verdict in verdicts if any(call.is_preflight for call in verdict.calls)]
-    agreeing = [case for case in results.cases if results.chromium[case.number] == results.model[case.number]]
+    agreeing = [case for case in results.cases if results.real[case.number] == results.model[case.number]]
     assert len(agreeing) > 3000
     assert len(read) > 800
     assert len(verdicts) - len(read) > 800
@@ -175,7 +290,7 @@ def test_the_cases_are_many_and_come_out_in_every_way(results: Results) -> None:
 
 
 def promised(policy: Policy, case: Case, calls: tuple[Call, ...]) -> bool:
-    """Tell whether the options, as they are written, allow all that Chromium asked for or sent."""
+    """Tell whether the options, as they are written, allow all that the browser asked for or sent."""
     credentials = case.fetch.credentials != "include" or policy.options["supports_credentials"]
     return credentials and all(allows(policy, call) for call in calls)
 
@@ -219,23 +334,23 @@ def judged_by_policy(results: Results) -> list[tuple[Case, Policy]]:
         if case.policy is not None
         and case.fetch.place == "api"
         and not case.fetch.path.startswith("/login")
-        and results.chromium[case.number].calls
+        and results.real[case.number].calls
     ]
 
 
-def test_chromium_lets_a_page_read_exactly_what_the_policy_says(results: Results) -> None:
+def test_the_browser_lets_a_page_read_exactly_what_the_policy_says(results: Results) -> None:
     wrong = []
     for case, policy in judged_by_policy(results):
-        verdict = results.chromium[case.number]
+        verdict = results.real[case.number]
         if (verdict.seen is not None) != promised(policy, case, verdict.calls):
             wrong.append(f"{case}\n  {verdict}")
     assert wrong == []
 
 
-def test_chromium_shows_exactly_the_headers_that_the_policy_exposes(results: Results) -> None:
+def test_the_browser_shows_exactly_the_headers_that_the_policy_exposes(results: Results) -> None:
     checked = 0
     for case, policy in judged_by_policy(results):
-        seen = results.chromium[case.number].seen
+        seen = results.real[case.number].seen
         if seen is not None and seen.body == "the thing":
             shown = {name for name, _ in seen.headers if name in ("x-shown", "x-hidden")}
             assert shown == exposed(policy, case), case
@@ -255,7 +370,8 @@ READABLE = Verdict(SEEN, (CALL,))
     [
         pytest.param(READABLE, set(), id="nothing"),
         pytest.param(Verdict(None, (CALL,)), {READ}, id="one is blocked"),
-        pytest.param(Verdict(replace(SEEN, headers=()), (CALL,)), {READ}, id="a header is hidden"),
+        pytest.param(Verdict(replace(SEEN, headers=()), (CALL,)), {SHOWN}, id="a header is hidden"),
+        pytest.param(Verdict(replace(SEEN, status=201, headers=()), (CALL,)), {READ}, id="another answer"),
         pytest.param(Verdict(SEEN, (CALL, CALL)), {SENT}, id="a request more"),
         pytest.param(Verdict(SEEN, (replace(CALL, headers=()),)), {SENT}, id="another Origin"),
         pytest.param(Verdict(SEEN, (replace(CALL, cookie=False),)), {COOKIES}, id="no cookie"),
@@ -267,7 +383,7 @@ def test_a_disagreement_is_noticed(other: Verdict, differs: set[str]) -> None:
 
 
 def a_result(other: Verdict, *headers: tuple[str, str]) -> Results:
-    return Results([Case(1, "page", Fetch("api", "/thing", headers=headers))], {1: READABLE}, {1: other})
+    return Results("Chromium", [Case(1, "page", Fetch("api", "/thing", headers=headers))], {1: READABLE}, {1: other})
 
 
 def test_a_disagreement_without_a_known_reason_is_reported() -> None:

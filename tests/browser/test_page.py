@@ -1,15 +1,33 @@
-"""The page of the tests itself: it sees a block where there is one, and accepts no other outcome than the real one."""
+"""The page of the tests itself: it reads nothing that a browser withholds, and takes no other failure for CORS."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.browser.api import api, running
-from tests.browser.page import Blocked, Page, Read, assert_outcome
+from tests.browser.browsers import Kind, tally
+from tests.browser.chromium import chromium
+from tests.browser.firefox import FirefoxError, firefox
+from tests.browser.page import BAD_PORTS, Blocked, Browser, Page, Read, Why
+from tests.transcripts.servers import HOST
 
 
-def test_a_server_without_cors_is_not_readable(page: Page) -> None:
+@pytest.mark.parametrize(
+    "init",
+    [
+        pytest.param({}, id="by a simple request"),
+        pytest.param({"method": "PUT"}, id="by a preflighted request"),
+        pytest.param({"credentials": "include"}, id="with cookies"),
+    ],
+)
+def test_a_server_without_cors_is_not_readable(page: Page, init: dict[str, Any]) -> None:
     with running(api()) as server:
-        outcome = page.fetch(f"{server.url}/thing")
-    assert_outcome(outcome, Blocked("No 'Access-Control-Allow-Origin' header"))
+        assert page.fetch(f"{server.url}/thing", **init) == Blocked(Why.NO_ORIGIN)
+    assert len(server.calls) == 1
 
 
 def test_a_page_always_reads_its_own_server(page: Page) -> None:
@@ -25,17 +43,61 @@ def test_a_server_that_is_down_does_not_count_as_blocked(page: Page) -> None:
         page.fetch(f"{server.url}/thing")
 
 
-@pytest.mark.parametrize(
-    ("outcome", "expected"),
-    [
-        pytest.param(Read("a"), Blocked(""), id="read, expected blocked"),
-        pytest.param(Blocked("no header"), Read("a"), id="blocked, expected read"),
-        pytest.param(Blocked("no header"), Blocked("wrong method"), id="blocked for another reason"),
-        pytest.param(Read("a"), Read("b"), id="another body"),
-        pytest.param(Read("a", 404), Read("a"), id="another status"),
-        pytest.param(Read("a", headers=(("x-hidden", "1"),)), Read("a"), id="a header too many"),
-    ],
-)
-def test_a_wrong_expectation_fails(outcome: Read | Blocked, expected: Read | Blocked) -> None:
-    with pytest.raises(AssertionError):
-        assert_outcome(outcome, expected)
+def test_a_script_that_fails_is_an_error(browser: Browser) -> None:
+    with pytest.raises(Exception, match="as a typo would"):
+        browser.run("() => { throw new Error('as a typo would'); }")
+
+
+def test_a_page_that_cannot_be_shown_is_an_error(browser: Browser) -> None:
+    with running(api()) as server:
+        pass
+    with pytest.raises(Exception, match="CONNECTION_REFUSED"):
+        browser.open(server.url)
+
+
+def test_cookies_last_for_one_test(page: Page) -> None:
+    page.fetch(f"{page.origin}/")
+    page.browser.run("() => { document.cookie = 'user=ann'; }")
+    assert page.browser.run("() => document.cookie") == "user=ann"
+    page.browser.forget_cookies()
+    assert page.browser.run("() => document.cookie") == ""
+
+
+@pytest.fixture
+def on_a_bad_port() -> Iterator[socket.socket]:
+    for port in BAD_PORTS.split(","):
+        with suppress(OSError), socket.create_server((HOST, int(port))) as listener:
+            listener.settimeout(20)
+            yield listener
+            return
+
+
+def test_a_page_reaches_a_server_on_a_port_that_browsers_avoid(browser: Browser, on_a_bad_port: socket.socket) -> None:
+    browser.run("url => { fetch(url).catch(() => 0); }", f"http://{HOST}:{on_a_bad_port.getsockname()[1]}/")
+    connection, _ = on_a_bad_port.accept()
+    connection.close()
+
+
+# -- Which browsers are tried ------------------------------------------------------------------------------
+
+
+def test_a_browser_that_does_not_start_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FirefoxError, match="did not start"), firefox(tmp_path, program="false"):
+        pass
+
+
+def test_a_browser_that_is_not_installed_is_said_to_be_missing() -> None:
+    kind = Kind("no-such-browser", firefox, required=False)
+    assert not kind.is_tried
+    assert tally("Firefox", kind, []) == "Firefox: NOT TRIED, no-such-browser is not installed"
+
+
+def test_a_required_browser_is_tried_even_if_it_is_missing() -> None:
+    kind = Kind("no-such-browser", chromium)
+    assert kind.is_tried
+    assert tally("Chromium", kind, []) == "Chromium: NOT TRIED, no-such-browser is not installed"
+
+
+def test_the_tests_that_passed_are_counted_for_each_browser() -> None:
+    passed = ["test_a[Chromium]", "test_b[Chromium-a row]", "test_b[Firefox-a row]", "test_c[about Chromium]", "test_d"]
+    assert tally("Chromium", Kind("true", chromium), passed).startswith("Chromium: 2 passed with ")

@@ -1,0 +1,78 @@
+"""Chromium, over its own driver."""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+
+from tests.browser.page import BAD_PORTS, Why
+
+SECONDS = 120
+_FLAGS = (
+    "--headless=new",
+    "--no-sandbox",  # Chromium refuses to run as root with it, and CI is root
+    "--disable-gpu",
+    f"--explicitly-allowed-ports={BAD_PORTS}",
+    # The rest keeps Chromium from calling anyone but the servers of the tests.
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+class Chromium:
+    """A running Chromium; its methods are those of ``Browser``."""
+
+    name: ClassVar[str] = "Chromium"
+    words: ClassVar[Mapping[str, Why]] = {
+        "blocked by CORS policy: .*No 'Access-Control-Allow-Origin' header is present": Why.NO_ORIGIN,
+        "blocked by CORS policy: .*that is not equal to the supplied origin": Why.ANOTHER_ORIGIN,
+        "blocked by CORS policy: .*must not be the wildcard": Why.WILDCARD_WITH_COOKIES,
+        "blocked by CORS policy: .*'Access-Control-Allow-Credentials' header in the response is ''": Why.NO_COOKIES,
+        "blocked by CORS policy: .*Method [A-Z]+ is not allowed": Why.METHOD,
+        "blocked by CORS policy: .*Request header field [a-z-]+ is not allowed": Why.HEADER,
+    }
+
+    def __init__(self, driver: Chrome) -> None:
+        self._driver = driver
+
+    def open(self, url: str) -> None:
+        self._driver.get(url)
+
+    def run(self, function: str, *args: Any) -> Any:
+        return self._driver.execute_script(f"return ({function})(...arguments);", *args)
+
+    def console(self) -> list[str]:
+        entries = self._driver.get_log("browser")  # type: ignore[no-untyped-call]
+        return [entry["message"] for entry in entries]
+
+    def forget_cookies(self) -> None:
+        self._driver.delete_all_cookies()
+
+
+@contextmanager
+def chromium(profile: Path) -> Iterator[Chromium]:
+    """Run the Chromium that is installed, with its own driver and a profile that nobody used before."""
+    options = ChromeOptions()
+    options.binary_location = _installed("chromium")
+    for flag in (*_FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = Chrome(options, ChromeService(_installed("chromedriver")))
+    driver.set_script_timeout(SECONDS)
+    try:
+        yield Chromium(driver)
+    finally:
+        driver.quit()
+
+
+def _installed(program: str) -> str:
+    path = shutil.which(program)
+    if path is None:
+        raise FileNotFoundError(f"{program} is not installed")
+    return path

@@ -1,0 +1,129 @@
+"""Firefox, over WebDriver BiDi (https://w3c.github.io/webdriver-bidi/), which it speaks without a driver.
+
+Commands and their results are JSON in messages of a WebSocket, and belong together by number. A message without a
+number is an event: here, a line of the console.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from itertools import count
+from pathlib import Path
+from typing import Any, ClassVar
+
+from websocket import WebSocket, create_connection
+
+from tests.browser.page import BAD_PORTS, Why
+
+SECONDS = 120
+# The first keeps Firefox from calling anyone but the servers of the tests: every name leads to this computer.
+_PREFERENCES = f"""
+user_pref("network.dns.forceResolve", "127.0.0.1");
+user_pref("network.security.ports.banned.override", "{BAD_PORTS}");
+"""
+
+
+class FirefoxError(Exception):
+    """Firefox did not start, or did not do what it was told."""
+
+
+class Firefox:
+    """A running Firefox; its methods are those of ``Browser``."""
+
+    name: ClassVar[str] = "Firefox"
+    words: ClassVar[Mapping[str, Why]] = {
+        "Reason: CORS header .Access-Control-Allow-Origin. missing": Why.NO_ORIGIN,
+        "Reason: CORS header .Access-Control-Allow-Origin. does not match": Why.ANOTHER_ORIGIN,
+        "Reason: Credential is not supported if the CORS header .Access-Control-Allow-Origin. is .[*]": (
+            Why.WILDCARD_WITH_COOKIES
+        ),
+        "Reason: expected .true. in CORS header .Access-Control-Allow-Credentials": Why.NO_COOKIES,
+        "Reason: Did not find method in CORS header .Access-Control-Allow-Methods": Why.METHOD,
+        "Reason: header .[a-z-]+. is not allowed according to header .Access-Control-Allow-Headers": Why.HEADER,
+    }
+
+    def __init__(self, socket: WebSocket) -> None:
+        self._socket = socket
+        self._numbers = count(1)
+        self._said: list[str] = []
+        self._tell("session.new", capabilities={})
+        self._tell("session.subscribe", events=["log.entryAdded"])
+        [tab] = self._tell("browsingContext.getTree")["contexts"]
+        self._tab = {"context": tab["context"]}
+
+    def open(self, url: str) -> None:
+        self._tell("browsingContext.navigate", **self._tab, url=url, wait="complete")
+
+    def run(self, function: str, *args: Any) -> Any:
+        # Values travel as JSON in a string: BiDi spells out the type of each part of them.
+        done = self._tell(
+            "script.callFunction",
+            functionDeclaration=f"async args => JSON.stringify(await ({function})(...JSON.parse(args)) ?? null)",
+            arguments=[{"type": "string", "value": json.dumps(args)}],
+            awaitPromise=True,
+            target=self._tab,
+        )
+        if done["type"] == "exception":
+            raise FirefoxError(done["exceptionDetails"]["text"])
+        return json.loads(done["result"]["value"])
+
+    def console(self) -> list[str]:
+        self._tell("session.status")  # what the console said before arrives before the result
+        said, self._said = self._said, []
+        return said
+
+    def forget_cookies(self) -> None:
+        self._tell("storage.deleteCookies", partition={"type": "context", **self._tab})
+
+    def _tell(self, method: str, **params: Any) -> Any:
+        number = next(self._numbers)
+        self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
+        while (message := json.loads(self._socket.recv())).get("id") != number:
+            self._said.append(message["params"]["text"])
+        if message["type"] == "error":
+            raise FirefoxError(f"{method}: {message['message']}")
+        return message["result"]
+
+
+@contextmanager
+def firefox(profile: Path, program: str = "firefox-esr") -> Iterator[Firefox]:
+    """Run the Firefox that is installed, with a profile that nobody used before."""
+    process, log = _start(program, profile)
+    try:
+        with closing(create_connection(_address(process, log), SECONDS, suppress_origin=True)) as socket:
+            yield Firefox(socket)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _start(program: str, profile: Path) -> tuple[subprocess.Popen[bytes], Path]:
+    (profile / "user.js").write_text(_PREFERENCES)
+    log = profile / "log"
+    with log.open("w") as output:
+        # A session of its own, so that all its processes can be ended together.
+        process = subprocess.Popen(
+            [program, "--headless", "--remote-debugging-port=0", "--profile", profile],
+            env=os.environ | {"HOME": str(profile)},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    return process, log
+
+
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    """Wait for Firefox to print where it listens."""
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        if found := re.search(r"listening on (ws://\S+)\n", log.read_text()):
+            return f"{found[1]}/session"
+        time.sleep(0.02)
+    raise FirefoxError(f"{process.args!r} did not start:\n{log.read_text()}")
