@@ -51,7 +51,7 @@ class Options(TypedDict, total=False):
 
         Default: ``"*"``
 
-        Header: ``Access-Control-Allow-Origin``
+        Header: ``Access-Control-Allow-Origin``, and ``Vary``
 
         Example: ``origins=["https://app.example", "https://*.app.example"]``
 

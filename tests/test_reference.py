@@ -1,20 +1,29 @@
-"""The manual is complete and builds: every option is in the types, the reference, the config keys and the tests.
+"""The manual is complete and builds, and what it says of an option is true.
 
-What is looked for are functions of plain texts, so that each is shown a text that lacks something, too.
+Every option is in the types, the reference, the config keys and the tests; its default, its header and its example are
+tried. What is looked for are functions of plain texts, so that each is shown a text that is wrong, too.
 """
 
+import inspect
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+import textwrap
+from ast import literal_eval
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import timedelta
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import pytest
+from flask import Flask
 
 import flask_cors
-from flask_cors import CORS, cross_origin
+from flask_cors import CORS, cross_origin, options
+from tests.helpers import A, B, CORSHeaders, a_view, an_app, ask, cors_headers, preflight
+from tests.transcripts.__main__ import sources
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -40,6 +49,8 @@ LATER = frozenset({"allow_headers", "intercept_exceptions"})
 FACTS = ("Type", "Default", "Header", "Example", "Danger")
 
 Options = frozenset[str]
+Given = dict[str, Any]
+Said = Mapping[str, str]  # of an option: the fact's name to its text
 
 
 # Where options are found
@@ -52,9 +63,12 @@ def in_signature(function: Callable[..., Any]) -> Options:
 
 def as_keys(page: str) -> Options:
     """Find the config keys that a page describes with their default and an example."""
-    entries = re.findall(r"^\.\. py:data:: CORS_(\w+)\n((?:(?: .*)?\n)*)", page, re.MULTILINE)
-    complete = (key for key, text in entries if "Default: " in text and f'.config["CORS_{key}"] = ' in text)
+    complete = (key for key, text in entries(page) if "Default: " in text and f'.config["CORS_{key}"] = ' in text)
     return frozenset(key.lower() for key in complete)
+
+
+def entries(page: str) -> list[tuple[str, str]]:
+    return re.findall(r"^\.\. py:data:: CORS_(\w+)\n((?:(?: .*)?\n)*)", page, re.MULTILINE)
 
 
 def described(html: str) -> Mapping[str, str]:
@@ -80,6 +94,13 @@ def on_the_wire(page: str) -> Options:
 def mentioned(names: Iterable[str], texts: Iterable[str]) -> Options:
     words = {word for text in texts for word in re.findall(r"\w+", text)}
     return frozenset(name for name in names if name in words)
+
+
+def tried(names: Iterable[str], texts: Iterable[str]) -> Options:
+    """Find the options that tests give, in a table or in a call."""
+    tests = "\n".join(texts)
+    call = r"\b(CORS|cross_origin|init_app)\([^()]*\b"
+    return frozenset(name for name in names if re.search(f'"{name}": |{call}{name}=', tests))
 
 
 def gaps(places: Mapping[str, Options], known: Options = PROMISED) -> list[str]:
@@ -117,7 +138,7 @@ def test_no_option_is_missing_from_signature_reference_config_keys_and_tests(bui
         "docs/reference/config.rst": as_keys((DOCS / "reference" / "config.rst").read_text()),
         "docs/reference/on-the-wire.rst": on_the_wire((DOCS / "reference" / "on-the-wire.rst").read_text()),
     }
-    places["the tests"] = mentioned(PROMISED.union(*places.values()), tests)
+    places["the tests"] = tried(PROMISED.union(*places.values()), tests)
     assert gaps(places) == []
 
 
@@ -150,6 +171,11 @@ def test_an_option_that_all_places_lack_is_reported() -> None:
 
 def test_an_option_is_not_mentioned_by_a_longer_word() -> None:
     assert mentioned(["headers", "max_age"], ["expose_headers", "CORS(max_age=1)"]) == {"max_age"}
+
+
+def test_an_option_is_tried_by_who_gives_it_and_not_by_who_uses_the_word() -> None:
+    texts = ["CORS(app, max_age=1)", '{"methods": "PUT"}', "ask(client, headers={})", "resources", "cors_origins=1"]
+    assert tried(PROMISED, texts) == {"max_age", "methods"}
 
 
 CONFIG_PAGE = """\
@@ -205,6 +231,319 @@ def test_an_option_is_shown_on_the_wire_by_an_app_and_its_answer() -> None:
 @pytest.mark.parametrize("lacking", ["-------\n", "max_age=600", "HTTP/1.1 200 OK"])
 def test_an_option_without_one_of_them_is_not_shown(lacking: str) -> None:
     assert on_the_wire(WIRE_PAGE.replace(lacking, "")) == frozenset()
+
+
+# What is said of an option
+
+
+def facts(docstring: str | None) -> dict[str, Said]:
+    """Find what a docstring says of each option: its default, its header, its example and its danger."""
+    _, *parts = re.split(r"^\.\. attribute:: (\w+)\n", inspect.cleandoc(docstring or ""), flags=re.MULTILINE)
+    found = (re.findall(r"^    (\w+): (.+)$", text, re.MULTILINE) for text in parts[1::2])
+    return {name: dict(said) for name, said in zip(parts[::2], found, strict=True)}
+
+
+def defaults(page: str) -> Said:
+    """Find the default that a page gives each config key, by the name of the option."""
+    return {key.lower(): text for key, entry in entries(page) for text in re.findall(r"Default: (.+)\.\n", entry)}
+
+
+REFERENCE = facts(options.Options.__doc__) | facts(options.CORSOptions.__doc__)
+
+
+def headers_in(text: str) -> set[str]:
+    """Find the headers that a text names; *all of them* are those that other texts name."""
+    texts = [said["Header"] for said in REFERENCE.values()] if text.startswith("all of them") else [text]
+    return {name for text in texts for name in re.findall(r"``([\w-]+)``", text)}
+
+
+def written(example: str) -> Given:
+    """Evaluate options that are written as in a call."""
+    given: Given = eval(f"dict({example.strip('`')})", {"timedelta": timedelta})  # noqa: S307 - this project's own
+    return given
+
+
+@cache
+def everything() -> Given:
+    """Put all examples together that add something to an answer, so that there is all that an option may change."""
+    examples = [written(said["Example"]) for name, said in REFERENCE.items() if name != "resources"]
+    return {name: value for example in examples for name, value in example.items() if value is not False}
+
+
+# What an option does
+
+PAGE = "https://app.example"  # the examples let it in
+PATH = "/public/"  # the example of resources covers it, and changes nothing there
+
+
+def by_keyword(given: Given) -> Flask:
+    app = an_app()
+    CORS(app, **given)
+    return app
+
+
+def by_config(given: Given) -> Flask:
+    app = an_app(**{f"CORS_{name.upper()}": value for name, value in given.items()})
+    CORS(app)
+    return app
+
+
+def by_decorator(given: Given) -> Flask:
+    app = an_app()
+    own = {name: value for name, value in given.items() if name != "resources"}
+    app.add_url_rule(PATH, view_func=cross_origin(**own)(a_view))
+    return app
+
+
+def told(given: Given) -> list[CORSHeaders]:
+    """Show what a page, anybody else, and a page that asks for leave are told, however the options are given."""
+    clients = [way(given).test_client() for way in (by_keyword, by_config, by_decorator)]
+    calls = ((ask(client, PATH, PAGE), ask(client, PATH), preflight(client, PATH, PAGE)) for client in clients)
+    return [cors_headers(answer) for three in calls for answer in three]
+
+
+def changed(option: str, value: object, beside: Given) -> set[str]:
+    """Name the headers that an option changes by a value, beside other options."""
+    pairs = zip(told(without(option, beside)), told({**beside, option: value}), strict=True)
+    return {name for one, other in pairs for name, _ in one.items() ^ other.items()}
+
+
+def without(option: str, given: Given) -> Given:
+    return {name: value for name, value in given.items() if name != option}
+
+
+# Whether it is what is said
+
+
+def untrue(option: str, said: Said) -> Iterator[str]:
+    """Say which example is refused or does not change the headers that it should, and which default is another one."""
+    try:
+        example, named = written(said["Example"]), headers_in(said["Header"])
+        # Credentials, of which everything has some, need origins.
+        situations = [example] if option == "origins" else [example, everything()]
+        changes = set().union(*(changed(option, example[option], beside) for beside in situations))
+        # Vary goes with Access-Control-Allow-Origin, named or not.
+        if not named <= changes <= named | (named and {"Vary"}):
+            yield f"{option}: {said['Example']} changes {sorted(changes)}, not {said['Header']}"
+        if not all(is_default(said["Default"], option, named, beside) for beside in situations):
+            yield f"{option}: the default is not {said['Default']}"
+    except Exception as error:
+        yield f"{option}: {said['Example']}, or the default {said['Default']}: {error!r}"
+
+
+def is_default(text: str, option: str, headers: set[str], beside: Given) -> bool:
+    """Whether it makes no difference to give the default; or if it is none, whether there are no such headers."""
+    if headers and re.match("none|not given", text):
+        sent = {answer[name] for answer in told(without(option, beside)) for name in headers & answer.keys()}
+        return sent == set(re.findall(r"``(\w+(?:, \w+)+)``", text))
+    value = "*" if text.endswith("every path") else literal_eval(text.split("``")[1])
+    return not changed(option, value, beside)
+
+
+def test_the_reference_tells_the_truth_about_each_option() -> None:
+    assert REFERENCE.keys() == PROMISED
+    assert [lie for option, said in REFERENCE.items() for lie in untrue(option, said)] == []
+
+
+def test_the_config_keys_have_the_defaults_that_are_stated() -> None:
+    stated = defaults((DOCS / "reference" / "config.rst").read_text())
+    assert stated.keys() == PROMISED | LATER
+    said = {name: {**REFERENCE[name], "Default": stated[name]} for name in PROMISED}
+    assert [lie for option in said for lie in untrue(option, said[option])] == []
+
+
+def test_the_page_on_migration_has_the_real_defaults() -> None:
+    page = (DOCS / "how-to" / "migrate.rst").read_text()
+    stated = dict(re.findall(r"^``(\w+)``.* is (\S+) by default$", page, re.MULTILINE))
+    assert stated.keys() == {"headers", "send_wildcard"}
+    said = {name: {**REFERENCE[name], "Default": text.replace("empty", "none")} for name, text in stated.items()}
+    assert [lie for option in said for lie in untrue(option, said[option])] == []
+
+
+# Whether a lie is noticed
+
+
+@pytest.mark.parametrize(
+    ("option", "fact", "lie"),
+    [
+        pytest.param("supports_credentials", "Default", "``True``", id="a default that is the other bool"),
+        pytest.param("vary_header", "Default", "``False``", id="a default that matters only beside other options"),
+        pytest.param("automatic_options", "Default", "``False``", id="a default that matters only to decorators"),
+        pytest.param("origins", "Default", '``"https://app.example"``', id="a default that lets in fewer"),
+        pytest.param("send_wildcard", "Default", "none", id="none, where there is a default"),
+        pytest.param("max_age", "Default", "``0``", id="a default, where there is none"),
+        pytest.param("methods", "Default", "none", id="no mention of what is sent without it"),
+        pytest.param(
+            "methods", "Default", "none; then ``DELETE, GET, HEAD, OPTIONS, POST, PUT``", id="a list too short"
+        ),
+        pytest.param("resources", "Default", "none", id="no resources"),
+        pytest.param("headers", "Default", "empty", id="a default that cannot be read"),
+        pytest.param("headers", "Header", "``Access-Control-Expose-Headers``", id="another option's header"),
+        pytest.param("max_age", "Header", "``Max-Age``", id="a header that there is not"),
+        pytest.param("vary_header", "Header", "none", id="no header, where there is one"),
+        pytest.param(
+            "always_send", "Header", "``Access-Control-Allow-Origin``", id="one header, where it is all of them"
+        ),
+        pytest.param("max_age", "Header", "all of them", id="all headers, where it is one"),
+        pytest.param("vary_header", "Header", "``Vary``, and ``Access-Control-Allow-Origin``", id="a header too many"),
+        pytest.param("max_age", "Example", "``max_age=-1``", id="an example that is refused"),
+        pytest.param("origins", "Example", '``origins="app.example"``', id="an example that is warned of"),
+        pytest.param("max_age", "Example", "``maxage=1``", id="an example with an option that there is not"),
+        pytest.param("headers", "Example", '``methods="PUT"``', id="an example of another option"),
+        pytest.param("always_send", "Example", "``always_send=True``", id="an example without effect"),
+        pytest.param("methods", "Example", '``methods="PUT``', id="an example that is no Python"),
+    ],
+)
+def test_a_lie_about_an_option_is_reported(option: str, fact: str, lie: str) -> None:
+    report, *_ = untrue(option, {**REFERENCE[option], fact: lie})
+    assert report.startswith(f"{option}: ")
+    assert lie in report
+
+
+def test_the_facts_of_an_option_stand_in_its_part_of_the_docstring() -> None:
+    docstring = """Options.
+
+    .. attribute:: one
+
+        One. Default: prose.
+
+        Default: ``1``
+
+        Header: ``One``
+
+    .. attribute:: two
+
+        Default: ``2``
+    """
+    assert facts(docstring) == {"one": {"Default": "``1``", "Header": "``One``"}, "two": {"Default": "``2``"}}
+
+
+def test_the_default_of_a_config_key_is_all_that_is_said_of_it() -> None:
+    assert defaults(CONFIG_PAGE.replace("given", "given; ``0``, never")) == {"max_age": "not given; ``0``, never"}
+
+
+# The tables of the reference
+
+Rows = dict[str, list[str]]
+
+
+def rows(page: str) -> Rows:
+    """Find the rows of the tables of a page by their first cell."""
+    found = re.findall(r"^   \* - (.+)\n((?:     - .+\n)+)", page, re.MULTILINE)
+    return {first: re.findall("     - (.+)", others) for first, others in found}
+
+
+POLICIES: list[tuple[str, Given]] = [
+    ("``*``", {}),
+    ("``*``, no ``send_wildcard``", {"send_wildcard": False}),
+    ("one exact origin", {"origins": PAGE}),
+    ("several, wildcards, patterns, functions", {"origins": [PAGE, A]}),
+    ("several, wildcards, patterns, functions", {"origins": f"{PAGE}:*"}),
+    ("several, wildcards, patterns, functions", {"origins": re.compile(re.escape(PAGE))}),
+    ("several, wildcards, patterns, functions", {"origins": lambda origin: origin == PAGE}),
+    ("``[]``, nobody", {"origins": []}),
+]
+
+
+def row(given: Given) -> list[str]:
+    """Write the row that describes a policy: a listed origin, another, none, and ``Vary``."""
+    sent = [told_to_three({**given, "always_send": always}) for always in (True, False)]
+    (listed, another, nobody), (_, _, unsent) = ([allowed(headers) for headers in three] for three in sent)
+    vary = "".join("yes" if all("Vary" in headers for headers in three) else "no" for three in sent)
+    return [
+        "\N{EN DASH}" if listed == "nothing" else listed,
+        another if another == "nothing" else "\N{EN DASH}",
+        nobody if nobody == unsent else f"{nobody}, if ``always_send``",
+        {"yesyes": "always", "noyes": "only without ``always_send``", "nono": "never"}[vary],
+    ]
+
+
+def told_to_three(given: Given) -> list[CORSHeaders]:
+    client = by_keyword(given).test_client()
+    return [cors_headers(ask(client, PATH, origin)) for origin in (PAGE, B, None)]
+
+
+def allowed(headers: CORSHeaders) -> str:
+    value = headers.get("Access-Control-Allow-Origin", "nothing")
+    return {"*": "``*``", PAGE: "that origin", B: "that origin"}.get(value, value)
+
+
+def wrong_rows(page: str) -> list[str]:
+    table = rows(page)
+    return [policy for policy, given in POLICIES if table.get(policy, [])[:4] != row(given)]
+
+
+RESPONSES = (DOCS / "reference" / "responses.rst").read_text()
+
+
+def test_the_decision_table_is_what_is_decided() -> None:
+    assert wrong_rows(RESPONSES) == []
+
+
+@pytest.mark.parametrize("policy", dict(POLICIES))
+@pytest.mark.parametrize("cell", range(4))
+def test_a_wrong_cell_in_the_decision_table_is_noticed(policy: str, cell: int) -> None:
+    before, found, after = RESPONSES.partition(f"   * - {policy}\n")
+    lines = after.split("\n")
+    lines[cell] += "?"
+    assert policy in wrong_rows(before + found + "\n".join(lines))
+
+
+def test_the_page_of_names_has_each_that_is_exported_and_its_value() -> None:
+    table = rows((DOCS / "reference" / "names.rst").read_text())
+    assert table.keys() - {"name"} == {f"``{name}``" for name in flask_cors.__all__}
+    values = {name: f'``"{getattr(flask_cors, name)}"``' for name in flask_cors.__all__ if name.startswith("ACL_")}
+    assert {name: table[f"``{name}``"] for name in values} == {name: [value] for name, value in values.items()}
+
+
+# Code within sentences and docstrings
+
+#: Keywords of others; and the key that is an example of a misspelt one.
+FOREIGN = {"bytes", "cors_allowed_origins", "decorators", "minutes", "name", "CORS_ORIGIN"}
+TEXTS = [ROOT / "CHANGELOG.rst", *(ROOT / "flask_cors").glob("*.py"), *(ROOT / path for path in sources())]
+
+
+def misnamed(text: str) -> set[str]:
+    """Find what is written like a keyword or a config key, in the code within a sentence, and is no option."""
+    code = "\n".join(re.findall(r"``([^`\n]+)``", text))
+    named = set(re.findall(r"\w*CORS_[A-Z_]+|(?<![\w:?])[a-z_]+(?==[^=])", code)) - FOREIGN
+    return {name for name in named if re.sub("^(FLASK_)?CORS_", "", name).lower() not in PROMISED | LATER}
+
+
+def run_code_of(docstring: str) -> None:
+    """Run what stands deeper after two colons."""
+    [code] = re.findall(r"::\n\n((?:    .*\n|\n)+)", inspect.cleandoc(docstring))
+    names = {"__name__": __name__, "Flask": Flask, "CORS": CORS, "cross_origin": cross_origin, "app": an_app()}
+    exec(textwrap.dedent(code), names)  # noqa: S102 - this project's own
+
+
+def test_no_sentence_names_an_option_that_there_is_not() -> None:
+    found = {str(path.relative_to(ROOT)): misnamed(path.read_text()) for path in TEXTS}
+    assert len(found) > 40
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        pytest.param("Write ``CORS(app, origins=[])``, or ``CORS_ORIGINS``; ``a == b``, x=1", set(), id="none"),
+        pytest.param("Write ``CORS(app, origin=[])``.", {"origin"}, id="a keyword"),
+        pytest.param("Set ``CORS_HEADER``.", {"CORS_HEADER"}, id="a config key"),
+        pytest.param("Export ``FLASK_CORS_HEADER=X-Token``.", {"FLASK_CORS_HEADER"}, id="an environment variable"),
+    ],
+)
+def test_an_option_that_there_is_not_is_found_in_a_sentence(text: str, found: set[str]) -> None:
+    assert misnamed(text) == found
+
+
+@pytest.mark.parametrize("documented", [flask_cors, CORS, cross_origin], ids=["the package", "CORS", "cross_origin"])
+def test_the_code_in_a_docstring_runs(documented: object) -> None:
+    run_code_of(documented.__doc__ or "")
+
+
+def test_code_in_a_docstring_that_does_not_run_is_noticed() -> None:
+    with pytest.raises(TypeError, match="origin"):
+        run_code_of("Cover the app::\n\n    CORS(app, origin=[])\n\nDone.")
 
 
 # The build
