@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, cast
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask, Request, Response
 from flask.views import MethodView, View
@@ -12,6 +11,9 @@ from werkzeug.routing import Rule
 
 from ._bridge import find_policy, finisher, read, this_app, this_request
 from ._coverage import coverage_of
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 ANSWERS_OPTIONS = "cors_answers_options"  # the attribute of a decorated view whose wrapper answers OPTIONS
 

@@ -938,9 +938,7 @@ DIFFERENCES = (
         "(Firefox 153 sends a preflight after a redirect although nothing needs permission any more.)",
         _depends_on_answer,
     ),
-    Difference(
-        "(Firefox 153 lets '*' expose every header though nonsense follows in the list.)", _depends_on_answer
-    ),
+    Difference("(Firefox 153 lets '*' expose every header though nonsense follows in the list.)", _depends_on_answer),
     Difference("(Firefox 153 does not remember a preflight that only '*' allowed.)", _depends_on_answer),
 )
 

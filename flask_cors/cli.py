@@ -9,7 +9,6 @@ code, what a policy lacks for a call, findings. The commands are at the end.
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import re
@@ -32,7 +31,7 @@ from werkzeug.test import EnvironBuilder
 
 from . import browser as fetch
 from ._coverage import Coverage, Place, Policies, coverage_of, destination
-from .options import EVERY_PATH, NAMES, RESOURCES, CORSWarning, Given, Options
+from .options import EVERY_PATH, NAMES, RESOURCES, CORSWarning, Given, Options, nearest
 from .origins import Origins
 from .policy import ALL_METHODS, Policy
 from .resources import EVERYTHING, literal_beginning, precision
@@ -519,10 +518,10 @@ def _near(cover: Cover, asked: Asked) -> str:
     """Point out an origin that was meant, perhaps."""
     written = [entry for entry in cover.entry.policy.origins.written[:1000] if isinstance(entry, str)]
     hosts = {entry.partition("://")[2]: entry for entry in written}
-    near = difflib.get_close_matches(asked.origin.partition("://")[2], hosts, n=1, cutoff=0.8)
+    near = nearest(asked.origin.partition("://")[2], hosts, 0.8)
     if _lets_in(cover.entry.policy, asked.origin) or not near:
         return ""
-    return f" It lists {hosts[near[0]]!r}, but scheme, host and port must all be the same."
+    return f" It lists {hosts[near]!r}, but scheme, host and port must all be the same."
 
 
 def _beyond_the_policy(outcome: fetch.Outcome, asked: Asked) -> Advice:
@@ -722,7 +721,7 @@ def _about_keys(site: Site) -> Iterator[Finding]:
 
 def _near_key(key: str) -> str:
     plain = re.sub(r"_ALLOW(ED)?_", "_", key)
-    return next(iter(difflib.get_close_matches(plain, _KEYS, n=1, cutoff=0.75)), "")
+    return nearest(plain, _KEYS, 0.75)
 
 
 def _is_given(site: Site, name: str) -> bool:
@@ -892,7 +891,8 @@ def _guesses(pattern: re.Pattern[str], rules: list[str]) -> Iterator[str]:
         if any(re.match(guess, path) for rule in rules for path in sample_paths(rule)):
             yield guess
     statics = [rule.partition("<")[0] for rule in rules]
-    yield from map(_escape, difflib.get_close_matches(literal_beginning(text), statics, n=1, cutoff=0.6))
+    if near := nearest(literal_beginning(text), statics, 0.6):
+        yield _escape(near)
 
 
 def _about_stray(cover: Cover, matching: list[Route]) -> Iterator[Finding]:

@@ -13,7 +13,6 @@ Pure: no Flask; a config is any mapping.
 
 from __future__ import annotations
 
-import difflib
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -346,8 +345,15 @@ def _check_names(given: Iterable[str], known: frozenset[str], where: str) -> Non
 
 
 def _unknown(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"{name!r} is not an option here; " + (f"did you mean {near[0]!r}?" if near else f"write {', '.join(known)}")
+    near = nearest(name, known, 0.5)
+    return f"{name!r} is not an option here; " + (f"did you mean {near!r}?" if near else f"write {', '.join(known)}")
+
+
+def nearest(word: str, known: Iterable[str], likeness: float) -> str:
+    """Which of the *known* words somebody may have meant, if one is as like as that; else the empty text."""
+    import difflib  # takes as long to load as the rest of this package, and is needed for mistakes only
+
+    return next(iter(difflib.get_close_matches(word, [*known], n=1, cutoff=likeness)), "")
 
 
 def check_positional(given: tuple[object, ...], where: str, likely: str) -> None:
@@ -387,9 +393,9 @@ def misspelt(config: Iterable[str], given: Iterable[str]) -> Iterator[str]:
     """Sentences about config keys that look like an option's, for options that nobody has *given*."""
     keys = {_key(name): name for name in (*NAMES, RESOURCES)}
     for key in sorted(key for key in config if key.startswith("CORS_") and key not in keys):
-        for near in difflib.get_close_matches(key, keys, n=1, cutoff=0.7):
-            if near not in config and keys[near] not in given:
-                yield f"config key {key!r} is not a setting, and has no effect; did you mean {near!r}?"
+        near = nearest(key, keys, 0.7)
+        if near and near not in config and keys[near] not in given:
+            yield f"config key {key!r} is not a setting, and has no effect; did you mean {near!r}?"
 
 
 def warn(sentences: Iterable[str]) -> None:

@@ -31,11 +31,10 @@ _SERIALIZED = re.compile(
     r"(?P<port>:(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
 )
 # What people write where they mean an origin: any case, a trailing slash, Unicode, and the two wildcards.
-_WRITTEN = re.compile(
+_WRITTEN = (
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<subdomains>\*\.)?"
     r"(?P<host>\[[0-9a-f:.]+\]|[^\s/?#@:*\\^$|(){}\[\]+\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]+)"
-    r"(?::(?:0*(?P<port>[0-9]+)|(?P<any_port>\*))?)?/?",
-    re.IGNORECASE,
+    r"(?::(?:0*(?P<port>[0-9]+)|(?P<any_port>\*))?)?/?"
 )
 # Two hosts with nothing in common: a pattern that takes both, in one of these ways, takes everyone.
 _STRANGERS = ("nobody-knows-me.test", "a.stranger.invalid")
@@ -160,12 +159,14 @@ def _read_text(text: str) -> tuple[str, Any, str]:
         return "everyone", text, ""
     if text == NULL:
         return "exact", text, "'null' is the origin of every sandboxed page, of anybody; remove it"
-    match = _WRITTEN.fullmatch(text)
+    match = re.fullmatch(_WRITTEN, text, re.IGNORECASE)
     spelling = _as_browsers_write(match) if match else ""
     if not is_origin(spelling.replace("://*.", "://").removesuffix(":*")):
         return "never", text, f"{text!r} can never match: {_why_never(text)}"
-    remark = "" if spelling == text else f"{text!r} was corrected to {spelling!r}, as browsers send it; write that"
-    return "wildcard" if "*" in spelling else "exact", spelling, remark
+    kind = "wildcard" if "*" in spelling else "exact"
+    if spelling == text:
+        return kind, text, ""  # this very object, which is in memory already
+    return kind, spelling, f"{text!r} was corrected to {spelling!r}, as browsers send it; write that"
 
 
 def _as_browsers_write(match: re.Match[str]) -> str:
@@ -192,7 +193,8 @@ def compile_pattern(text: str) -> re.Pattern[str]:
     try:
         return re.compile(text)
     except (re.error, RecursionError, OverflowError) as error:
-        raise ValueError(f"{text!r} is not a valid regular expression: {error}") from None
+        remedy = r"write a backslash before a character that stands for itself, as in r'\('"
+        raise ValueError(f"{text!r} is not a valid regular expression: {error}; {remedy}") from None
 
 
 def _ask(function: Callable[[str], object], origin: str) -> bool:
