@@ -71,8 +71,8 @@ class Policies:
 
     def __init__(self, app: Flask, coverage: Coverage) -> None:
         warn(misspelt(app.config, set().union(*(given for every in coverage.given.values() for given in every))))
-        self.config = by_config(app.config, RESOURCES)
-        self.resources = {
+        self.config: Given = by_config(app.config, RESOURCES)
+        self.resources: dict[str | None, list[Resources]] = {
             scope: [resources_of(given, self.config) for given in reversed(every)]
             for scope, every in list(coverage.given.items())
         }
