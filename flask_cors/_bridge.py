@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from operator import itemgetter
 
 from flask import Flask, Request, Response, current_app, request
@@ -16,6 +17,7 @@ Finish = Callable[[Response], Response]
 # What has been found out about a request is kept with it: a policy, and what its callables said.
 _POLICY = "flask_cors.policy"
 _ANSWER = "flask_cors.answer"
+_WRITTEN = "flask_cors.written"  # and with headers, what has been written there: nobody else may write there then
 
 _DECIDED = {ACL_ORIGIN.lower(), ACL_CREDENTIALS.lower()}
 _STATED = {name.lower() for name in RESPONSE_HEADERS}
@@ -70,9 +72,9 @@ def finisher(coverage: Coverage) -> Finish:
         if choice is None:
             return _finish(response, asked, find_policy(coverage.settle(this_app()), asked))
         policy = choice(asked.path)
-        if policy is not None:
-            write(response.headers, policy.to_everyone or policy.simple(asked.environ.get("HTTP_ORIGIN")))
-        return response
+        if policy is None:
+            return response if _WRITTEN not in response.headers.__dict__ else _unshared(response)
+        return write(response, policy.to_everyone or policy.simple(asked.environ.get("HTTP_ORIGIN")))
 
     return finish
 
@@ -81,17 +83,16 @@ def simple_finisher(policy: Policy, asked: Request) -> Finish:
     """Make that function where the policy is known, asks no function, and the method is not ``OPTIONS``."""
 
     def finish(response: Response) -> Response:
-        write(response.headers, policy.to_everyone or policy.simple(asked.environ.get("HTTP_ORIGIN")))
-        return response
+        return write(response, policy.to_everyone or policy.simple(asked.environ.get("HTTP_ORIGIN")))
 
     return finish
 
 
 def _finish(response: Response, asked: Request, policy: Policy | None) -> Response:
-    if policy is not None:
-        vary = ", ".join(policy.vary(asked.method))
-        write(response.headers, (*_answer(policy, asked), *[("Vary", vary)] * bool(vary)))
-    return response
+    if policy is None:
+        return response if _WRITTEN not in response.headers.__dict__ else _unshared(response)
+    vary = ", ".join(policy.vary(asked.method))
+    return write(response, (*_answer(policy, asked), *[("Vary", vary)] * bool(vary)))
 
 
 def _answer(policy: Policy, asked: Request) -> Headers:
@@ -109,12 +110,24 @@ def _answer(policy: Policy, asked: Request) -> Headers:
     return answer
 
 
-def write(headers: ResponseHeaders, answer: Headers) -> None:
-    """Make *headers* say what *answer* says: who is let in is said here alone, whatever stood there before."""
+def write(response: Response, answer: Headers) -> Response:
+    """Make the response say what *answer* says: who is let in is said here alone, whatever stood there before."""
+    headers, claim = response.headers, (answer,)
+    if headers.__dict__.setdefault(_WRITTEN, claim) is not claim:
+        return write(_unshared(response), answer)
     if not _OURS.isdisjoint(map(_lower, map(_name, headers))):
         answer = _make_room(headers, dict(answer))
     for name, value in answer:
         headers.add(name, value)
+    return response
+
+
+def _unshared(response: Response) -> Response:
+    """A copy of a response, or of its headers, that the app returns more than once, without what was written then."""
+    [written] = response.headers.__dict__[_WRITTEN]
+    own = copy(response)
+    own.headers = ResponseHeaders([header for header in response.headers if header not in written])
+    return own
 
 
 def _make_room(headers: ResponseHeaders, answer: dict[str, str]) -> Headers:

@@ -8,11 +8,13 @@ then the app's; of several ``CORS`` on the same one, the latest whose resources 
 from __future__ import annotations
 
 import re
+from posixpath import commonpath
 from threading import RLock
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from urllib.parse import unquote, urlsplit
+from weakref import WeakKeyDictionary
 
-from flask import Flask, Request
+from flask import Blueprint, Flask, Request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import MapAdapter, RequestRedirect
 
@@ -134,6 +136,37 @@ def _first(resources: list[Resources]) -> Choice:
     if len(resources) == 1:
         return resources[0].policy
     return lambda path: next((found for each in resources if (found := each.policy(path)) is not None), None)
+
+
+_LATE: WeakKeyDictionary[Blueprint, list[Given]] = WeakKeyDictionary()
+
+
+def remember_late(blueprint: Blueprint, given: Given) -> None:
+    """Let *given* hold for a blueprint that is registered already, in all apps that have it."""
+    _LATE.setdefault(blueprint, []).append(given)
+
+
+def cover_late(app: Flask) -> bool:
+    """Let hold what the blueprints of an app were given too late to know of the app; say whether there was any."""
+    coverage = coverage_of(app)
+    found = [
+        (name, given)
+        for name, blueprint in app.blueprints.items()
+        for given in _LATE.get(cast(Blueprint, blueprint), [])
+    ]
+    new = [(name, given) for name, given in found if given not in coverage.given.get(name, ())]
+    for name, given in new:
+        coverage.add(given, name, _prefix(app, name))
+    return bool(new)
+
+
+def _prefix(app: Flask, blueprint: str) -> str:
+    """The prefix of a registered blueprint, as far as it can still be told: its own, or else what its rules share."""
+    parent, nested, _ = blueprint.rpartition(".")
+    own = (app.blueprints[blueprint].url_prefix or "").strip("/")
+    likely = (_prefix(app, parent) if nested else "") + f"/{own}" * bool(own)
+    rules = [rule.rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith(f"{blueprint}.")]
+    return likely if all(f"{rule}/".startswith(f"{likely}/") for rule in rules) else commonpath(rules)
 
 
 def coverage_of(app: Flask) -> Coverage:

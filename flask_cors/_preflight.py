@@ -10,7 +10,7 @@ from flask.views import MethodView, View
 from werkzeug.routing import Rule
 
 from ._bridge import find_policy, finisher, read, this_app, this_request
-from ._coverage import coverage_of
+from ._coverage import cover_late, coverage_of
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -39,20 +39,20 @@ def hook(app: Flask, *, late: bool = False) -> None:
 
 def _answering(app: Flask, otherwise: WSGIApplication) -> WSGIApplication:
     def wsgi_app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ["REQUEST_METHOD"] == "OPTIONS":
+        if environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ:
+            cover_late(app)  # what else is done when a request starts
             with app.request_context(environ):
-                response = _response(app)
-                if response is not None:
-                    return response(environ, start_response)
+                return _response(app)(environ, start_response)
         return otherwise(environ, start_response)
 
     return wsgi_app
 
 
-def _response(app: Flask) -> Response | None:
+def _response(app: Flask) -> Response:
+    """The answer; where there is none, Flask's, which nothing else has been asked for yet."""
     try:
         answer = _answer()
-        return None if answer is None else app.process_response(answer)
+        return app.full_dispatch_request() if answer is None else app.process_response(answer)
     except Exception as error:
         return app.handle_exception(error)
 

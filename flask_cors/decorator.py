@@ -117,10 +117,11 @@ class _ClassBasedView:
 
 def _enter(given: Given) -> Response | None:
     """Note that a decorated view is about to run; for ``OPTIONS``, answer in its stead where it is to be so."""
-    app, asked = this_app(), this_request()
+    app = this_app()
+    asked = this_request()
     coverage = coverage_of(app)
     policies = coverage.policies or coverage.settle(app)
-    policy = policies.shown.get((asked.endpoint, asked.method))
+    policy = policies.shown.get((asked.url_rule and asked.url_rule.endpoint, asked.method))
     if policy is None:
         note_hidden(policies, asked, policies.own(given))
     if not coverage.hooked:

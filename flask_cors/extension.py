@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from posixpath import commonpath
+from threading import RLock
 from typing import Never, Unpack, cast
 
 from flask import Blueprint, Flask, request_started
 from flask.blueprints import BlueprintSetupState
 
-from ._coverage import coverage_of
+from ._coverage import cover_late, coverage_of, remember_late
 from ._preflight import hook
 from .options import RESOURCES, CORSOptions, Given, by_keyword, check_positional, resources_of
 
@@ -61,9 +61,9 @@ class CORS:
             raise TypeError(f"CORS() takes a Flask app or a Blueprint first, and options by keyword, not {app!r}")
 
 
-def _cover(app: Flask, given: Given, blueprint: str | None = None, prefix: str = "", *, late: bool = False) -> None:
+def _cover(app: Flask, given: Given, blueprint: str | None = None, prefix: str = "") -> None:
     coverage_of(app).add(given, blueprint, prefix)
-    hook(app, late=late)
+    hook(app)
 
 
 def _cover_blueprint(blueprint: Blueprint, given: Given) -> None:
@@ -74,25 +74,14 @@ def _cover_blueprint(blueprint: Blueprint, given: Given) -> None:
     try:
         blueprint.record(registered)
     except AssertionError:  # it is registered, and does not know where: the apps that have it will, when they start
-        _LATE.append((blueprint, given))
+        remember_late(blueprint, given)
         request_started.connect(_cover_late)
 
 
-_LATE: list[tuple[Blueprint, Given]] = []
-
-
 def _cover_late(app: Flask, **_: object) -> None:
-    """Cover the blueprints that an app had before they were given anything."""
-    for blueprint, given in _LATE:
-        for name, registered in app.blueprints.items():
-            if registered is blueprint and given not in coverage_of(app).given.get(name, ()):
-                _cover(app, given, name, _prefix(app, name), late=True)
+    with _LOCK:
+        if cover_late(app):
+            hook(app, late=True)
 
 
-def _prefix(app: Flask, blueprint: str) -> str:
-    """The prefix of a registered blueprint, as far as it can still be told: its own, or else what its rules share."""
-    parent, nested, _ = blueprint.rpartition(".")
-    own = (app.blueprints[blueprint].url_prefix or "").strip("/")
-    likely = (_prefix(app, parent) if nested else "") + f"/{own}" * bool(own)
-    rules = [rule.rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith(f"{blueprint}.")]
-    return likely if all(f"{rule}/".startswith(f"{likely}/") for rule in rules) else commonpath(rules)
+_LOCK = RLock()  # of two first requests, the second one waits until the first is covered

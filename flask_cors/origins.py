@@ -79,7 +79,7 @@ class Origins:
             found["remarks"] += [remark] * bool(remark)
         if found["wrong"]:
             raise ValueError("; ".join(dict.fromkeys(found["remarks"])))
-        sets = (frozenset(found["exact"]), frozenset(found["wildcard"]))
+        sets = (frozenset(found["exact"] if not found["everyone"] else ()), frozenset(found["wildcard"]))
         lists = (tuple(found["pattern"]), tuple(found["callable"]), tuple(found["remarks"]))
         return cls(written, bool(found["everyone"]), *sets, *lists, any((found["everyone"], sets[1], *lists[:2])))
 

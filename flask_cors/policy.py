@@ -145,9 +145,13 @@ class Policy:
         """
         if origin is None:  # what is the same for everybody can be said to nobody in particular
             return ("*" if self.origins.everyone else self.origins.only) if self.always_send else None
-        if not self.origins.everyone:
-            return origin if origin in self.origins else None
-        return "*" if self.send_wildcard else origin if is_origin(origin) else None
+        if origin in self.origins.exact:
+            return origin
+        if not self.origins.inexact:
+            return None
+        if self.origins.everyone:
+            return "*" if self.send_wildcard else origin if is_origin(origin) else None
+        return origin if origin in self.origins else None
 
     def vary(self, method: str) -> tuple[str, ...]:
         """The request headers on which the answer to *method* depends, granted or refused.

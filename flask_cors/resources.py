@@ -65,8 +65,10 @@ class Resources:
             by_beginning.setdefault(literal_beginning(pattern.pattern) if letters else "", []).append(rank)
         self._by_beginning = {beginning: [*self._joined(ranks)] for beginning, ranks in by_beginning.items()}
         self._lengths = sorted(set(map(len, by_beginning)))
-        covers_all = [pattern for pattern, _ in self.rules] == [EVERYTHING]
-        self.policy: Choice = (lambda _: self.rules[0][1]) if covers_all else lru_cache(_REMEMBERED)(self._policy)
+        self.policy: Choice = lru_cache(_REMEMBERED)(self._policy)
+        if [pattern for pattern, _ in self.rules] == [EVERYTHING]:
+            covers_all = self.rules[0][1]
+            self.policy = lambda _: covers_all
 
     def _policy(self, path: str) -> Policy | None:
         """The policy of the most precise pattern that matches *path*, if any does.

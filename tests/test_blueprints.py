@@ -228,6 +228,15 @@ def test_a_blueprint_without_routes_covers_what_is_missing_below_its_prefix() ->
     assert answers(app, "/api/nowhere") == FOR_A
 
 
+def test_a_late_policy_counts_for_the_very_first_request_be_it_a_preflight() -> None:
+    app, inside = an_app(), Blueprint("inside", __name__)
+    inside.add_url_rule("/", view_func=a_view)
+    app.register_blueprint(inside)
+    CORS(app, origins=A)
+    CORS(inside, origins=B)
+    assert leaves(app) == [REFUSED, ONLY_B | ALL_METHODS]
+
+
 def test_a_blueprint_without_routes_may_get_its_policy_late() -> None:
     app, blueprint = an_app(), Blueprint("api", __name__)
     app.register_blueprint(blueprint)

@@ -553,14 +553,46 @@ def test_a_cached_response_says_to_each_origin_what_is_meant_for_it(
         assert answers(app) == [ONLY_A | WITHHELD, WITHHELD, ONLY_A | WITHHELD]
 
 
-def test_of_headers_that_two_views_share_each_view_has_what_its_own_policy_says() -> None:
-    app, shared = an_app(), Headers({"Vary": "Cookie"})
-    CORS(app, resources={"/covered": {}, "/": {"origins": A}})
-    app.add_url_rule("/covered", "covered", lambda: ("ok", shared))
-    app.add_url_rule("/", "other", lambda: ("ok", shared))
+def a_shared_response() -> Callable[[], ResponseReturnValue]:
+    shared = Response("ok", headers={"Vary": "Cookie", "X-Own": "stays"})
+    return lambda: shared
+
+
+def shared_headers() -> Callable[[], ResponseReturnValue]:
+    shared = Headers({"Vary": "Cookie", "X-Own": "stays"})
+    return lambda: ("ok", shared)
+
+
+@pytest.mark.parametrize("share", [a_shared_response, shared_headers])
+def test_what_views_share_carries_nothing_from_one_to_the_other(
+    share: Callable[[], Callable[[], ResponseReturnValue]],
+) -> None:
+    app, view = an_app(), share()
+    CORS(app, resources={"/everyone": {"expose_headers": "X-Own"}, "/a": {"origins": A}, "/b": {"origins": [A, B]}})
+    for path in ("/everyone", "/a", "/b", "/decorated", "/"):
+        app.add_url_rule(path, path, only_a(view) if path == "/decorated" else view)
     for _ in range(2):
-        assert [answer["Access-Control-Allow-Origin"] for answer in answers(app, "/covered")] == ["*"] * 3
-        assert answers(app) == [ONLY_A | WITHHELD, WITHHELD, ONLY_A | WITHHELD]
+        assert answers(app, "/a") == [ONLY_A | WITHHELD, WITHHELD, ONLY_A | WITHHELD]
+        # That Vary goes on naming the origin harms nobody.
+        assert answers(app, "/everyone") == [EVERYONE | WITHHELD | {"Access-Control-Expose-Headers": "X-Own"}] * 3
+        assert answers(app, "/b") == [ONLY_A | WITHHELD, ONLY_B | WITHHELD, WITHHELD]
+        assert answers(app, "/decorated") == [ONLY_A | WITHHELD, WITHHELD, ONLY_A | WITHHELD]
+        assert answers(app, "/") == [WITHHELD] * 3
+        assert ask(app.test_client(), "/", A).headers.getlist("X-Own") == ["stays"]
+
+
+@pytest.mark.parametrize("share", [a_shared_response, shared_headers])
+def test_what_a_function_in_origins_decides_is_not_shared_either(
+    share: Callable[[], Callable[[], ResponseReturnValue]],
+) -> None:
+    app, view = an_app(), share()
+    CORS(app, resources="/asked", origins=lambda origin: origin == A)
+    app.add_url_rule("/asked", "asked", view)
+    app.add_url_rule("/<path:_>", "other", lambda _: view(), methods=["PURGE"])
+    for _ in range(2):
+        assert answers(app, "/asked") == [ONLY_A | WITHHELD, WITHHELD, WITHHELD]
+        purged = app.test_client().open("/x", method="PURGE", headers={"Origin": A})
+        assert purged.headers.get("Access-Control-Allow-Origin") is None
 
 
 def by_hand(response: Response) -> Response:

@@ -7,7 +7,8 @@ from urllib.parse import unquote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
-from flask import Blueprint, Flask, Response, abort, request
+from flask import Blueprint, Flask, Request, Response, abort, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView, View
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
@@ -15,6 +16,7 @@ from werkzeug.routing import MapAdapter, Rule
 from werkzeug.test import Client
 
 from flask_cors import CORS, cross_origin
+from flask_cors.options import CORSOptions
 from tests.helpers import (
     ALL_METHODS,
     EVERYONE,
@@ -234,13 +236,42 @@ def test_a_function_that_fails_after_a_preflight_is_reported_as_after_any_reques
         preflight(app.test_client(), "/", A)
 
 
-def test_a_request_context_is_torn_down_once_for_a_preflight() -> None:
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({}, id="no preflight"),
+        pytest.param({"Access-Control-Request-Method": "GET"}, id="no preflight, without an Origin"),
+        pytest.param({"Origin": A, "Access-Control-Request-Method": "GET"}, id="a preflight"),
+    ],
+)
+@pytest.mark.parametrize("options", [{}, {"automatic_options": False}, {"resources": []}], ids=["answered", "off", ""])
+def test_every_request_has_one_context_and_one_session(headers: dict[str, str], options: CORSOptions) -> None:
     app, called = an_app(), list[str]()
-    app.add_url_rule("/", view_func=a_view)
+
+    class Sessions(SecureCookieSessionInterface):
+        def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+            called.append("session")
+            return super().open_session(app, request)
+
+    app.session_interface = Sessions()
     app.teardown_request(lambda _: called.append("torn down"))
-    CORS(app)
-    assert leaves(app) == OPEN_LEAVES
-    assert called == ["torn down"] * 2
+    app.add_url_rule("/", view_func=a_view)
+    CORS(app, **options)
+    assert app.test_client().options("/", headers=headers).status_code == 200
+    assert called == ["session", "torn down"]
+
+
+def test_a_preflight_that_goes_on_meets_the_view_and_what_it_raises() -> None:
+    app = Flask(__name__)
+    CORS(app, origins=A, automatic_options=False)
+
+    @app.route("/", methods=["OPTIONS"])
+    def view() -> str:
+        raise RuntimeError("broken")
+
+    answer = preflight(app.test_client(), "/", A)
+    assert answer.status_code == 500
+    assert cors_headers(answer) == ONLY_A | ALL_METHODS
 
 
 def test_the_answer_is_of_the_class_that_the_app_answers_with() -> None:
