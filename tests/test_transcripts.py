@@ -302,6 +302,8 @@ def test_any_call_that_a_reader_can_type_shows_the_same_both_ways(
         pytest.param("http http://127.0.0.1:5001/", "it must go to http://127.0.0.1:5000", id="another port"),
         pytest.param("http http://app.example:5000/", "it must go to", id="another host"),
         pytest.param("http https://127.0.0.1:5000/", "it must go to", id="another scheme"),
+        pytest.param("http http://127.0.0.1:50x0/", "it must go to", id="a port that is no number"),
+        pytest.param("http http://[127.0.0.1:5000/", "Invalid IPv6 URL", id="an address that is none"),
         pytest.param("http", "arguments are required", id="nothing to call"),
         pytest.param(f"http {HERE}/ 'a=b", "No closing quotation", id="an open quotation mark"),
         pytest.param(f"http {HERE}/ Origin", "Origin", id="an item that is none"),

@@ -16,12 +16,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
-from urllib.parse import urlsplit
 
 import requests
 from flask.testing import FlaskClient
 from httpie.cli.definition import parser  # type: ignore[import-untyped]
-from httpie.cli.nested_json import NestedJSONSyntaxError  # type: ignore[import-untyped]
 from httpie.context import Environment  # type: ignore[import-untyped]
 from httpie.core import program  # type: ignore[import-untyped]
 from httpie.plugins import TransportPlugin  # type: ignore[import-untyped]
@@ -33,7 +31,7 @@ from .grammar import without_blank_end
 
 #: The address that the manual writes, which is where `flask run` and `app.run()` listen.
 PORT = 5000
-HOSTS = ("127.0.0.1", "localhost")
+ADDRESS = re.compile(rf"http://([^/?#]*@)?(127\.0\.0\.1|localhost):{PORT}([/?#].*)?")
 SECONDS = 30
 
 #: HTTPie loads all of them before any call, although ours need none; it takes longer than the call.
@@ -67,8 +65,7 @@ def _arguments(command: str) -> list[str]:
     """Return the reader's arguments after those that make a pipe show what a terminal would."""
     typed = _words(command)
     understood = _understood(typed)
-    url = urlsplit(understood.url)
-    if url.scheme != "http" or url.hostname not in HOSTS or url.port != PORT:
+    if not ADDRESS.fullmatch(understood.url):
         raise CallError(f"it must go to http://127.0.0.1:{PORT}, where the application runs")
     return ["--ignore-stdin", "--pretty=format", f"--print={understood.output_options}", *typed]
 
@@ -86,7 +83,7 @@ def _understood(arguments: list[str]) -> Namespace:
     env = Environment(stdin=None, stdout=io.BytesIO(), stdout_isatty=True, stderr=errors, stderr_isatty=False)
     try:
         understood: Namespace = parser.parse_args(args=["--ignore-stdin", *arguments], env=env)
-    except (SystemExit, NestedJSONSyntaxError) as error:
+    except (SystemExit, ValueError) as error:
         raise CallError(errors.getvalue().strip() or str(error)) from None
     _close_uploads()
     return understood

@@ -4,8 +4,8 @@
 * ``.. code-block:: pycon`` blocks are doctests in the same namespace.
 * ``.. code-block:: console`` blocks hold transcripts. They are answered by the namespace's ``app``.
 * Directly before a block of these that is not run stands ``.. not-run: the reason``.
-* A block in a language of ``SHOWN`` is there to be read. Any other language is an error, and so is a literal
-  block after a bare ``::``: nobody could tell whether it was ever run.
+* A block in a language of ``SHOWN`` is there to be read, and holds no command. Any other language is an error, and
+  so is a literal block after a bare ``::``: nobody could tell whether it was ever run.
 """
 
 import re
@@ -119,6 +119,8 @@ def _reason(before: list[str]) -> str | None:
 def _must_be_known(block: Block) -> None:
     if block.language not in RUN | SHOWN:
         raise GrammarError(f"{block.place}: {block.language!r} is none of {', '.join(sorted(RUN | SHOWN))}")
+    if block.language in SHOWN and any(line.strip().startswith(PROMPT) for line in block.lines):
+        raise GrammarError(f"{block.place}: a command goes into a console block, after '.. not-run: the reason'")
     if block.not_run == "":
         raise GrammarError(f"{block.place}: say why the block is not run: '.. not-run: the reason'")
     if not block.lines:
