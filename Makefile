@@ -46,6 +46,15 @@ browser-test: $(READY)  ## let a real headless Chromium make the calls, and Fire
 	  exit 1; }
 	$(BIN)/python -m pytest tests/browser
 
+cache-test: $(ECOSYSTEM)/.ready  ## put a real shared cache, nginx, before the app; REQUESTS=60000 for long
+	@PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null || { \
+	  echo "make cache-test needs nginx; on Debian: apt-get install nginx" >&2; exit 1; }
+	$(ECOSYSTEM)/bin/python -m pytest -rP tests/caches
+
+load-test: $(ECOSYSTEM)/.ready  ## let many ask at once, and check every answer; REQUESTS=200000 for long
+	@command -v wrk >/dev/null || { echo "make load-test needs wrk; on Debian: apt-get install wrk" >&2; exit 1; }
+	$(ECOSYSTEM)/bin/python -m pytest -rP tests/load
+
 bench: $(READY)  ## print the CPU time that the extension adds to a request
 	$(BIN)/python -m tests.bench
 

@@ -1,0 +1,77 @@
+"""A shared cache: nginx on this computer, with a configuration and a folder of its own, before gunicorn."""
+
+import grp
+import os
+import pwd
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.caches.site import FORGETS_VARY
+from tests.servers.start import HOST, Server, running
+
+# Every path of nginx's own is set: those that it was built with belong to the computer's nginx, if one runs there.
+CONFIGURATION = """
+daemon off;
+error_log stderr;
+pid {directory}/pid;
+user {user};
+worker_processes 2;
+events {{ }}
+http {{
+  access_log off;
+  client_body_temp_path {directory}/body;
+  fastcgi_temp_path {directory}/fastcgi;
+  proxy_temp_path {directory}/proxy;
+  scgi_temp_path {directory}/scgi;
+  uwsgi_temp_path {directory}/uwsgi;
+  proxy_cache_path {directory}/cache keys_zone=answers:4m;
+  server {{
+    listen {address};
+    location / {{
+      proxy_pass http://{target};
+      proxy_cache answers;
+      proxy_cache_lock on;  # of requests for the same answer, one goes through and the others wait for it
+      add_header X-Cache-Status $upstream_cache_status always;
+    }}
+  }}
+}}
+"""
+
+SITE = Server(
+    "gunicorn",
+    (sys.executable, "-m", "gunicorn", "--bind=ADDRESS", "--no-control-socket", "--workers=2", "tests.caches.site"),
+    "gunicorn",
+)
+
+
+@dataclass(frozen=True)
+class Nginx(Server):
+    """An nginx that keeps the answers of a *target* in a *directory*."""
+
+    directory: Path
+    target: str
+
+    def arguments(self, port: int) -> list[str]:
+        """The command; its configuration names the port."""
+        user = f"{pwd.getpwuid(os.getuid()).pw_name} {grp.getgrgid(os.getgid()).gr_name}"
+        configuration = CONFIGURATION.format(
+            directory=self.directory, user=user, address=f"{HOST}:{port}", target=self.target
+        )
+        (self.directory / "nginx.conf").write_text(configuration)
+        return super().arguments(port)
+
+
+@contextmanager
+def cached_site(*, forgets_vary: bool = False) -> Iterator[int]:
+    """Serve the site behind an empty cache, with a mistake in it or without; yield the port of the cache."""
+    environment = {FORGETS_VARY: "yes" if forgets_vary else ""}
+    nginx = shutil.which("nginx", path=f"{os.defpath}:/usr/sbin") or "nginx"
+    with tempfile.TemporaryDirectory() as name, running(SITE, environment) as port:
+        command = (nginx, "-e", "stderr", "-p", name, "-c", f"{name}/nginx.conf")
+        with running(Nginx("nginx", command, "nginx", Path(name), f"{HOST}:{port}"), {}) as front:
+            yield front

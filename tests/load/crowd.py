@@ -1,0 +1,92 @@
+"""A crowd that asks a server many things at once: how many answers are wrong, and what becomes of the workers."""
+
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.request import urlopen
+
+from tests.load.site import MISTAKE
+from tests.servers.start import HOST, Server, running
+
+SCRIPT = Path(__file__).with_name("load.lua")
+CONNECTIONS = 32  # twice as many as the server answers at a time
+SECONDS = 2  # that wrk runs without a break
+SLOWEST = 50  # answers a second: if there are fewer, something hangs
+
+SERVER = Server(
+    "gunicorn with two workers of eight threads",
+    (
+        *(sys.executable, "-m", "gunicorn", "--bind=ADDRESS", "--no-control-socket"),
+        *("--worker-class=gthread", "--workers=2", "--threads=8", "tests.load.site:application"),
+    ),
+    "gunicorn",
+)
+
+
+def served(mistake: str = "") -> AbstractContextManager[int]:
+    """Serve the app, with a *mistake* in it or without; yield the port."""
+    return running(SERVER, {MISTAKE: mistake})
+
+
+@dataclass
+class Load:
+    """What has come of a load so far."""
+
+    counts: Counter[str] = field(default_factory=Counter)  # answers checked and wrong, connections lost
+    examples: list[str] = field(default_factory=list)  # of what was wrong
+    seconds: float = 0
+    memory: list[dict[int, int]] = field(default_factory=list)  # kilobytes of each worker, before and after
+
+    @property
+    def growth(self) -> int:
+        """By how many kilobytes that worker grew that grew most. A worker that has died is a ``KeyError``."""
+        before, after = self.memory
+        return max(after[worker] - before[worker] for worker in before)
+
+    def __str__(self) -> str:
+        before, after = ([*one.values()] for one in self.memory)
+        return (
+            f"{self.counts['checked']} answers checked, {self.counts['wrong']} wrong, "
+            f"{self.counts['checked'] / self.seconds:.0f} a second; kB of the workers before {before}, after {after}"
+        )
+
+
+def crowd(port: int, requests: int) -> Load:
+    """Warm the server up, and then make at least so many *requests* more."""
+    load = Load()
+    _ask(port, 1, load)
+    load.memory.append(_memory(port))
+    wanted = load.counts["checked"] + requests
+    for seed in range(2, 3 + requests // SECONDS // SLOWEST):
+        _ask(port, seed, load)
+        if load.counts["checked"] >= wanted:
+            load.memory.append(_memory(port))
+            return load
+    raise TimeoutError(f"fewer than {SLOWEST} answers a second")
+
+
+def _ask(port: int, seed: int, load: Load) -> None:
+    command = ["wrk", f"--threads={CONNECTIONS}", f"--connections={CONNECTIONS}", f"--duration={SECONDS}s"]
+    command += ["--timeout=30s", f"--script={SCRIPT}", f"http://{HOST}:{port}", "--", str(seed)]
+    started = time.monotonic()
+    output = subprocess.run(command, check=True, capture_output=True, text=True, timeout=SECONDS + 60).stdout
+    load.seconds += time.monotonic() - started
+    load.counts.update({name: int(count) for name, count in re.findall(r"^(\w+)=(\d+)$", output, re.MULTILINE)})
+    load.examples += re.findall(r"^wrong: (.*)$", output, re.MULTILINE)
+
+
+def _memory(port: int) -> dict[int, int]:
+    with urlopen(f"http://{HOST}:{port}/parent", timeout=30) as answer:
+        parent = int(answer.read())
+    workers = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return {int(worker): _resident(Path(f"/proc/{worker}/status").read_text()) for worker in workers}
+
+
+def _resident(status: str) -> int:
+    [kilobytes] = re.findall(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)
+    return int(kilobytes)
