@@ -17,7 +17,8 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test examples-test transcripts docs browser-test bench lint types check test-all test-ecosystem test-servers dist clean
+.PHONY: help run test examples-test transcripts docs browser-test laws cache-test load-test bench lint types check \
+  test-all test-ecosystem test-servers dist clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -45,6 +46,9 @@ browser-test: $(READY)  ## let a real headless Chromium make the calls, and Fire
 	  echo "make browser-test needs Chromium and its driver; on Debian: apt-get install chromium chromium-driver" >&2; \
 	  exit 1; }
 	$(BIN)/python -m pytest tests/browser
+
+laws: $(READY)  ## try 10,000 examples for each law; LAWS=100000 for more
+	LAWS=$${LAWS:-10000} $(BIN)/python -m pytest $$(grep -l '^from hypothesis' tests/test_*.py)
 
 cache-test: $(ECOSYSTEM)/.ready  ## put a real shared cache, nginx, before the app; REQUESTS=60000 for long
 	@PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null || { \
@@ -86,7 +90,7 @@ dist: $(READY)  ## build the wheel and the sdist into dist/
 	$(BIN)/twine check --strict dist/*
 
 clean:  ## remove everything that the other targets made
-	rm -rf $(VENV) $(ECOSYSTEM) .tox build dist docs/_build *.egg-info .coverage .coverage.*
+	rm -rf $(VENV) $(ECOSYSTEM) .venv-foreign .tox build dist docs/_build *.egg-info .coverage .coverage.*
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find flask_cors tests docs examples -name __pycache__ -prune -exec rm -rf {} +
 

@@ -1,4 +1,4 @@
-"""What the tests feed in: Hypothesis strategies of origins, options, policies and requests, and attacks on an origin.
+"""What the tests feed in: Hypothesis strategies of origins, options, policies and requests.
 
 The pools are small on purpose: what is drawn has to meet, nearly meet and miss what else is drawn.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -137,94 +137,3 @@ _requested_headers = st.one_of(st.none(), st.lists(header_names).map(", ".join),
 requests: Strategy[CORSRequest] = st.builds(
     CORSRequest, http_methods, origin_headers, _requested_methods, _requested_headers
 )
-
-
-# Attacks -------------------------------------------------------------------------------------------------------------
-
-
-def near_misses(origin: str, fixed: str, any_port: bool = False) -> Iterator[tuple[str, str]]:
-    """Yield what an attacker may send who knows that *origin* is let in, each with a name.
-
-    *fixed* is the part of its host that a wildcard does not cover: what is changed is there.
-    """
-    scheme, _, rest = origin.partition("://")
-    host, _, port = rest.partition(":")
-    evil = "https://evil.test"
-    by_host = {
-        "a suffix with a dot": f"{fixed}.evil.test",
-        "a suffix without a dot": f"{fixed}evil.test",
-        "a longer top-level domain": f"{fixed}munity",
-        "the last letter missing": fixed[:-1],
-        "a prefix without a dot": f"evil{fixed}",
-        "a prefix with a hyphen": f"evil-{fixed}",
-        "the first letter missing": fixed[1:],
-        "dots that became letters": fixed.replace(".", "x"),
-        "dots that became hyphens": fixed.replace(".", "-"),
-        "dots that are gone": fixed.replace(".", ""),
-        "a dot doubled": f".{fixed}",
-        "a trailing dot": f"{fixed}.",
-        "capitals": fixed.upper(),
-        "one capital": fixed.capitalize(),
-        "a percent-encoded letter": fixed.replace("o", "%6f"),
-        "a percent-encoded dot": fixed.replace(".", "%2e"),
-        "an encoded slash behind": f"{fixed}%2f.evil.test",
-        "a Cyrillic letter": fixed.replace("o", "\N{CYRILLIC SMALL LETTER O}"),
-        "a fullwidth letter": fixed.replace("o", "\N{FULLWIDTH LATIN SMALL LETTER O}"),
-        "a long s": fixed.replace("s", "\N{LATIN SMALL LETTER LONG S}"),
-        "an ideographic full stop": fixed.replace(".", "\N{IDEOGRAPHIC FULL STOP}"),
-        "an invisible letter": f"{fixed[0]}\N{ZERO WIDTH JOINER}{fixed[1:]}",
-        "a soft hyphen": f"{fixed[0]}\N{SOFT HYPHEN}{fixed[1:]}",
-        "the host as a user": f"{fixed}@evil.test",
-        "the host as a user with a password": f"{fixed}:x@evil.test",
-        "a backslash": f"{fixed}\\.evil.test",
-        "a line feed inside": f"{fixed[0]}\n{fixed[1:]}",
-    }
-    by_port = {
-        "the next port": f"{scheme}://{host}:{int(port or 443) + 1}",
-        "a port cut short": f"{scheme}://{host}:{port[:-1]}",
-        "a port with a digit more": f"{scheme}://{host}:{port or 443}0",
-        "the port of the other scheme": f"{scheme}://{host}:{80 if scheme == 'https' else 443}",
-        "the default port written out": f"{scheme}://{host}:{443 if scheme == 'https' else 80}",
-    }
-    whole = {
-        "another scheme": ("http" if scheme == "https" else "https") + f"://{rest}",
-        "the scheme of an extension": f"chrome-extension://{rest}",
-        "a scheme that ends alike": f"x{scheme}://{rest}",
-        "a scheme in capitals": f"{scheme.upper()}://{rest}",
-        "no scheme": rest,
-        "an empty scheme": f"://{rest}",
-        "one slash": f"{scheme}:/{rest}",
-        "a user": f"{scheme}://user@{rest}",
-        "a trailing slash": f"{origin}/",
-        "a path": f"{origin}/x",
-        "a query": f"{origin}?x",
-        "a fragment": f"{origin}#x",
-        "the origin as another's path": f"{evil}/{origin}",
-        "the origin as another's query": f"{evil}?{origin}",
-        "the origin as another's fragment": f"{evil}#{origin}",
-        "an empty port": f"{origin}:",
-        "a port of letters": f"{scheme}://{fixed}:x",
-        "a port that is negative": f"{scheme}://{fixed}:-1",
-        "a port of six digits": f"{scheme}://{fixed}:100000",
-        "a port and a suffix": f"{scheme}://{fixed}:443.evil.test",
-        "a port and a user": f"{scheme}://{fixed}:443@evil.test",
-        "null": "null",
-        "nothing": "",
-        "a wildcard": "*",
-        "twice, with a comma": f"{origin},{origin}",
-        "another behind a comma": f"{origin}, {evil}",
-        "another before a comma": f"{evil}, {origin}",
-        "another behind a space": f"{origin} {evil}",
-        "another before a space": f"{evil} {origin}",
-        "a line with a header": f"{origin}\r\nSet-Cookie: a=b",
-        "an encoded line feed": f"{origin}%0a",
-        "an encoded null character": f"{origin}%00",
-        "a very long subdomain": f"{scheme}://{'a.' * 200}{rest}",
-        "quotes": f'"{origin}"',
-    }
-    blanks = {f"U+{ord(blank):04X}": blank for blank in "\x00\t\n\v\f\r \x7f\x85\xa0\u2028\ufeff"}
-    yield from ((name, origin.replace(fixed, other)) for name, other in by_host.items() if other != fixed)
-    yield from () if any_port else by_port.items()
-    yield from whole.items()
-    yield from ((f"{name} before", blank + origin) for name, blank in blanks.items())
-    yield from ((f"{name} behind", origin + blank) for name, blank in blanks.items())

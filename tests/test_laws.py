@@ -1,197 +1,185 @@
 """The laws of CORS, for policies and requests that Hypothesis makes up, through a real app.
 
 The judge is what Fetch lets a browser do (https://fetch.spec.whatwg.org/), and what each option is documented to mean;
-nothing of the code under test judges itself. ``LAWS=10000`` tries that many examples of each.
+nothing of the code under test judges itself. Law 7 is in ``test_spellings.py``, and law 4 as a cache sees it in
+``test_caches.py``. ``make laws`` tries 10,000 examples of each.
 """
+
+from __future__ import annotations
 
 import logging
 import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any
 
 import pytest
-from flask import Blueprint, Flask
+from flask import Flask, Response, abort, request
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from flask_cors import CORS, cross_origin
-from tests.helpers import an_app, ask, cors_headers, preflight
+from flask_cors import CORS
+from flask_cors.testing import browser
+from tests.entries import EVERY_PAGE, EVERYBODY, KINDS, NULL, Entry, exact, is_sent, near_misses, on_the_wire
+from tests.helpers import A, B, a_view, an_app, cors_headers
+from tests.sites import LISTS, PLACES, ROUTED, SECONDS, SIMPLE_METHODS, Answer, Options, Said, Site, not_given
 
-# Policies, and whom they let in --------------------------------------------------------------------------------------
+# Many a generated origin deserves a warning.
+pytestmark = pytest.mark.filterwarnings("ignore::flask_cors.CORSWarning")
 
-
-class Entry(NamedTuple):
-    """One entry of ``origins``, and the origins that it is documented to let in."""
-
-    written: Any
-    admits: Callable[[str], bool]
-
-
-def is_from_f(origin: str) -> bool:
-    return origin.endswith("//f.example")
-
-
-def fails(_: str) -> bool:
-    raise LookupError("no such\ntable")
-
-
-def exactly(*origins: str) -> Callable[[str], bool]:
-    return lambda origin: origin in origins
-
-
-ENTRIES = [
-    Entry("https://a.example", exactly("https://a.example")),
-    Entry("https://b.example", exactly("https://b.example")),
-    Entry("https://a.example:8443", exactly("https://a.example:8443")),
-    Entry("http://localhost:*", lambda origin: origin.split(":")[:2] == ["http", "//localhost"]),
-    Entry("https://*.a.example", lambda origin: origin.startswith("https://") and origin.endswith(".a.example")),
-    Entry("https://*.b.example:81", lambda origin: origin.startswith("https://") and origin.endswith(".b.example:81")),
-    Entry(re.compile(r"https://p[0-9]\.example"), exactly(*(f"https://p{digit}.example" for digit in range(10)))),
-    Entry(r"^https://q\.example$", exactly("https://q.example")),
-    Entry(is_from_f, is_from_f),
-]
-EVERYBODY = Entry("*", lambda _: True)
+# Sites: every option in every form, in every place -------------------------------------------------------------------
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PURGE"]
 NAMES = ["X-A", "X-B", "Content-Type", "Authorization"]
-METHODS_BY_DEFAULT = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 
-Options = dict[str, Any]
-
-
-class Given(NamedTuple):
-    """The options of a policy, and what they are documented to mean."""
-
-    options: Options
-    entries: list[Entry]
-
-    def admits(self, origin: str, credentials: bool = False) -> bool:
-        allowed = any(entry.admits(origin) for entry in self.entries)
-        return allowed and (not credentials or self.options.get("supports_credentials", False))
-
-    def allows(self, method: str, headers: set[str]) -> bool:
-        methods, names = self.options.get("methods"), set(self.options.get("headers", ()))
-        named = {name.lower() for name in names} | {"accept"}
-        # Without credentials, "*" does not stand for Authorization: Fetch, #cors-non-wildcard-request-header-name.
-        starred = self.options.get("supports_credentials") or "authorization" in named or "Authorization" not in headers
-        return (
-            method in {"GET", "HEAD", "POST"}
-            or method in (METHODS_BY_DEFAULT if methods is None else methods)
-            or "*" in (methods or ())
-        ) and ({name.lower() for name in headers} <= named or ("*" in names and bool(starred)))
+schemes = st.sampled_from(["https", "http"])
+hosts = st.sampled_from(["a.example", "b.example", "x.a.example", "localhost", "xn--tda.example"])
+ports = st.sampled_from(["", "", ":8443"])
+entries = st.builds(lambda kind, *at: KINDS[kind](*at), st.sampled_from([*KINDS]), schemes, hosts, ports)
+several = st.lists(entries, min_size=1, max_size=4)
+rarely = st.sampled_from([[], [], [NULL], [EVERYBODY], [EVERYBODY], [EVERY_PAGE]])
+lists_of_entries = st.one_of(several, several, several, rarely, st.builds(lambda a, b: a + b, several, rarely))
 
 
-def as_given(options: Options, entries: list[Entry] | None) -> Given:
-    if entries is None:
-        assume(not options.get("supports_credentials"))
-        return Given(options, [EVERYBODY])
-    return Given({**options, "origins": [entry.written for entry in entries]}, entries)
+def said(values: st.SearchStrategy[Any], *forms: Callable[[Any], Any]) -> st.SearchStrategy[Said]:
+    return st.builds(Said, values, st.sampled_from([*forms, *forms, not_given]))
 
 
-policies = st.builds(
-    as_given,
-    st.fixed_dictionaries(
-        {},
-        optional={
-            "methods": st.lists(st.sampled_from([*METHODS, "*"]), max_size=3),
-            "headers": st.lists(st.sampled_from([*NAMES, "*"]), max_size=3),
-            "expose_headers": st.lists(st.sampled_from([*NAMES, "*"]), max_size=2),
-            "supports_credentials": st.booleans(),
-            "max_age": st.integers(0, 86400),
-            "send_wildcard": st.booleans(),
-            "always_send": st.booleans(),
-            "automatic_options": st.booleans(),
-            "vary_header": st.booleans(),
-        },
-    ),
-    st.none() | st.lists(st.sampled_from(ENTRIES), max_size=4, unique=True),
-)
-
-# Origins as browsers send them: listed, nearly listed, and far from it.
-ORIGINS = [
-    *("https://a.example", "https://b.example", "https://a.example:8443", "http://localhost", "http://localhost:3000"),
-    *("https://x.a.example", "https://x.y.a.example", "https://x.b.example:81", "https://p7.example", "null"),
-    *("https://q.example", "https://f.example", "http://f.example", "http://a.example", "https://a.example:444"),
-    *("https://a.example.evil.test", "https://evila.example", "https://a-example", "https://aXexample".lower()),
-    *("https://a.exampl", "https://a.example.com", "https://b.example:81", "https://x.a.example:81"),
-    *("https://evil-a.example", "https://xa.example", "https://p77.example", "https://p7.example.test"),
-    *("https://p7xexample", "https://qxexample", "https://q.example.test", "http://localhost.evil.test"),
-    *("https://localhost", "http://xlocalhost:3000", "https://x.b.example:811", "https://evil.test"),
-]
-origins = st.sampled_from(ORIGINS)
+def names(values: list[str]) -> st.SearchStrategy[Said]:
+    return said(st.lists(st.sampled_from([*values, "*"]), max_size=3), *LISTS)
 
 
-# Where a policy may stand --------------------------------------------------------------------------------------------
-
-BY_HAND = {"X-Own": "1", "Vary": "Cookie", "Access-Control-Allow-Origin": "https://by.hand.example"}
-View = Callable[[], Any]
-
-
-def a_view() -> Any:
-    return "the view's own", 201, {"X-Own": "1", "Vary": "Cookie"}
-
-
-def a_view_with_headers_by_hand() -> Any:
-    return "the view's own", 418, BY_HAND
-
-
-views = st.sampled_from([a_view, a_view_with_headers_by_hand])
+SAYS = {
+    "origins": said(lists_of_entries, *LISTS),
+    "headers": names(NAMES),
+    "methods": names([*METHODS, "patch"]),
+    "expose_headers": names(["X-Own", "x-own", *NAMES]),
+    "supports_credentials": said(st.booleans(), bool),
+    "max_age": said(st.integers(0, 10**6), *SECONDS),
+    "send_wildcard": said(st.booleans(), bool),
+    "always_send": said(st.booleans(), bool),
+    "automatic_options": said(st.booleans(), bool),
+    "vary_header": said(st.booleans(), bool),
+    "intercept_exceptions": said(st.booleans(), bool),
+}
 
 
-def route(scaffold: Flask | Blueprint, view: View) -> None:
-    scaffold.add_url_rule("/view", "view", view, methods=["GET", "POST", "PUT"])
+@st.composite
+def options(draw: st.DrawFn) -> Options:
+    usual: set[str] = draw(st.sampled_from([{"origins"}, {"origins"}, set()]))
+    chosen = usual | draw(st.sets(st.sampled_from([*SAYS]), max_size=4))
+    other_names = {"headers": draw(st.sampled_from(["headers", "allow_headers"]))}
+    return {other_names.get(name, name): draw(SAYS[name]) for name in SAYS if name in chosen}
 
 
-def nowhere(app: Flask, view: View, _: Options) -> None:
-    route(app, view)
+@st.composite
+def any_sites(draw: st.DrawFn) -> Site:
+    place = PLACES[draw(st.sampled_from([*PLACES]))]
+    used = " ".join([place.layers, *place.beside]).split()
+    return Site(place, late=draw(st.booleans()), **{layer: draw(options()) for layer in sorted({*used})})
 
 
-def on_the_app(app: Flask, view: View, options: Options) -> None:
-    CORS(app, **options)
-    route(app, view)
+def entries_of(site: Site) -> list[Entry]:
+    return [entry for policy in site.policies for entry in policy.origins]
 
 
-def on_a_resource(app: Flask, view: View, options: Options) -> None:
-    CORS(app, resources={"/view": options, "/": {"origins": []}})
-    route(app, view)
+sites = any_sites().filter(lambda site: not any(policy.contradictory for policy in site.policies))
 
 
-def in_the_config(app: Flask, view: View, options: Options) -> None:
-    CORS(app)
-    app.config.update({f"CORS_{name.upper()}": value for name, value in options.items()})
-    route(app, view)
+# Views ---------------------------------------------------------------------------------------------------------------
+
+OWN = {"X-Own": "1", "Vary": "Cookie"}
+BY_HAND = {
+    **OWN,
+    "Access-Control-Allow-Origin": "https://by.hand.example",
+    "Access-Control-Allow-Credentials": "true",
+    "Access-Control-Max-Age": "7",
+}
 
 
-def on_a_blueprint(app: Flask, view: View, options: Options) -> None:
-    blueprint = Blueprint("inside", __name__)
-    CORS(blueprint, **options)
-    route(blueprint, view)
-    app.register_blueprint(blueprint)
+Views = Callable[[], Answer]  # each makes the view of one app
 
 
-def on_the_view(app: Flask, view: View, options: Options) -> None:
-    CORS(app, origins=[])
-    route(app, cross_origin(**options)(view))
+def answering() -> Answer:
+    return lambda: ("the view's own", 201, OWN)
 
 
-def on_the_view_alone(app: Flask, view: View, options: Options) -> None:
-    route(app, cross_origin(**options)(view))
+def setting_headers_by_hand() -> Answer:
+    return lambda: ("the view's own", 418, BY_HAND)
 
 
-places = st.sampled_from([on_the_app, on_a_resource, in_the_config, on_a_blueprint, on_the_view, on_the_view_alone])
-Place = Callable[[Flask, View, Options], None]
+def sharing_one_object() -> Answer:
+    response = Response("the view's own", 200, BY_HAND)
+    return lambda: response
 
 
-def serve(place: Place, policy: Given, view: View = a_view) -> Flask:
-    app = an_app()
-    place(app, view, policy.options)
+def aborting() -> Answer:
+    return lambda: abort(Response("the view's own", 403, OWN))
+
+
+def failing() -> Answer:
+    def view() -> Any:
+        raise LookupError
+
+    return view
+
+
+views = st.sampled_from([answering, setting_headers_by_hand, sharing_one_object, aborting, failing])
+
+
+def serve(site: Site, view: Views = answering, *, plain: bool = False) -> Flask:
+    """Make the app of a site; where its view fails, as in production, without a word."""
+    app = site.serve(view(), plain=plain)
+    app.config["PROPAGATE_EXCEPTIONS"] = view is not failing
+    app.logger.disabled = view is failing
     return app
 
 
-# What Fetch says -----------------------------------------------------------------------------------------------------
+# Requests ------------------------------------------------------------------------------------------------------------
+
+Environ = dict[str, str]
+
+
+@st.composite
+def visits(draw: st.DrawFn, to: st.SearchStrategy[Site] | None = None, *, by_browser: bool = False) -> tuple[Site, str]:
+    """Draw a site and an origin: one that is listed, or nearly; *by_browser*, one that a browser can send."""
+    site = draw(sites if to is None else to)
+    entry = draw(st.sampled_from(entries_of(site) or [EVERYBODY]))
+    if draw(st.booleans()):
+        return site, entry.sample
+    sent = [attack for attack in near_misses(entry).values() if is_sent(attack) or not by_browser]
+    return site, draw(st.sampled_from(sent))
+
+
+paths = st.sampled_from(["/view", "/view", "/view", "/none", "/view/", "//view", "/VIEW", "/view%2F", "/view\x00"])
+requested = st.fixed_dictionaries(
+    {},
+    optional={
+        "HTTP_ACCESS_CONTROL_REQUEST_METHOD": st.sampled_from([*METHODS, "", "patch", "GET, PUT", "*"]),
+        "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": st.sampled_from(["x-a", "x-a,authorization", "X-A, ,x-a", "*", ",;\0"]),
+        "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK": st.just("true"),
+        "HTTP_VARY": st.just("X-Forged"),
+        "HTTP_COOKIE": st.just("session=1"),
+    },
+)
+
+
+def call(app: Flask, origin: str | None, method: str = "GET", path: str = "/view", **environ: str) -> TestResponse:
+    given = {"PATH_INFO": path, **({} if origin is None else {"HTTP_ORIGIN": on_the_wire(origin)}), **environ}
+    return app.test_client().open("/", method=method, environ_overrides=given, buffered=True)
+
+
+def preflight(app: Flask, origin: str, method: str = "PUT", asked: set[str] | None = None) -> TestResponse:
+    environ = {"HTTP_ACCESS_CONTROL_REQUEST_METHOD": method}
+    if asked:
+        environ["HTTP_ACCESS_CONTROL_REQUEST_HEADERS"] = ",".join(sorted(asked))
+    return call(app, origin, "OPTIONS", **environ)
+
+
+# Law 1 ---------------------------------------------------------------------------------------------------------------
 
 TOKEN = r"[-!#$%&'*+.^_`|~0-9A-Za-z]+"
 LIST = f"{TOKEN}(, {TOKEN})*"
@@ -204,18 +192,141 @@ GRAMMAR = {  # Fetch, #http-new-header-syntax
     "Access-Control-Max-Age": "[0-9]+",
     "Vary": rf"\*|{LIST}",
 }
+NOTHING = "(?!)"
 
 
 def assert_valid(response: TestResponse) -> None:
-    found = cors_headers(response)  # what is there twice has a value that no grammar knows
-    assert {name: value for name, value in found.items() if not re.fullmatch(GRAMMAR[name], value, re.ASCII)} == {}
-    assert (found.get("Access-Control-Allow-Origin"), found.get("Access-Control-Allow-Credentials")) != ("*", "true")
+    """Law 1, of one answer; what is there twice has a value that no grammar knows."""
+    found = cors_headers(response)
+    invalid = {name for name, value in found.items() if not re.fullmatch(GRAMMAR.get(name, NOTHING), value, re.ASCII)}
+    assert not invalid, found
     others = found.keys() - {"Access-Control-Allow-Origin", "Vary"}
     assert "Access-Control-Allow-Origin" in found or not others, "nothing is said to who is not let in"
 
 
+@given(visits(), views, st.sampled_from(METHODS), paths, requested)
+def test_every_header_is_valid_and_there_once(
+    visit: tuple[Site, str], view: Views, method: str, path: str, asked: Environ
+) -> None:
+    """Law 1."""
+    site, origin = visit
+    app = serve(site, view)
+    assert_valid(call(app, origin, method, path, **asked))
+    assert_valid(call(app, None, method, path, **asked))
+
+
+@given(visits(), st.sampled_from(METHODS), requested)
+def test_nothing_is_said_that_was_not_asked_for(visit: tuple[Site, str], method: str, asked: Environ) -> None:
+    """Law 1, the other side of it: each header comes from an option that was given."""
+    site, origin = visit
+    assume(method != "OPTIONS" or site.place.covers_options)
+    found = cors_headers(call(serve(site), origin, method, **asked))
+    policy = site.policy
+    reasons = {
+        "Access-Control-Allow-Methods": policy.methods or (policy.methods is None and method == "OPTIONS"),
+        "Access-Control-Allow-Headers": policy.headers,
+        "Access-Control-Expose-Headers": policy.expose_headers,
+        "Access-Control-Allow-Credentials": policy.supports_credentials,
+        "Access-Control-Max-Age": policy.max_age is not None,
+    }
+    assert [name for name, reason in reasons.items() if name in found and not reason] == []
+    assert found.get("Access-Control-Max-Age", str(policy.max_age)) == str(policy.max_age)
+
+
+# Law 2 ---------------------------------------------------------------------------------------------------------------
+
+
+def assert_no_credentials_beside_everyone(response: TestResponse) -> None:
+    """Law 2, of one answer."""
+    if response.headers.getlist("Access-Control-Allow-Origin") == ["*"]:
+        assert "Access-Control-Allow-Credentials" not in response.headers
+
+
+@given(visits(any_sites()), views, st.sampled_from(METHODS), requested)
+def test_credentials_never_stand_beside_everyone(
+    visit: tuple[Site, str], view: Views, method: str, asked: Environ
+) -> None:
+    """Law 2. Who asks for both gets an error, at set-up or at the first request."""
+    site, origin = visit
+    if any(policy.contradictory for policy in site.policies):
+        with pytest.raises(ValueError, match="cannot be combined with"):
+            call(serve(site), None)
+    else:
+        assert_no_credentials_beside_everyone(call(serve(site, view), origin, method, **asked))
+
+
+# Law 3 ---------------------------------------------------------------------------------------------------------------
+
+
+def assert_refused(*answers: TestResponse) -> None:
+    """Law 3, of answers to one origin: no header but ``Vary``."""
+    assert [found for answer in answers if (found := cors_headers(answer).keys() - {"Vary"})] == []
+
+
+@given(sites, views, st.integers(0, 23))
+def test_an_origin_outside_the_policy_is_never_let_in(site: Site, view: Views, first: int) -> None:
+    """Law 3, for a 24th of what resembles the origins that are listed in the app."""
+    alike = [attack for entry in entries_of(site) for attack in [*near_misses(entry).values()][first::24]]
+    outside = [origin for origin in alike if not site.policy.admits(origin)]
+    assume(outside and not site.policy.everyone)
+    app = serve(site, view)
+    for origin in outside:
+        assert_refused(call(app, origin))
+        if origin or site.place.covers_options:  # without an origin it is no preflight
+            assert_refused(preflight(app, origin))
+        if site.place.covers_options:
+            assert_refused(call(app, origin, "OPTIONS"))
+
+
+# Law 4 ---------------------------------------------------------------------------------------------------------------
+
+
 def listed(response: TestResponse, name: str) -> set[str]:
     return {item.strip() for value in response.headers.getlist(name) for item in value.split(",")} - {""}
+
+
+def what_counts(response: TestResponse, method: str) -> object:
+    """Take from an answer what may not depend on the origin in silence.
+
+    An answer to OPTIONS is in no cache (RFC 9110, 9.3.7); of it, what it says to browsers.
+    """
+    found = {name: value for name, value in cors_headers(response).items() if name != "Vary"}
+    return found if method == "OPTIONS" else (response.status, response.data, found, beside_cors(response))
+
+
+def beside_cors(response: TestResponse) -> list[tuple[str, str]]:
+    pairs = [pair for pair in response.headers if pair[0] != "Vary" and not pair[0].startswith("Access-Control-")]
+    return sorted(pairs)
+
+
+def assert_varies(one: TestResponse, other: TestResponse, method: str) -> None:
+    """Law 4, of two answers."""
+    if what_counts(one, method) != what_counts(other, method):
+        assert all("Origin" in listed(answer, "Vary") for answer in (one, other))
+
+
+anything = st.text(st.characters(codec="latin-1"), max_size=20)
+
+
+@given(st.data(), sites, views, st.sampled_from(METHODS), paths, requested)
+def test_if_two_answers_differ_by_the_origin_both_vary_by_it(
+    data: st.DataObject, site: Site, view: Views, method: str, path: str, asked: Environ
+) -> None:
+    """Law 4."""
+    assume(all(policy.vary_header for policy in site.policies))
+    _, origin = data.draw(visits(st.just(site)))
+    _, second = data.draw(visits(st.just(site)))
+    other = data.draw(st.none() | st.just(second) | anything)
+    assume(method != "OPTIONS" or other)  # browsers say in each where they come from, and no cache keeps any
+    app = serve(site, view)
+    one, another = (call(app, sent, method, path, **asked) for sent in (origin, other))
+    assert_varies(one, another, method)
+
+
+# Law 5 ---------------------------------------------------------------------------------------------------------------
+
+SENT = {"x-a": "1", "x-b": "1", "content-type": "application/json", "authorization": "Basic Zm9v", "accept": "a/b"}
+Readable = set[str] | None  # the names of the headers that a page may read, where it may read the answer
 
 
 def may_read(response: TestResponse, origin: str, credentials: bool) -> bool:
@@ -234,132 +345,186 @@ def may_send(response: TestResponse, origin: str, credentials: bool, method: str
         return False
     methods = listed(response, "Access-Control-Allow-Methods")
     names = {name.lower() for name in listed(response, "Access-Control-Allow-Headers")}
-    star = not credentials
-    return (method in methods | {"GET", "HEAD", "POST"} or (star and "*" in methods)) and all(
-        name.lower() in names | {"accept"} or (star and "*" in names and name != "Authorization") for name in headers
-    )
+    starred = set() if credentials or "*" not in names else headers - {"authorization"}
+    return (method in methods | SIMPLE_METHODS or ("*" in methods and not credentials)) and headers <= names | starred
 
 
-# The laws ------------------------------------------------------------------------------------------------------------
+def readable(response: TestResponse, credentials: bool) -> set[str]:
+    """Fetch, #main-fetch, step 14, and #cors-safelisted-response-header-name."""
+    safe = {"cache-control", "content-language", "content-length", "content-type", "expires", "last-modified", "pragma"}
+    exposed = {name.lower() for name in listed(response, "Access-Control-Expose-Headers")}
+    everything = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 - pairs, not names
+    return everything if "*" in exposed and not credentials else everything & (safe | exposed)
 
 
-@given(policies, places, views, st.sampled_from(METHODS), st.sampled_from(["/view", "/none"]), st.none() | origins)
-def test_every_header_is_valid_and_there_once_and_no_credentials_stand_beside_everyone(
-    policy: Given, place: Place, view: View, method: str, path: str, origin: str | None
-) -> None:
-    covered = path == "/view" and not (place is on_the_view_alone and method not in {"GET", "HEAD", "POST", "PUT"})
-    assume(covered or view is a_view)  # else what was set by hand is nobody's affair but the view's
-    assert_valid(ask(serve(place, policy, view).test_client(), path, origin, method=method))
+def fetch_by_hand(app: Flask, origin: str, credentials: bool, method: str, headers: set[str]) -> Readable:
+    """Fetch, #http-fetch, for a page of another origin."""
+    unsafe = headers - {"accept"}
+    if method not in SIMPLE_METHODS or unsafe:
+        leave = preflight(app, origin, method, unsafe)
+        assert_valid(leave)
+        if not may_send(leave, origin, credentials, method, unsafe):
+            return None
+    response = call(app, origin, method)
+    return readable(response, credentials) if may_read(response, origin, credentials) else None
 
 
-@given(policies, places, views, st.sampled_from(["GET", "HEAD", "POST", "PUT"]), origins, st.booleans())
-def test_a_page_can_read_an_answer_exactly_when_the_policy_says_so(
-    policy: Given, place: Place, view: View, method: str, origin: str, credentials: bool
-) -> None:
-    response = ask(serve(place, policy, view).test_client(), "/view", origin, method=method)
-    assert may_read(response, origin, credentials) == policy.admits(origin, credentials)
+def fetch_by_model(app: Flask, origin: str, credentials: bool, method: str, headers: set[str]) -> Readable:
+    """Let the package's own model of a browser do the same."""
+    sent = {name: SENT[name] for name in headers}
+    mode: Any = "include" if credentials else "omit"
+    outcome = browser(app, origin).fetch("http://api.test/view", method=method, headers=sent, credentials=mode)
+    return {name.lower() for name, _ in outcome.response.headers} if outcome.response else None
 
 
+Judge = Callable[[Flask, str, bool, str, set[str]], Readable]
+
+
+@pytest.mark.parametrize("fetch", [fetch_by_hand, fetch_by_model])
 @given(
-    policies,
-    places,
-    st.sampled_from([method for method in METHODS if method != "OPTIONS"]),
-    st.sets(st.sampled_from([*NAMES, "Accept"])),
-    origins,
+    visits(by_browser=True),
+    views,
     st.booleans(),
+    st.sampled_from([method for method in METHODS if method != "OPTIONS"]),
+    st.sets(st.sampled_from([*SENT])),
 )
-def test_a_page_can_send_a_request_exactly_when_the_policy_says_so(
-    policy: Given, place: Place, method: str, headers: set[str], origin: str, credentials: bool
+def test_a_page_can_read_an_answer_exactly_when_the_policy_says_so(
+    fetch: Judge, visit: tuple[Site, str], view: Views, credentials: bool, method: str, headers: set[str]
 ) -> None:
-    alone = place is on_the_view_alone  # which answers only for a view that would be decorated for that method
-    assume(policy.options.get("automatic_options", True) or not alone)
-    asked = ",".join(sorted(name.lower() for name in headers))
-    response = preflight(serve(place, policy).test_client(), "/view", origin, method, asked)
-    assert_valid(response)
-    allowed = policy.admits(origin, credentials) and policy.allows(method, headers)
-    if policy.options.get("supports_credentials") and not credentials:
-        # The names are repeated for pages that send credentials, and then serve those that do not, too.
-        assume("*" not in {*policy.options.get("headers", ()), *(policy.options.get("methods") or ())} or not allowed)
-    assert may_send(response, origin, credentials, method, headers) == allowed
+    """Law 5."""
+    site, origin = visit
+    policy = site.policy
+    # On its own, a decorator answers only where Flask leads to it.
+    assume(not site.place.alone or (method in ROUTED and policy.automatic_options))
+    unsafe = headers - {"accept"}
+    simple = method in SIMPLE_METHODS and not unsafe
+    allowed = policy.admits(origin, credentials) and (simple or policy.allows(method, unsafe))
+    seen = fetch(serve(site, view), origin, credentials, method, headers)
+    assert (seen is not None) == allowed
+    if seen is not None and method in ROUTED and view is not failing:
+        assert ("x-own" in seen) == policy.exposes("X-Own", credentials)
 
 
-@given(
-    policies,
-    places,
-    views,
-    st.sampled_from(METHODS),
-    st.sampled_from(["/view", "/none"]),
-    st.none() | origins | st.text(st.characters(codec="latin-1", exclude_characters="\r\n"), max_size=20),
-    st.none() | origins,
-    st.sampled_from([{}, {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "x-a, x-c"}]),
-)
-def test_if_two_requests_differ_in_origin_alone_and_their_answers_differ_both_vary_by_it(
-    policy: Given,
-    place: Place,
-    view: View,
-    method: str,
-    path: str,
-    one: str | None,
-    other: str | None,
-    asked: dict[str, str],
-) -> None:
-    assume(policy.options.get("vary_header") is not False)
-    app = serve(place, policy, view)
-    answers = [ask(app.test_client(), path, origin, method=method, headers=asked) for origin in (one, other)]
-    # An answer to OPTIONS is in no cache (RFC 9110, 9.3.7); what counts is what it says to browsers.
-    if what_counts(answers[0], method) != what_counts(answers[1], method):
-        assert all("Origin" in listed(answer, "Vary") for answer in answers)
+# Law 6 ---------------------------------------------------------------------------------------------------------------
 
 
-def what_counts(response: TestResponse, method: str) -> object:
-    said = {name: value for name, value in cors_headers(response).items() if name != "Vary"}
-    return said if method == "OPTIONS" else (response.status, response.data, said, sorted(beside_cors(response)))
-
-
-def beside_cors(response: TestResponse) -> list[tuple[str, str]]:
-    return [pair for pair in response.headers if pair[0] != "Vary" and not pair[0].startswith("Access-Control-")]
-
-
-@given(
-    policies,
-    places,
-    views,
-    st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE"]),
-    st.sampled_from(["/view", "/none", "/view/"]),
-    st.none() | origins,
-)
-def test_what_the_view_says_itself_is_untouched(
-    policy: Given, place: Place, view: View, method: str, path: str, origin: str | None
-) -> None:
-    plain = ask(serve(nowhere, policy, view).test_client(), path, origin, method=method)
-    answer = ask(serve(place, policy, view).test_client(), path, origin, method=method)
+def assert_untouched(answer: TestResponse, plain: TestResponse) -> None:
+    """Law 6, of one answer and the one that the app gives without a policy."""
     assert (answer.status, answer.data, beside_cors(answer)) == (plain.status, plain.data, beside_cors(plain))
-    assert listed(answer, "Vary") - {"Origin"} == listed(plain, "Vary")
-    if not policy.options.get("vary_header", True):
-        assert answer.headers.getlist("Vary") == plain.headers.getlist("Vary")
+    assert listed(answer, "Vary") - {"Origin"} == listed(plain, "Vary") - {"Origin"}
 
 
-near_misses = st.one_of(
-    st.builds(
-        "{}{}".format, origins, st.sampled_from([".evil.test", "x", "/", ":1", "0", "%00", "\x00", " ", "?", ","])
-    ),
-    st.builds("{}{}".format, st.sampled_from(["x", " ", "null", "https://evil.test,"]), origins),
-    origins.map(str.upper),
-    origins.map(lambda origin: origin.replace(".", "x", 1)),
-    origins.map(lambda origin: origin.replace(".", "%2E", 1)),
-    origins.map(lambda origin: origin.replace("https", "http")),
-    origins.map(lambda origin: origin.replace("//", "//user@")),
-    origins.map(lambda origin: origin.replace("//", "//evil.test\\@")),
-    st.tuples(origins, origins).map(", ".join),
-    st.tuples(origins, origins).map(" ".join),
+@given(visits(), views, st.sampled_from([method for method in METHODS if method != "OPTIONS"]), paths, requested)
+def test_what_the_view_says_itself_is_untouched(
+    visit: tuple[Site, str], view: Views, method: str, path: str, asked: Environ
+) -> None:
+    """Law 6."""
+    site, origin = visit
+    app, without = serve(site, view), serve(site, view, plain=True)
+    for sent in (origin, None):
+        answer, plain = (call(one, sent, method, path, **asked) for one in (app, without))
+        assert_untouched(answer, plain)
+        if not any(policy.vary_header for policy in site.policies):
+            assert answer.headers.getlist("Vary") == plain.headers.getlist("Vary")
+
+
+# Each law, broken ----------------------------------------------------------------------------------------------------
+
+LISTED = Site(
+    PLACES["on the app"],
+    {"origins": Said([exact("https", "a.example", "")], list), "headers": Said(["X-A"], list)},
 )
+Hook = Callable[[Response], Response]
+Law = Callable[[Flask], None]
 
 
-@given(policies, places, near_misses, st.sampled_from(["GET", "OPTIONS"]))
-def test_what_is_not_listed_is_never_let_in(policy: Given, place: Place, origin: str, method: str) -> None:
-    assume(policy.entries != [EVERYBODY] and not policy.admits(origin))
-    response = ask(serve(place, policy).test_client(), "/view", origin, method=method)
-    assert cors_headers(response).keys() <= {"Vary"}
+def sends(**headers: str) -> Hook:
+    """Make a careless stand-in for the extension, which says the same to everyone."""
+
+    def hook(response: Response) -> Response:
+        response.headers.update({f"Access-Control-{name.replace('_', '-')}": value for name, value in headers.items()})
+        return response
+
+    return hook
+
+
+def sends_twice(response: Response) -> Response:
+    for value in (A, B):
+        response.headers.add("Access-Control-Allow-Origin", value)
+    return response
+
+
+def reflects(response: Response) -> Response:
+    response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
+    return response
+
+
+def loses_the_status(response: Response) -> Response:
+    response.status_code = 200
+    return response
+
+
+def law_1(app: Flask) -> None:
+    assert_valid(call(app, A))
+
+
+def law_2(app: Flask) -> None:
+    assert_no_credentials_beside_everyone(call(app, A))
+
+
+def law_3(app: Flask) -> None:
+    assert_refused(call(app, B))
+
+
+def law_4(app: Flask) -> None:
+    assert_varies(call(app, A), call(app, B), "GET")
+
+
+def law_5_by_hand(app: Flask) -> None:
+    assert fetch_by_hand(app, A, True, "PUT", {"x-a"}) is not None
+
+
+def law_5_by_model(app: Flask) -> None:
+    assert fetch_by_model(app, A, True, "PUT", {"x-a"}) is not None
+
+
+def law_6(app: Flask) -> None:
+    assert_untouched(call(app, A), call(serve(LISTED, plain=True), A))
+
+
+ALLOWED = {"Allow_Origin": A, "Allow_Methods": "PUT", "Allow_Headers": "x-a"}
+
+
+@pytest.mark.parametrize(
+    ("law", "hook"),
+    [
+        pytest.param(law_1, sends_twice, id="law 1: an origin sent twice"),
+        pytest.param(law_1, sends(Allow_Origin=f"{A}, {B}"), id="law 1: two origins in one header"),
+        pytest.param(law_1, sends(Allow_Origin="*", Max_Age="-1"), id="law 1: a number below zero"),
+        pytest.param(law_1, sends(Allow_Origin="*", Allow_Private_Network="true"), id="law 1: a header of no standard"),
+        pytest.param(law_1, sends(Allow_Methods="GET"), id="law 1: methods for nobody"),
+        pytest.param(law_2, sends(Allow_Origin="*", Allow_Credentials="true"), id="law 2: credentials for everyone"),
+        pytest.param(law_3, reflects, id="law 3: any origin reflected"),
+        pytest.param(law_3, sends(Max_Age="1"), id="law 3: a word to a stranger"),
+        pytest.param(law_4, reflects, id="law 4: no Vary"),
+        pytest.param(law_5_by_hand, sends(), id="law 5: nothing said"),
+        pytest.param(law_5_by_hand, sends(**ALLOWED), id="law 5: credentials not allowed"),
+        pytest.param(law_5_by_hand, sends(Allow_Origin=A, Allow_Credentials="true"), id="law 5: a method not allowed"),
+        pytest.param(law_5_by_model, sends(**ALLOWED), id="law 5 by the model: credentials not allowed"),
+        pytest.param(law_6, loses_the_status, id="law 6: another status"),
+    ],
+)
+def test_a_law_that_is_broken_is_noticed(law: Law, hook: Hook) -> None:
+    app = serve(LISTED, plain=True)
+    app.after_request(hook)
+    with pytest.raises(AssertionError):
+        law(app)
+
+
+@pytest.mark.parametrize("law", [law_1, law_2, law_3, law_4, law_5_by_hand, law_5_by_model, law_6])
+def test_a_law_that_is_kept_is_not(law: Law) -> None:
+    credentials = {"supports_credentials": Said(True, bool)}
+    law(serve(replace(LISTED, own={**LISTED.own, **credentials})))
 
 
 # Hostile bytes -------------------------------------------------------------------------------------------------------
@@ -390,30 +555,32 @@ def assert_harmless(response: TestResponse, lines: list[str]) -> None:
     assert all(line.isprintable() for line in lines)
 
 
+def loses_its_table(_: str) -> bool:
+    raise LookupError("no such\ntable")
+
+
+BROKEN: Options = {"origins": Said([loses_its_table], list)}
 pieces_of_bytes = st.sampled_from([b",", b" ", b"x-a", b"\t", b"*", b"https://a.example", b"\r\n", b"\xff", b"a" * 200])
 hostile = st.one_of(
     st.binary(max_size=30), st.lists(pieces_of_bytes, max_size=200).map(b"".join), st.just(b"https://a.example")
 ).map(lambda raw: raw.decode("latin-1"))
 
 
-@given(policies, places, st.booleans(), st.sampled_from(["GET", "OPTIONS", "PUT"]), hostile, hostile, hostile, hostile)
+@given(sites, st.booleans(), st.sampled_from(["GET", "OPTIONS", "PUT"]), hostile, hostile, hostile, hostile)
 def test_any_bytes_at_all_get_an_ordinary_answer(
-    policy: Given, place: Place, failing: bool, method: str, path: str, origin: str, asked: str, names: str
+    site: Site, broken: bool, method: str, path: str, origin: str, asked: str, names: str
 ) -> None:
-    options = {**policy.options, "origins": [fails]} if failing else policy.options
-    app = serve(place, policy._replace(options=options))
+    """Law 1 and contract section 3: one ordinary answer, and one line in the log at the most."""
+    app = serve(replace(site, own=BROKEN) if broken else site)
     app.add_url_rule("/folder/<int:number>/", "folder", a_view)
     environ = {
-        "PATH_INFO": path if path.startswith("\xff") else f"/{path}",
         "HTTP_ORIGIN": origin,
         "HTTP_ACCESS_CONTROL_REQUEST_METHOD": asked,
         "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": names,
     }
-    with logged() as lines:
-        for information in (environ, {**environ, "PATH_INFO": "/view"}):
-            response = app.test_client().open("/", method=method, environ_overrides=information)
-            assert_harmless(response, lines)
-            lines.clear()
+    for path_info in (path if path.startswith("\xff") else f"/{path}", "/view"):
+        with logged() as lines:
+            assert_harmless(call(app, None, method, path_info, **environ), lines)
 
 
 MUCH = 1_000_000
@@ -437,12 +604,13 @@ MUCH = 1_000_000
 )
 def test_a_megabyte_costs_little_and_brings_little_back(key: str, value: str) -> None:
     app = an_app()
-    CORS(app, origins=[entry.written for entry in ENTRIES], headers="*", methods="*", supports_credentials=True)
+    listed = [kind("https", "a.example", "").written for kind in KINDS.values()]
+    CORS(app, origins=listed, headers="*", methods="*", supports_credentials=True)
     app.add_url_rule("/folder/", view_func=a_view)
     asked = {"HTTP_ACCESS_CONTROL_REQUEST_METHOD": "PUT", "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": "x-a"}
     environ = {"PATH_INFO": "/folder", "HTTP_ORIGIN": "https://a.example", **asked, key: value}
     with logged() as lines:
         started = time.process_time()
         response = app.test_client().open("/", method="OPTIONS", environ_overrides=environ)
-        assert time.process_time() - started < 1
+        assert time.process_time() - started < 30  # what is not linear would take hours
     assert_harmless(response, lines)

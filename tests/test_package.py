@@ -36,12 +36,12 @@ LONGEST_FUNCTION = 30
 LARGEST_CORE = 930
 
 TOP_LEVEL = {
-    *("flask_cors", "docs", "examples", "tests", ".ci", ".gitignore"),
-    *("CHANGELOG.rst", "LICENSE", "MANIFEST.in", "Makefile", "README.rst", "pyproject.toml", "setup.py"),
+    *("flask_cors", "docs", "examples", "tests", ".ci", ".gitignore", "Makefile", "MANIFEST.in", "LICENSE"),
+    *("CHANGELOG.rst", "README.rst", "SECURITY.rst", "pyproject.toml", "setup.py"),
 }
 # What `make` and Python leave in a checkout; only consulted where git cannot tell.
 LEFT_BEHIND = re.compile(
-    r"\.venv(-ecosystem)?|\.tox|build|dist|_build|__pycache__|\..*_cache|\.hypothesis|\.coverage.*|.*\.egg-info"
+    r"\.venv(-ecosystem|-foreign)?|\.tox|build|dist|_build|__pycache__|\..*_cache|\.hypothesis|\.coverage.*|.*\.egg-info"
 )
 GENERATED = re.compile(r"PKG-INFO|setup\.cfg|[^/]*\.egg-info/.*")
 

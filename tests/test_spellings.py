@@ -1,17 +1,21 @@
-"""Spellings of a path: the policy is that of the view that Flask calls, whatever bytes led there.
+"""Law 7, spellings of a path: the policy is that of the view that Flask calls, whatever bytes led there.
 
 Here a path is written as it stands in the request line, and handed to the app as servers hand it on: decoded once.
 """
 
+import posixpath
 import re
-from urllib.parse import unquote_to_bytes, urlsplit
+import unicodedata
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import unquote, unquote_plus, unquote_to_bytes, urlsplit
 
 import pytest
 from flask import Blueprint, Flask, request
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
-from werkzeug.test import TestResponse
+from werkzeug.test import TestResponse, run_wsgi_app
 
 from flask_cors import CORS, cross_origin
 from tests.helpers import a_view, an_app, ask, leave, preflight
@@ -67,7 +71,48 @@ def with_everything() -> Flask:
     return app
 
 
-APPS = {"decorated views": decorated(), "resources": with_resources(), "a view for every path": with_everything()}
+def with_blueprints() -> Flask:
+    """Make an app whose views are each in a blueprint that has a policy."""
+    app = an_app()
+    CORS(app, origins=ELSEWHERE)
+    for number, path in enumerate(PATHS):
+        blueprint = Blueprint(f"blueprint{number}", __name__)
+        CORS(blueprint, origins=origin_of(path))
+        blueprint.add_url_rule(path, "view", lambda path=path: origin_of(path))
+        app.register_blueprint(blueprint)
+    app.register_error_handler(404, lambda _: (ELSEWHERE, 404))
+    return app
+
+
+RULES = [
+    "/admin",
+    "/<name>",
+    "/<name>/",
+    "/<name>/<int:number>",
+    "/admin/<name>",
+    "/<path:rest>/users",
+    "/file/<float:x>",
+]
+
+
+def with_converters() -> Flask:
+    """Make an app whose decorated views share paths, so that the router has to choose."""
+    app = an_app()
+    CORS(app, origins=ELSEWHERE)
+    for number, rule in enumerate(RULES):
+        origin = f"https://rule{number}.example"
+        app.add_url_rule(rule, rule, cross_origin(origins=origin)(lambda origin=origin, **_: origin))
+    app.register_error_handler(404, lambda _: (ELSEWHERE, 404))
+    return app
+
+
+APPS = {
+    "decorated views": decorated(),
+    "blueprints": with_blueprints(),
+    "resources": with_resources(),
+    "a view for every path": with_everything(),
+    "converters": with_converters(),
+}
 
 
 def environ(path: str, root: str = "") -> dict[str, str]:
@@ -104,66 +149,66 @@ def assert_that_the_policy_is_that_of_the_view(app: Flask, path: str, root: str 
     return name_of_policy(first)
 
 
-@pytest.mark.parametrize(
-    ("written", "view"),
-    [
-        pytest.param("/admin", "/admin", id="plainly"),
-        pytest.param("/%61dmin", "/admin", id="with a letter encoded"),
-        pytest.param("/%2561dmin", None, id="with a letter encoded twice"),
-        pytest.param("/Admin", "/Admin", id="with a capital"),
-        pytest.param("/ADMIN", None, id="in capitals"),
-        pytest.param("/admin%2Fusers", "/admin/users", id="with the slash encoded"),
-        pytest.param("/admin%2fusers", "/admin/users", id="with the slash encoded in lower case"),
-        pytest.param("/admin%252Fusers", "/admin%2Fusers", id="with the slash encoded twice"),
-        pytest.param("/admin%25252Fusers", None, id="with the slash encoded three times"),
-        pytest.param("/twice%252Fdecoded", "/twice%2Fdecoded/", id="with the slash encoded twice and none behind"),
-        pytest.param("//admin", "/admin", id="with two slashes in front"),
-        pytest.param("///admin", "/admin", id="with three slashes in front"),
-        pytest.param("%2Fadmin", "/admin", id="with the first slash encoded"),
-        pytest.param("admin", "/admin", id="without the first slash"),
-        pytest.param("", "/", id="as nothing at all"),
-        pytest.param("/admin//users", "/admin/users", id="with two slashes inside"),
-        pytest.param("/admin/users//", "/admin/users/", id="with two slashes behind"),
-        pytest.param("/public", "/public/", id="without the last slash"),
-        pytest.param("/./admin", None, id="with a dot for a segment"),
-        pytest.param("/public/../admin", "/public/../admin", id="with two dots for a segment"),
-        pytest.param("/public/%2e%2e/admin", "/public/../admin", id="with two encoded dots for a segment"),
-        pytest.param("/public/..%2Fadmin", "/public/../admin", id="with two dots and an encoded slash"),
-        pytest.param("/public/..;/admin", None, id="with two dots and a semicolon"),
-        pytest.param("/public/;/admin", "/public/;/admin", id="with a semicolon for a segment"),
-        pytest.param("/admin;users", "/admin;users", id="with a parameter"),
-        pytest.param("/admin;", None, id="with an empty parameter"),
-        pytest.param("/admin+users", "/admin+users", id="with a plus"),
-        pytest.param("/admin%2Busers", "/admin+users", id="with an encoded plus"),
-        pytest.param("/admin%20users", "/admin users", id="with an encoded space"),
-        pytest.param("/admin users", "/admin users", id="with a space"),
-        pytest.param("/admin%2520users", "/admin%20users", id="with a space encoded twice"),
-        pytest.param("/admin%3Fusers", None, id="with an encoded question mark"),
-        pytest.param("/admin%23", None, id="with an encoded hash"),
-        pytest.param("/admin%", None, id="with a lonely percent sign"),
-        pytest.param("/admin%00", None, id="with a zero byte"),
-        pytest.param("/a%00b", "/a\x00b", id="with a zero byte that belongs there"),
-        pytest.param("/admin%0A", None, id="with a line break"),
-        pytest.param("/admin%0D%0AOrigin:x", None, id="with a header in it"),
-        pytest.param("/caf%C3%A9", "/caf\u00e9", id="with an accent"),
-        pytest.param("/cafe%CC%81", "/cafe\u0301", id="with an accent of its own"),
-        pytest.param("/cafe", "/cafe", id="without the accent"),
-        pytest.param("/%EF%AC%81le", "/\ufb01le", id="with a ligature"),
-        pytest.param("/file", "/file", id="without the ligature"),
-        pytest.param("/%C7%85", "/\u01c5", id="in title case"),
-        pytest.param("/%C7%84", "/\u01c4", id="in upper case"),
-        pytest.param("/%C7%86", None, id="in lower case"),
-        pytest.param("/%FF", "/\ufffd", id="in bytes that are no text"),
-        pytest.param("/%C0%AFadmin", None, id="with a slash that is too long"),
-        pytest.param("/%E2%88%95admin", None, id="with something like a slash"),
-    ],
-)
+SPELLINGS: dict[str, tuple[str, str | None]] = {
+    "plainly": ("/admin", "/admin"),
+    "with a letter encoded": ("/%61dmin", "/admin"),
+    "with a letter encoded twice": ("/%2561dmin", None),
+    "with a capital": ("/Admin", "/Admin"),
+    "in capitals": ("/ADMIN", None),
+    "with the slash encoded": ("/admin%2Fusers", "/admin/users"),
+    "with the slash encoded in lower case": ("/admin%2fusers", "/admin/users"),
+    "with the slash encoded twice": ("/admin%252Fusers", "/admin%2Fusers"),
+    "with the slash encoded three times": ("/admin%25252Fusers", None),
+    "with the slash encoded twice and none behind": ("/twice%252Fdecoded", "/twice%2Fdecoded/"),
+    "with two slashes in front": ("//admin", "/admin"),
+    "with three slashes in front": ("///admin", "/admin"),
+    "with the first slash encoded": ("%2Fadmin", "/admin"),
+    "without the first slash": ("admin", "/admin"),
+    "as nothing at all": ("", "/"),
+    "with two slashes inside": ("/admin//users", "/admin/users"),
+    "with two slashes behind": ("/admin/users//", "/admin/users/"),
+    "without the last slash": ("/public", "/public/"),
+    "with a dot for a segment": ("/./admin", None),
+    "with two dots for a segment": ("/public/../admin", "/public/../admin"),
+    "with two encoded dots for a segment": ("/public/%2e%2e/admin", "/public/../admin"),
+    "with two dots and an encoded slash": ("/public/..%2Fadmin", "/public/../admin"),
+    "with two dots and a semicolon": ("/public/..;/admin", None),
+    "with a semicolon for a segment": ("/public/;/admin", "/public/;/admin"),
+    "with a parameter": ("/admin;users", "/admin;users"),
+    "with an empty parameter": ("/admin;", None),
+    "with a plus": ("/admin+users", "/admin+users"),
+    "with an encoded plus": ("/admin%2Busers", "/admin+users"),
+    "with an encoded space": ("/admin%20users", "/admin users"),
+    "with a space": ("/admin users", "/admin users"),
+    "with a space encoded twice": ("/admin%2520users", "/admin%20users"),
+    "with an encoded question mark": ("/admin%3Fusers", None),
+    "with an encoded hash": ("/admin%23", None),
+    "with a lonely percent sign": ("/admin%", None),
+    "with a zero byte": ("/admin%00", None),
+    "with a zero byte that belongs there": ("/a%00b", "/a\x00b"),
+    "with a line break": ("/admin%0A", None),
+    "with a header in it": ("/admin%0D%0AOrigin:x", None),
+    "with an accent": ("/caf%C3%A9", "/caf\u00e9"),
+    "with an accent of its own": ("/cafe%CC%81", "/cafe\u0301"),
+    "without the accent": ("/cafe", "/cafe"),
+    "with a ligature": ("/%EF%AC%81le", "/\ufb01le"),
+    "without the ligature": ("/file", "/file"),
+    "in title case": ("/%C7%85", "/\u01c5"),
+    "in upper case": ("/%C7%84", "/\u01c4"),
+    "in lower case": ("/%C7%86", None),
+    "in bytes that are no text": ("/%FF", "/\ufffd"),
+    "with a slash that is too long": ("/%C0%AFadmin", None),
+    "with something like a slash": ("/%E2%88%95admin", None),
+}
+
+
+@pytest.mark.parametrize("name", APPS)
+@pytest.mark.parametrize(("written", "view"), SPELLINGS.values(), ids=SPELLINGS)
 @pytest.mark.parametrize("root", ["", "/mount", "/a b", "/\u00fc"])
-def test_a_path_leads_to_the_policy_of_the_view(written: str, view: str | None, root: str) -> None:
-    expected = ELSEWHERE if view is None else origin_of(view)
-    assert assert_that_the_policy_is_that_of_the_view(APPS["decorated views"], written, root) == expected
-    assert_that_the_policy_is_that_of_the_view(APPS["resources"], written, root)
-    assert_that_the_policy_is_that_of_the_view(APPS["a view for every path"], written, root)
+def test_a_path_leads_to_the_policy_of_the_view(name: str, written: str, view: str | None, root: str) -> None:
+    found = assert_that_the_policy_is_that_of_the_view(APPS[name], written, root)
+    if name in {"decorated views", "blueprints"}:
+        assert found == (ELSEWHERE if view is None else origin_of(view))
 
 
 PIECES = [
@@ -182,7 +227,62 @@ written_paths = st.one_of(
 @pytest.mark.parametrize("name", APPS)
 @given(path=written_paths, root=st.sampled_from(["", "/mount", "/a b", "/\u00fc/+"]))
 def test_any_path_leads_to_the_policy_of_the_view(name: str, path: str, root: str) -> None:
+    """Law 7."""
     assert_that_the_policy_is_that_of_the_view(APPS[name], path, root)
+
+
+def careless(reads: Callable[[str], str]) -> Flask:
+    """Make an app that Flask routes as ever, and whose policies go by a path that is read otherwise."""
+    app = decorated()
+    honest = app.wsgi_app
+
+    def wsgi_app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        read = reads(environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"))
+        _, _, wrong = run_wsgi_app(honest, {**environ, "PATH_INFO": read.encode().decode("latin-1")})
+        body, status, headers = run_wsgi_app(honest, environ)
+        headers.setlist("Access-Control-Allow-Origin", wrong.getlist("Access-Control-Allow-Origin"))
+        start_response(status, headers.to_wsgi_list())
+        return body
+
+    app.wsgi_app = wsgi_app  # type: ignore[method-assign]
+    return app
+
+
+def wrong_rows(app: Flask) -> list[str]:
+    return [name for name, row in SPELLINGS.items() if not has_right_policy(app, *row)]
+
+
+def has_right_policy(app: Flask, written: str, view: str | None) -> bool:
+    try:
+        found = assert_that_the_policy_is_that_of_the_view(app, written)
+    except AssertionError:
+        return False
+    return found == (ELSEWHERE if view is None else origin_of(view))
+
+
+@pytest.mark.parametrize(
+    ("reads", "caught"),
+    [
+        pytest.param(unquote, "with the slash encoded twice", id="decoded a second time"),
+        pytest.param(unquote_plus, "with a plus", id="with a plus for a space"),
+        pytest.param(str.lower, "with a capital", id="in small letters"),
+        pytest.param(str.upper, "in title case", id="in capitals"),
+        pytest.param(posixpath.normpath, "with two dots for a segment", id="with dots resolved"),
+        pytest.param(lambda path: path.rstrip("/"), "with two slashes behind", id="without the last slash"),
+        pytest.param(lambda path: path.partition(";")[0], "with a parameter", id="without parameters"),
+        pytest.param(lambda path: path.partition("\0")[0], "with a zero byte that belongs there", id="to a zero byte"),
+        pytest.param(lambda path: unicodedata.normalize("NFC", path), "with an accent of its own", id="in form NFC"),
+        pytest.param(lambda path: unicodedata.normalize("NFD", path), "with an accent", id="in form NFD"),
+        pytest.param(lambda path: unicodedata.normalize("NFKC", path), "with a ligature", id="in form NFKC"),
+        pytest.param(lambda path: path.encode().decode("latin-1"), "with an accent", id="in Latin-1"),
+    ],
+)
+def test_an_app_that_reads_paths_otherwise_is_caught(reads: Callable[[str], str], caught: str) -> None:
+    assert caught in wrong_rows(careless(reads))
+
+
+def test_an_app_that_reads_paths_as_flask_does_is_not_caught() -> None:
+    assert wrong_rows(careless(str)) == []
 
 
 @pytest.mark.parametrize(
