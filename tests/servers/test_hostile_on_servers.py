@@ -1,0 +1,60 @@
+"""Hostile bytes on a socket to each production server: with its limits raised, so that the app meets them all."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from tests.hostile import CALLS, GUARDS, MUCH, ORDINARY, Attack, send, wrong_in_a_log
+from tests.servers.hostile import LOG
+from tests.servers.start import LOADED, SERVERS, Server, running
+
+UNLIMITED = ("--limit-request-line=0", "--limit-request-field_size=65536", "--limit-request-fields=32768")
+VERBOSE = "--access-logfile=-"
+
+
+def _serving(server: Server, *options: str) -> Server:
+    """Have a server, with more options, serve the app that meets hostile requests."""
+    command = (part.replace(LOADED, "tests.servers.hostile:application") for part in server.command)
+    return replace(server, command=(*command, *options))
+
+
+_SYNC, _GTHREAD, _WAITRESS, _UWSGI = SERVERS
+
+# A server, and the bytes of a request that it has no reason to refuse.
+ATTACKED = {
+    "gunicorn sync, as it comes": (_serving(_SYNC), 4000),
+    "gunicorn sync": (_serving(_SYNC, VERBOSE, *UNLIMITED), MUCH + 500),
+    "gunicorn gthread": (_serving(_GTHREAD, VERBOSE, *UNLIMITED), MUCH + 500),
+    "waitress": (_serving(_WAITRESS), MUCH + 500),
+    "uWSGI": (_serving(_UWSGI, "--buffer-size=65535", "--disable-logging"), MUCH + 500),
+}
+
+
+@pytest.fixture(scope="module", params=ATTACKED)
+def attack(
+    request: pytest.FixtureRequest, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Attack]:
+    server, limit = ATTACKED[request.param]
+    path = tmp_path_factory.mktemp("server") / "log"
+    with running(server, {LOG: str(path)}) as port, path.open("rb") as log:
+        one = Attack(request.param, port, limit, lambda: log.read().decode(errors="backslashreplace"))
+        pytestconfig.pluginmanager.register(one)
+        yield one
+    assert list(wrong_in_a_log(path.read_text(errors="backslashreplace"))) == []  # also what was written late
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_hostile_request_does_no_harm(attack: Attack, name: str) -> None:
+    assert attack.complaints(name, CALLS[name]) == []
+
+
+@pytest.mark.parametrize("path", GUARDS)
+def test_a_guarded_view_lets_its_friend_in_unless_its_function_fails(attack: Attack, path: str) -> None:
+    assert attack.lets_its_friend_in(path) == (path != "/failing")
+
+
+def test_a_function_that_fails_is_logged_where_the_judge_looks(attack: Attack) -> None:
+    attack.log()
+    send(attack.port, ORDINARY.to("/failing"))
+    assert attack.log().count("CORS: the function in origins failed for https://a.example") == 1
