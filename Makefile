@@ -17,7 +17,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test examples-test transcripts docs browser-test laws cache-test load-test bench lint types check \
+.PHONY: help run test examples-test transcripts docs browser-test laws fuzz cache-test load-test bench lint types check \
   test-all test-ecosystem test-servers dist clean
 
 help:  ## list the targets
@@ -50,6 +50,13 @@ browser-test: $(READY)  ## let a real headless Chromium make the calls, and Fire
 laws: $(READY)  ## try 10,000 examples for each law; LAWS=100000 for more
 	LAWS=$${LAWS:-10000} $(BIN)/python -m pytest $$(grep -l '^from hypothesis' tests/test_*.py)
 
+fuzz: $(READY)  ## feed it arbitrary bytes for a minute; FUZZ=3600 for an hour
+	@if $(BIN)/python -c 'import atheris'; then \
+	  $(BIN)/python -m pytest tests/fuzz && $(BIN)/python -m tests.fuzz $${FUZZ:-60}; \
+	else \
+	  echo "NOT FUZZED: atheris is made for Linux on x86-64 alone, and for Python 3.11 to 3.13" >&2; test -z "$$CI"; \
+	fi
+
 cache-test: $(ECOSYSTEM)/.ready  ## put a real shared cache, nginx, before the app; REQUESTS=60000 for long
 	@PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null || { \
 	  echo "make cache-test needs nginx; on Debian: apt-get install nginx" >&2; exit 1; }
@@ -72,7 +79,7 @@ types: $(READY)  ## check types, and that the public ones are complete
 	@# pyright brings stubs for another Flask-Cors; PYTHONPATH makes it look at this one.
 	PYTHONPATH='$(CURDIR)' $(BIN)/pyright --ignoreexternal --verifytypes flask_cors
 
-check: lint types test docs  ## everything above but the browser: what CI runs
+check: lint types fuzz test docs  ## style, types, a minute of fuzzing, tests, manual: what CI runs
 
 # Interpreters under pyenv are found too, whichever of them is in use now.
 test-all: $(READY)  ## run the tests on Python 3.11 to 3.13 and on the oldest Flask, where installed
