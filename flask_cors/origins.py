@@ -16,6 +16,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 OriginRule = str | re.Pattern[str] | Callable[[str], bool]
@@ -24,12 +25,6 @@ NULL = "null"
 _DEFAULT_PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
 _LONGEST = 300  # a DNS name has at most 253 characters; the rest is room for scheme and port
 
-# The serialisation of an origin, as browsers send it: Fetch, #origin-header.
-_SERIALIZED = re.compile(
-    r"(?P<scheme>[a-z][a-z0-9+.-]*)://"
-    r"(?P<host>[a-z0-9_~%-]+(?:\.[a-z0-9_~%-]+)*\.?|\[[0-9a-f:.]+\])"
-    r"(?P<port>:(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
-)
 # What people write where they mean an origin: any case, a trailing slash, Unicode, and the two wildcards.
 _WRITTEN = (
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<subdomains>\*\.)?"
@@ -45,9 +40,19 @@ _FORMS = (
 )
 
 
+@cache
+def _serialized() -> re.Pattern[str]:
+    """The serialisation of an origin, as browsers send it: Fetch, ``#origin-header``. Compiled when first needed."""
+    return re.compile(
+        r"(?P<scheme>[a-z][a-z0-9+.-]*)://"
+        r"(?P<host>[a-z0-9_~%-]+(?:\.[a-z0-9_~%-]+)*\.?|\[[0-9a-f:.]+\])"
+        r"(?P<port>:(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
+    )
+
+
 def is_origin(value: str) -> bool:
     """Whether *value* is what a browser may send as ``Origin``: a serialised origin, or ``null``."""
-    return value == NULL or (len(value) <= _LONGEST and _SERIALIZED.fullmatch(value) is not None)
+    return value == NULL or (len(value) <= _LONGEST and _serialized().fullmatch(value) is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +212,7 @@ def _ask(function: Callable[[str], object], origin: str) -> bool:
 
 def _wildcards_over(origin: str) -> Iterator[str]:
     """The wildcard entries that let *origin* in; few, so that looking them up costs the same for any number listed."""
-    match = _SERIALIZED.fullmatch(origin)
+    match = _serialized().fullmatch(origin)
     scheme, host, port = match.groups("") if match else ("", "", "")
     yield f"{scheme}://{host}:*"
     for dot in re.finditer(r"\.", host):
