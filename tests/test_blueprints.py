@@ -502,3 +502,11 @@ def test_a_mistake_is_refused_at_once_for_a_blueprint_too(mistake: dict[str, Any
     app = an_app()
     app.register_blueprint(blueprint)
     assert answers(app, "/api/users") == FOR_NOBODY
+
+
+def test_a_prefix_of_one_capital_letter_is_a_prefix() -> None:
+    app = an_app()
+    blueprint = Blueprint("x", __name__, url_prefix="/X")
+    CORS(blueprint, origins=A)
+    app.register_blueprint(blueprint)
+    assert answers(app, "/X/missing") == [ONLY_A, REFUSED, ONLY_A]

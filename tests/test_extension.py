@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Blueprint, Flask, Request, current_app, has_request_context
+from flask import Blueprint, Flask, Request, Response, current_app, has_request_context
 from werkzeug.routing import MapAdapter
 
 from flask_cors import CORS, CORSWarning, cross_origin
@@ -529,3 +529,16 @@ def test_with_such_a_mistake_in_production_every_answer_is_a_500_that_no_page_ca
     for response in [ask(app.test_client(), "/", A), ask(app.test_client(), "/", A), preflight(app.test_client(), "/")]:
         assert (response.status_code, cors_headers(response)) == (500, NOTHING)
     assert says in caplog.text
+
+
+def test_a_function_that_was_there_before_does_not_say_who_is_let_in() -> None:
+    app = an_app()
+    app.add_url_rule("/", view_func=a_view)
+
+    @app.after_request
+    def meddle(response: Response) -> Response:
+        response.headers["Access-Control-Allow-Origin"] = B
+        return response
+
+    CORS(app, origins=A)
+    assert answers(app) == [ONLY_A, REFUSED, ONLY_A]

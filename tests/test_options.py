@@ -968,3 +968,51 @@ def test_a_module_that_decides_can_be_imported_without_flask(module: str) -> Non
     )
     result = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert result.stdout == "[]\n"
+
+
+# Said to the letter, and at the edge ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "ending"),
+    [
+        pytest.param(
+            {"resources": ""},
+            "a pattern is a text that is not empty, or a compiled re.Pattern of text; write '*' for every path",
+            id="a pattern",
+        ),
+        pytest.param(
+            {"send_wildcard": 1},
+            "must be a bool; write True or False (in an environment variable: true or false)",
+            id="a flag",
+        ),
+        pytest.param(
+            {"headers": 1},
+            "must be a string or an iterable of strings; write for example 'Content-Type, X-Token'",
+            id="a list of names",
+        ),
+    ],
+)
+def test_what_to_write_is_said_to_the_letter(options: dict[str, Any], ending: str) -> None:
+    with pytest.raises(ValueError, match=f"{re.escape(ending)}$"):
+        by_keyword(options, "CORS()", "resources")
+
+
+def test_credentials_for_everyone_are_answered_with_both_ways_out() -> None:
+    ending = (
+        "cannot be combined with supports_credentials=True; write the origins that you trust, as in "
+        "origins='https://app.example', or leave supports_credentials out"
+    )
+    given = by_keyword({"origins": ["*", APP], "supports_credentials": True}, "CORS()")
+    with pytest.raises(ValueError, match=re.escape(f"origins=('*', '{APP}') is everyone, which {ending}") + "$"):
+        resources_of(given)
+
+
+def test_unknown_names_stand_side_by_side() -> None:
+    with pytest.raises(TypeError, match=r"did you mean 'origins'\?; 'method' is not"):
+        by_keyword({"origin": "*", "method": "GET"}, "CORS()")
+
+
+def test_fifteen_digits_are_no_number_of_seconds() -> None:
+    with pytest.raises(ValueError, match="must be a whole number of seconds"):
+        by_keyword({"max_age": "000000000000600"}, "CORS()")

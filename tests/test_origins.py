@@ -680,3 +680,66 @@ def test_the_public_suffix_list_is_asked_where_it_is_installed(
     assert bool(risks(value)) == with_the_list
     monkeypatch.setitem(sys.modules, "publicsuffixlist", None)
     assert bool(risks(value)) == without
+
+
+# Said to the letter ---------------------------------------------------------------------------------------------------
+
+FORMS = (
+    "must be a string, a compiled re.Pattern of text, a function (not async) of one origin, or an iterable of these; "
+    'write for example origins=["https://app.example"]'
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "remark"),
+    [
+        pytest.param("null", "'null' is the origin of every sandboxed page, of anybody; remove it", id="null"),
+        pytest.param(
+            "https://x+",
+            "'https://x+' can never match: a regular expression as text is not taken for one; "
+            "write re.compile(...) around it",
+            id="a regular expression",
+        ),
+        pytest.param(
+            "X.example",
+            "'X.example' can never match: an origin has a scheme; write 'https://X.example'",
+            id="no scheme, and a first letter that stays",
+        ),
+        pytest.param(
+            "https://a*.example",
+            "'https://a*.example' can never match: the two wildcards are 'https://*.example.com' and "
+            "'http://localhost:*'",
+            id="a wildcard elsewhere",
+        ),
+        pytest.param(
+            "https://a.example/path",
+            "'https://a.example/path' can never match: an origin is scheme, host and port, with no path or user; "
+            "write for example 'https://app.example'",
+            id="a path",
+        ),
+    ],
+)
+def test_a_remark_says_what_is_wrong_and_what_to_write(written: str, remark: str) -> None:
+    assert Origins.parse([written]).remarks == (remark,)
+
+
+def test_every_entry_of_a_wrong_form_is_named() -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(f'{FORMS}; 1 is none of them; {FORMS}; 2 is none of them')}$"):
+        Origins.parse([1, 2])
+
+
+def test_a_pattern_that_does_not_compile_is_answered_with_the_remedy() -> None:
+    remedy = r"write a backslash before a character that stands for itself, as in r'\('"
+    with pytest.raises(ValueError, match=f"{re.escape(f'; {remedy}')}$"):
+        Origins.parse("^(")
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        pytest.param("ws://a.example:80", "ws://a.example", id="ws"),
+        pytest.param("wss://a.example:443", "wss://a.example", id="wss"),
+    ],
+)
+def test_the_default_port_of_a_web_socket_is_left_out(written: str, sent: str) -> None:
+    assert Origins.parse([written]).exact == {sent}

@@ -891,3 +891,11 @@ def test_an_app_below_another_has_its_own_policy() -> None:
     client = Client(DispatcherMiddleware(outer, {"/inner": inner}))
     for path, expected in [("/x", ONLY_A_LEAVES), ("/inner/x", ONLY_B_LEAVES)]:
         assert [leave(preflight(client, path, origin)) for origin in (A, B)] == expected
+
+
+def test_a_rule_that_flask_has_not_made_can_declare_options() -> None:
+    app = an_app()
+    app.url_map.add(Rule("/", endpoint="by hand", methods=["GET", "OPTIONS"]))
+    app.view_functions["by hand"] = a_view
+    CORS(app)
+    assert preflight(app.test_client(), "/").text == "the view's own answer"
