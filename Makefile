@@ -17,7 +17,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test examples-test transcripts docs browser-test laws fuzz cache-test load-test bench lint types check \
+.PHONY: help run test examples-test transcripts docs browser-test laws fuzz mutants cache-test load-test bench lint types check \
   test-all test-ecosystem test-servers dist clean
 
 help:  ## list the targets
@@ -56,6 +56,9 @@ fuzz: $(READY)  ## feed it arbitrary bytes for a minute; FUZZ=3600 for an hour
 	else \
 	  echo "NOT FUZZED: atheris is made for Linux on x86-64 alone, and for Python 3.11 to 3.13" >&2; test -z "$$CI"; \
 	fi
+
+mutants: $(READY)  ## mutate the core: each survivor is listed as equivalent; MODULES="policy cli" for these alone
+	$(BIN)/python -m tests.mutants $(MODULES)
 
 cache-test: $(ECOSYSTEM)/.ready  ## put a real shared cache, nginx, before the app; REQUESTS=60000 for long
 	@PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null || { \

@@ -258,6 +258,12 @@ def test_patterns_that_are_tried_together_keep_their_groups_apart(patterns: list
     assert Resources(rules).policy(f"/{path}") is naive(rules, f"/{path}")
 
 
+@pytest.mark.parametrize("path", ["/a", "/b", "/B", "/c"])
+def test_patterns_with_flags_keep_them_when_there_are_several(path: str) -> None:
+    rules = numbered(re.compile("/A", re.IGNORECASE), re.compile("/B", re.IGNORECASE), re.compile("/ c", re.VERBOSE))
+    assert Resources(rules).policy(path) is naive(rules, path) is not None
+
+
 def test_thousands_of_patterns_that_begin_alike_are_told_apart() -> None:
     rules = numbered(*(rf"/t/\d+/(x){number}/(y)?" for number in range(2500)), "/t/(a)|/t/.*9/z")
     covering = Resources(rules)

@@ -1,0 +1,69 @@
+"""``python -m tests.mutants.trial``: try the mutants of one module, and write what became of them, a line each."""
+
+import json
+import random
+import sys
+from pathlib import Path
+from typing import TextIO
+
+import pytest
+
+import flask_cors
+
+from .listed import PACKAGE
+from .making import Mutant, mutants
+from .running import OPTIONS, Trial
+
+FIRST = {
+    "policy": ["policy"],
+    "origins": ["origins"],
+    "resources": ["resources"],
+    "options": ["options", "origins"],
+    "_coverage": ["blueprints", "decorator", "extension"],
+    "_bridge": ["callables", "extension", "decorator"],
+    "_preflight": ["preflight", "extension"],
+    "extension": ["extension", "blueprints"],
+    "decorator": ["decorator", "preflight"],
+    "browser": ["browser_model"],
+    "testing": ["testing"],
+    "cli": ["cli"],
+}
+CORE = tuple(FIRST)[:9]
+_MORE = (
+    "policy",
+    "resources",
+    "options",
+    "origins",
+    "preflight",
+    "extension",
+    "decorator",
+    "blueprints",
+    "errors",
+    "callables",
+)
+
+
+def main(module: str, few: int, seed: int, output: TextIO) -> int:
+    """Try the mutants of a module, or a *few* of them, on its own tests; and what then is left, on those of all."""
+    if Path(flask_cors.__file__).parent != PACKAGE.resolve():
+        sys.exit(f"{flask_cors.__file__} is not the package to mutate")
+
+    def tell(mutant: Mutant, outcome: str) -> None:
+        output.write(json.dumps([*mutant.change, outcome]) + "\n")
+        output.flush()
+
+    every = mutants(PACKAGE / f"{module}.py")
+    chosen = random.Random(seed).sample(every, few) if 0 < few < len(every) else every  # noqa: S311 - repeatable
+    for mutant in {*every}.difference(chosen):
+        tell(mutant, "not tried")
+    more = [name for name in _MORE if name not in FIRST[module]] if module in CORE else []
+    return pytest.main([*OPTIONS, *_files(FIRST[module])], plugins=[Trial(chosen, _files(more), tell)])
+
+
+def _files(names: list[str]) -> list[str]:
+    return [f"tests/test_{name}.py" for name in names]
+
+
+if __name__ == "__main__":
+    with Path(sys.argv[4]).open("w") as opened:
+        sys.exit(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), opened))
