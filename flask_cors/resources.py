@@ -16,11 +16,12 @@ from itertools import accumulate, takewhile
 from .policy import Policy
 
 EVERYTHING = re.compile("")
-_MOST_JOINED = 1000  # patterns; the first of them that matches is found at once
+_MOST_JOINED = 128  # patterns; of these, the one that matches has to be looked for
 _REMEMBERED = 1024  # paths; a bound, since strangers can ask for any number of them
 
 Choice = Callable[[str], Policy | None]  # the policy for a path
-Try = tuple[re.Pattern[str], dict[int, int]]  # a pattern, and which rank each of its groups has
+# What any of some patterns matches, if they are joined, and their ranks.
+Chunk = tuple[re.Pattern[str] | None, list[int]]
 
 # One piece of a regular expression: an escape, a set of characters, or one character.
 _PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
@@ -63,7 +64,7 @@ class Resources:
             # Flags can change how letters are read; then nothing is known of the beginning.
             letters = not pattern.flags & (re.IGNORECASE | re.VERBOSE)
             by_beginning.setdefault(literal_beginning(pattern.pattern) if letters else "", []).append(rank)
-        self._by_beginning = {beginning: [*self._joined(ranks)] for beginning, ranks in by_beginning.items()}
+        self._by_beginning = {beginning: [*self._chunks(ranks)] for beginning, ranks in by_beginning.items()}
         self._lengths = sorted(set(map(len, by_beginning)))
         self.policy: Choice = lru_cache(_REMEMBERED)(self._policy)
         if [pattern for pattern, _ in self.rules] == [EVERYTHING]:
@@ -75,23 +76,18 @@ class Resources:
 
         Only patterns whose literal beginning the path shares are tried, however many there are.
         """
-        tries = (each for length in self._lengths for each in self._by_beginning.get(path[:length], ()))
-        found = ((match.lastindex, ranks) for pattern, ranks in tries if (match := pattern.match(path)))
-        best = min((ranks[group or 0] for group, ranks in found), default=None)
+        chunks = (chunk for length in self._lengths for chunk in self._by_beginning.get(path[:length], ()))
+        ranks = (rank for joined, ranks in chunks if joined is None or joined.match(path) for rank in ranks)
+        best = min((rank for rank in ranks if self.rules[rank][0].match(path)), default=None)
         return None if best is None else self.rules[best][1]
 
-    def _joined(self, ranks: list[int]) -> Iterator[Try]:
-        """Join patterns that can stand beside each other, so that trying many costs little more than trying one."""
+    def _chunks(self, ranks: list[int]) -> Iterator[Chunk]:
+        """Join patterns that can stand beside each other, so that trying many in vain costs little more than one."""
         joinable = [rank for rank in ranks if len(ranks) > 1 and _joins(self.rules[rank][0])]
-        for rank in set(ranks).difference(joinable):
-            pattern = self.rules[rank][0]
-            yield pattern, dict.fromkeys(range(pattern.groups + 1), rank)
+        yield None, sorted(set(ranks).difference(joinable))
         for start in range(0, len(joinable), _MOST_JOINED):
             chunk = joinable[start : start + _MOST_JOINED]
-            patterns = [self.rules[rank][0] for rank in chunk]
-            groups = accumulate((pattern.groups + 1 for pattern in patterns[:-1]), initial=1)
-            joined = re.compile("|".join(f"({pattern.pattern})" for pattern in patterns))
-            yield joined, dict(zip(groups, chunk, strict=True))
+            yield re.compile("|".join(f"(?:{self.rules[rank][0].pattern})" for rank in chunk)), chunk
 
 
 def _joins(pattern: re.Pattern[str]) -> bool:
