@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 PINS := .ci/requirements.txt .ci/constraints.txt .ci/flask.txt tests/requirements.txt
 READY := $(VENV)/.ready
 ECOSYSTEM := .venv-ecosystem
+FOREIGN := .venv-foreign
 
 # Another flask_cors on this machine must not be the one under test.
 unexport PYTHONPATH PYTHONHOME
@@ -17,8 +18,8 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test examples-test transcripts docs browser-test laws fuzz mutants cache-test load-test bench lint types check \
-  test-all test-ecosystem test-servers dist clean
+.PHONY: help run test examples-test transcripts docs browser-test laws fuzz mutants cache-test load-test \
+  bench bench-docs lint types check test-all test-ecosystem test-servers dist clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -69,8 +70,12 @@ load-test: $(ECOSYSTEM)/.ready  ## let many ask at once, and check every answer;
 	@command -v wrk >/dev/null || { echo "make load-test needs wrk; on Debian: apt-get install wrk" >&2; exit 1; }
 	$(ECOSYSTEM)/bin/python -m pytest -rP tests/load
 
-bench: $(READY)  ## print the CPU time that the extension adds to a request
+bench: $(READY) $(FOREIGN)/.ready  ## measure what the extension costs, beside the same by hand and Flask-Cors 6.0.5
 	$(BIN)/python -m tests.bench
+
+bench-docs: $(READY) $(FOREIGN)/.ready  ## measure it, and write the figures of the manual's page on speed
+	$(BIN)/python -m tests.bench --starts 3 --save docs/explanation/speed/figures.json
+	$(BIN)/python -m tests.bench.pages
 
 lint: $(READY)  ## check style and formatting
 	$(BIN)/ruff check .
@@ -100,7 +105,7 @@ dist: $(READY)  ## build the wheel and the sdist into dist/
 	$(BIN)/twine check --strict dist/*
 
 clean:  ## remove everything that the other targets made
-	rm -rf $(VENV) $(ECOSYSTEM) .venv-foreign .tox build dist docs/_build *.egg-info .coverage .coverage.*
+	rm -rf $(VENV) $(ECOSYSTEM) $(FOREIGN) .tox build dist docs/_build *.egg-info .coverage .coverage.*
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find flask_cors tests docs examples -name __pycache__ -prune -exec rm -rf {} +
 
@@ -116,6 +121,12 @@ $(ECOSYSTEM)/.ready: $(PINS) tests/ecosystem/requirements.txt tests/ecosystem/co
 	$(PYTHON) -m venv --clear $(ECOSYSTEM)
 	$(ECOSYSTEM)/bin/python -m pip install --quiet -r tests/requirements.txt -r tests/ecosystem/requirements.txt \
 	  -r tests/servers/requirements.txt -c .ci/constraints.txt -c .ci/flask.txt
+	@touch $@
+
+# Another release has the same import name: it is only measured, where this one cannot be seen.
+$(FOREIGN)/.ready: tests/bench/requirements.txt .ci/flask.txt
+	$(PYTHON) -m venv --clear $(FOREIGN)
+	$(FOREIGN)/bin/python -m pip install --quiet -r tests/bench/requirements.txt -c .ci/flask.txt
 	@touch $@
 
 # The checkout itself, so that what is tested is what is edited.

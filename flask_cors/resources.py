@@ -16,7 +16,7 @@ from itertools import accumulate, takewhile
 from .policy import Policy
 
 EVERYTHING = re.compile("")
-_MOST_JOINED = 128  # patterns; of these, the one that matches has to be looked for
+_MOST_JOINED = 32  # patterns; of these, the one that matches has to be looked for
 _REMEMBERED = 1024  # paths; a bound, since strangers can ask for any number of them
 
 Choice = Callable[[str], Policy | None]  # the policy for a path

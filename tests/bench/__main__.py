@@ -1,83 +1,128 @@
-"""``python -m tests.bench``: print the CPU time that the extension adds to a request, over bare Flask.
+"""``python -m tests.bench``: print what the extension costs, beside the same by hand and beside Flask-Cors 6.
 
-Each scenario has a process of its own. In every round each of them is timed once, in another order, so that whatever
-slows the machine down slows all of them; the table shows medians over the rounds. What the second bare app seems to
-add is noise: a difference of that size means nothing.
+Everybody who answers a case's requests has a process of their own, in which bare Flask answers them too, in turns. In
+every round each process has its time, in another order, so that whatever slows the machine down slows all of them. Of
+two processes one is luckier than the other with its place in memory: so all can be started several times. The table
+shows medians. What a second bare app seems to add is noise: a difference of that size means nothing.
 """
 
 import argparse
+import itertools
+import json
+import platform
 import random
 import statistics
 import subprocess
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from importlib import metadata
+from pathlib import Path
 
-from tests.bench.scenarios import SCENARIOS
+from tests.bench import footprint, instructions, places
+from tests.bench.cases import CASES, PREFLIGHT
+from tests.bench.processes import FOREIGN, ROOT, Pair, working
 
+_ROUNDS = 10
+WHO = ("bare", "noise", "by hand", "ours", "6.0.5", "one")
+_ROLES = {"noise": "bare", "by hand": "by hand", "ours": "extended", "6.0.5": "foreign"}
 
-class Worker:
-    """A process that answers one scenario's request over and over."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self._process = process
-
-    def time(self, requests: int) -> float:
-        """Return the CPU microseconds that one of so many requests took."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        print(requests, file=self._process.stdin, flush=True)
-        return float(self._process.stdout.readline()) / 1000
+Times = dict[str, float]  # by who answers, CPU microseconds: of bare Flask the whole, of others what they add
 
 
-@contextmanager
-def started(name: str) -> Iterator[Worker]:
-    """Run a worker for as long as a ``with`` block lasts."""
-    command = [sys.executable, "-m", "tests.bench.worker", name]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield Worker(process)
+def measure(name: str, starts: int) -> Times:
+    """Time everybody, in so many processes of theirs."""
+    pairs: dict[str, list[Pair]] = {}
+    for _ in range(starts):
+        with ExitStack() as stack:
+            workers = {who: stack.enter_context(working(*job)) for who, job in jobs(name).items()}
+            agree(name, {who: worker.granted() for who, worker in workers.items()})
+            for who in (who for _ in range(_ROUNDS) for who in random.sample(list(workers), len(workers))):
+                pairs.setdefault(who, []).extend(workers[who].time())
+    return added(pairs)
 
 
-def measure(rounds: int, requests: int) -> dict[str, list[float]]:
-    """Time every scenario once in each round."""
-    times: dict[str, list[float]] = {name: [] for name in SCENARIOS}
-    with ExitStack() as stack:
-        workers = {name: stack.enter_context(started(name)) for name in SCENARIOS}
-        for worker in workers.values():
-            worker.time(requests)
-        for _ in range(rounds):
-            for name in random.sample(list(workers), len(workers)):
-                times[name].append(workers[name].time(requests))
-    return times
+def jobs(name: str) -> dict[str, tuple[str, str]]:
+    """Say who answers the requests of which case, and in which role."""
+    mine = {who: (name, role) for who, role in _ROLES.items()}
+    against = CASES[name].against
+    return {**mine, "one": (against, "extended")} if against else mine
 
 
-def added(times: Mapping[str, Sequence[float]], name: str) -> float:
-    """Return what a scenario costs over its bare Flask, compared round by round."""
-    bare = times[SCENARIOS[name].bare]
-    return statistics.median(mine - its for mine, its in zip(times[name], bare, strict=True))
+def agree(name: str, granted: Mapping[str, str]) -> None:
+    """Refuse to compare those who do not let in the same origin."""
+    if len({granted[who] for who in ("by hand", "ours", "6.0.5")}) > 1:
+        raise SystemExit(f"{name}: {granted}")
 
 
-def table(times: Mapping[str, Sequence[float]]) -> str:
-    """Lay out one line for each scenario."""
-    lines = [f"{'CPU time of a request, in µs':30}{'whole':>8}{'added':>8}{'by hand':>9}{'ratio':>7}"]
-    for name, scenario in SCENARIOS.items():
-        line = f"{name:30}{statistics.median(times[name]):8.1f}"
-        if name != scenario.bare:
-            line += f"{added(times, name):8.1f}"
-        if scenario.by_hand is not None:
-            by_hand = added(times, scenario.by_hand)
-            line += f"{by_hand:9.1f}{added(times, name) / by_hand:7.1f}"
-        lines.append(line)
-    return "\n".join(lines)
+def added(pairs: Mapping[str, list[Pair]]) -> Times:
+    """Return what each adds to bare Flask, compared one by one."""
+    bare = statistics.median(bare for some in pairs.values() for bare, _ in some)
+    more = {who: statistics.median(mine - bare for bare, mine in some) for who, some in pairs.items()}
+    return {"bare": bare, **more}
+
+
+def ratio(name: str, times: Times) -> float:
+    """Compare with what is written by hand; of a preflight, the whole with bare Flask's own answer."""
+    if name == PREFLIGHT:
+        return (times["bare"] + times["ours"]) / times["bare"]
+    return times["ours"] / times["by hand"]
+
+
+def table(known: dict[str, Times], starts: int) -> Iterator[str]:
+    """Lay out the times of every case as soon as they are *known*."""
+    heads = "".join(f"{head:>9}" for head in (*WHO[:-1], "ratio", "to one"))
+    yield f"{'CPU time added to bare Flask, in µs':50}{heads}"
+    for name in CASES:
+        known[name] = measure(name, starts)
+        yield line(name, known[name])
+
+
+def line(name: str, times: Times) -> str:
+    """Lay out a line of the table."""
+    columns = "".join(f"{times[who]:9.1f}" for who in WHO[:-1])
+    to_one = f"{times['ours'] / times['one']:9.2f}" if "one" in times else ""
+    return f"{name:50}{columns}{ratio(name, times):9.2f}{to_one}"
+
+
+def others() -> Iterator[tuple[str, float]]:
+    """Measure what is no request's cost, and the requests of a whole server."""
+    yield from footprint.figures()
+    rates = subprocess.check_output([FOREIGN, "-m", "tests.bench.whole"], cwd=ROOT)
+    yield from json.loads(rates).items()
+
+
+def machine() -> dict[str, str]:
+    """Say where this is measured."""
+    versions = {name: metadata.version(name) for name in ("Flask", "Werkzeug")}
+    return {"processor": _processor(), "Python": platform.python_version(), **versions}
+
+
+def _processor() -> str:
+    information = Path("/proc/cpuinfo")
+    lines = information.read_text().split("\n") if information.exists() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())
 
 
 def main() -> None:
-    """Measure, and print the table."""
-    options = argparse.ArgumentParser(prog="python -m tests.bench", description="Time requests with and without CORS.")
-    options.add_argument("--rounds", type=int, default=120, help="how often each scenario is timed (default: 120)")
-    options.add_argument("--requests", type=int, default=120, help="requests in each timing (default: 120)")
+    """Measure, print the tables, and keep the figures where that is asked for."""
+    options = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure what the extension costs.")
+    options.add_argument("--starts", type=int, default=1, help="how many processes everybody has (default: 1)")
+    options.add_argument("--save", type=Path, metavar="FILE", help="keep the figures in this file, as JSON")
     given = options.parse_args()
-    print(table(measure(given.rounds, given.requests)))
+    times: dict[str, Times] = {}
+    counts: dict[str, instructions.Figures] = {}
+    rest: dict[str, float] = {}
+    print(", ".join(map(" ".join, machine().items())))
+    for text in itertools.chain(table(times, given.starts), [""], instructions.table(counts), [""]):
+        print(text, flush=True)
+    for name, figure in others():
+        rest[name] = figure
+        print(f"{name:75}{figure:12,.6g}", flush=True)
+    if given.save:
+        stands = dict(places.figures())
+        figures = {"machine": machine(), "times": times, "instructions": counts, "places": stands, "others": rest}
+        given.save.write_text(json.dumps(figures, indent=1) + "\n")
 
 
 if __name__ == "__main__":
