@@ -58,7 +58,7 @@ class Resources:
         self.rules: list[tuple[re.Pattern[str], Policy]] = sorted(
             rules, key=lambda rule: precision(rule[0]), reverse=True
         )
-        self.asks = any(policy.origins.callables for _, policy in self.rules)  # a function in `origins`
+        self.asks: bool = any(policy.origins.callables for _, policy in self.rules)  # a function in `origins`
         by_beginning: dict[str, list[int]] = {}
         for rank, (pattern, _) in enumerate(self.rules):
             # Flags can change how letters are read; then nothing is known of the beginning.
