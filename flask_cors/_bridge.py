@@ -59,8 +59,9 @@ def note_hidden(policies: Policies, asked: Request, policy: Policy) -> None:
 
 def _place(asked: Request) -> Place:
     facts = read(asked)
-    method = facts.requested_method if facts.is_preflight else facts.method
-    return destination(this_app(), asked, method or "")
+    # With or without an `Origin`: answers that differ by it would have to say so in Vary.
+    method = facts.requested_method if facts.method == "OPTIONS" else None
+    return destination(this_app(), asked, method or facts.method)
 
 
 def finisher(coverage: Coverage) -> Finish:

@@ -15,6 +15,7 @@ import re
 import traceback
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from itertools import chain
@@ -888,8 +889,9 @@ def _guesses(pattern: re.Pattern[str], rules: list[str]) -> Iterator[str]:
     """Patterns that may have been meant: with the slash, with no converter of Flask's, with another spelling."""
     text = pattern.pattern
     for guess in (f"/{text}", re.sub("<[^>]*>", "[^/]+", text)):
-        if any(re.match(guess, path) for rule in rules for path in sample_paths(rule)):
-            yield guess
+        with suppress(re.error):  # made of a pattern with flags or names, it may be none
+            if any(re.match(guess, path) for rule in rules for path in sample_paths(rule)):
+                yield guess
     statics = [rule.partition("<")[0] for rule in rules]
     if near := nearest(literal_beginning(text), statics, 0.6):
         yield _escape(near)

@@ -197,7 +197,8 @@ class CORSOptions(Options, total=False):
 
         Each is matched, case-sensitively, from the start of the decoded path that Flask itself routes on. A dict gives
         each pattern options of its own, which override those beside ``resources``. ``"*"`` is every path. Of several
-        patterns that match, the one with the longest literal beginning wins, then the longer, then the earlier.
+        patterns that match, the one with the longest literal beginning wins, then the longer, then the earlier. On a
+        path of more than 4,096 characters, none is tried, and nobody is let in.
 
         Default: every path
 

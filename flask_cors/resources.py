@@ -13,9 +13,12 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import accumulate, takewhile
 
+from .origins import Origins
 from .policy import Policy
 
 EVERYTHING = re.compile("")
+_LONGEST = 4096  # of a path, in characters: a stranger chooses it, and some patterns take its square in time
+_NOBODY = Policy(origins=Origins.parse(()))
 _MOST_JOINED = 32  # patterns; of these, the one that matches has to be looked for
 _REMEMBERED = 1024  # paths; a bound, since strangers can ask for any number of them
 
@@ -74,8 +77,11 @@ class Resources:
     def _policy(self, path: str) -> Policy | None:
         """The policy of the most precise pattern that matches *path*, if any does.
 
-        Only patterns whose literal beginning the path shares are tried, however many there are.
+        Only patterns whose literal beginning the path shares are tried, however many there are. On a path that is too
+        long to be tried, nobody is let in: a broader policy must not stand in for the one that cannot be found.
         """
+        if len(path) > _LONGEST:
+            return _NOBODY
         chunks = (chunk for length in self._lengths for chunk in self._by_beginning.get(path[:length], ()))
         ranks = (rank for joined, ranks in chunks if joined is None or joined.match(path) for rank in ranks)
         best = min((rank for rank in ranks if self.rules[rank][0].match(path)), default=None)

@@ -1358,3 +1358,13 @@ def test_the_group_says_what_it_can_do() -> None:
     output = run(Flask(__name__), "--help").output
     assert "Show what browsers make of this app's CORS." in output
     assert re.findall(r"^  (check|explain|routes)  +\S", output, re.MULTILINE) == ["check", "explain", "routes"]
+
+
+@pytest.mark.parametrize("pattern", ["(?i)/b", "/(?P<name>b)x"])
+def test_check_guesses_nothing_from_a_pattern_with_flags_or_names(pattern: str) -> None:
+    app = Flask(__name__, static_folder=None)
+    app.add_url_rule("/zzz", view_func=lambda: "")
+    CORS(app, resources=re.compile(pattern))
+    result = run(app, "check")
+    assert (result.exit_code, result.exception.__class__) == (1, SystemExit)
+    assert "matches no route." in result.output

@@ -542,3 +542,12 @@ def test_a_function_that_was_there_before_does_not_say_who_is_let_in() -> None:
 
     CORS(app, origins=A)
     assert answers(app) == [ONLY_A, REFUSED, ONLY_A]
+
+
+def test_on_a_path_that_is_too_long_no_broader_policy_stands_in() -> None:
+    app = an_app()
+    app.add_url_rule("/<path:_>", view_func=lambda _: "ok")
+    CORS(app)
+    CORS(app, resources="/a/", origins=A)
+    assert answers(app, "/a/b") == [ONLY_A, REFUSED, ONLY_A]
+    assert answers(app, f"/a/{'b' * 5000}") == [NOTHING] * 3

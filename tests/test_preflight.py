@@ -910,3 +910,15 @@ def test_a_rule_that_flask_has_not_made_can_declare_options() -> None:
     app.view_functions["by hand"] = a_view
     CORS(app)
     assert preflight(app.test_client(), "/").text == "the view's own answer"
+
+
+@pytest.mark.parametrize("asked", ["GET", "PUT"])
+@pytest.mark.parametrize("path", ["/v/folder", "/v/folder/"])
+def test_an_options_that_asks_for_a_method_has_one_policy_with_or_without_an_origin(path: str, asked: str) -> None:
+    app = an_app()
+    CORS(app, origins=[])
+    app.add_url_rule("/v/folder/", view_func=cross_origin(methods="*")(a_view))
+    app.add_url_rule("/v/folder/", endpoint="put", view_func=a_view, methods=["PUT"])
+    names = {"Access-Control-Request-Method": asked}
+    found = [cors_headers(app.test_client().options(path, headers={**names, **sent})) for sent in ({}, {"Origin": A})]
+    assert found[0] == found[1] == (EVERYONE | {"Access-Control-Allow-Methods": "*"} if asked == "GET" else NOTHING)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from flask_cors.origins import Origins
 from flask_cors.policy import Policy
 from flask_cors.resources import EVERYTHING, Resources, literal_beginning, precision
 
@@ -285,6 +286,15 @@ def test_thousands_of_paths_are_each_answered_for_themselves() -> None:
     for number, letter in itertools.product(range(2000), "abc"):
         found = covering.policy(f"/{letter}{number}")
         assert (found and found.max_age) == {"a": 0, "b": 1, "c": None}[letter]
+
+
+def test_on_a_path_that_is_too_long_to_be_tried_nobody_is_let_in() -> None:
+    slow = numbered("/a/.*/.*/.*/b", "/")
+    longest = f"/{'a' * 4095}"
+    assert Resources(slow).policy(longest) == Policy(max_age=1)
+    assert Resources(slow).policy(f"{longest}a") == Policy(origins=Origins.parse(()))
+    assert Resources(slow).policy("/a" + "/" * 60_000) == Policy(origins=Origins.parse(()))
+    assert Resources(numbered("")).policy(f"{longest}a") == Policy(max_age=0), "there is nothing to try"
 
 
 def test_strangers_who_ask_for_many_paths_do_not_fill_the_memory() -> None:
