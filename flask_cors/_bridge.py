@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from operator import itemgetter
 
 from flask import Flask, Request, Response, current_app, request
 from werkzeug.datastructures import Headers as ResponseHeaders
+from werkzeug.routing import MapAdapter
 
 from ._coverage import Coverage, Place, Policies, destination
 from .policy import ACL_CREDENTIALS, ACL_ORIGIN, RESPONSE_HEADERS, CORSRequest, Headers, Policy, merge_vary
 
 Finish = Callable[[Response], Response]
 
-# What has been found out about a request is kept with it: a policy, and what its callables said.
+# What has been found out about a request is kept with it: its facts, a policy, and what its callables said.
+_FACTS = "flask_cors.facts"
 _POLICY = "flask_cors.policy"
 _ANSWER = "flask_cors.answer"
 _WRITTEN = "flask_cors.written"  # and with headers, what has been written there: nobody else may write there then
@@ -22,7 +23,6 @@ _WRITTEN = "flask_cors.written"  # and with headers, what has been written there
 _DECIDED = {ACL_ORIGIN.lower(), ACL_CREDENTIALS.lower()}
 _STATED = {name.lower() for name in RESPONSE_HEADERS}
 _OURS = {*_STATED, "vary"}
-_name, _lower = itemgetter(0), str.lower
 
 # Through the proxies, every attribute would have to be looked up twice.
 this_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]
@@ -30,70 +30,71 @@ this_request: Callable[[], Request] = request._get_current_object  # type: ignor
 
 
 def read(asked: Request) -> CORSRequest:
-    """The facts that CORS wants to know of a request."""
-    header = asked.environ.get
-    return CORSRequest(
-        asked.method,
-        header("HTTP_ORIGIN"),
-        header("HTTP_ACCESS_CONTROL_REQUEST_METHOD"),
-        header("HTTP_ACCESS_CONTROL_REQUEST_HEADERS"),
-    )
+    """The facts that CORS wants to know of a request, read once."""
+    notes, header = vars(asked), asked.environ.get
+    if _FACTS not in notes:
+        asks = header("HTTP_ACCESS_CONTROL_REQUEST_METHOD"), header("HTTP_ACCESS_CONTROL_REQUEST_HEADERS")
+        notes[_FACTS] = CORSRequest(asked.method, header("HTTP_ORIGIN"), *asks)
+    facts: CORSRequest = notes[_FACTS]
+    return facts
 
 
-def find_policy(policies: Policies, asked: Request) -> Policy | None:
+def find_policy(app: Flask, policies: Policies, asked: Request, adapter: MapAdapter | None = None) -> Policy | None:
     """The policy that covers the request; for a preflight, the policy of what is asked for."""
     notes = vars(asked)
     if _POLICY not in notes:
-        notes[_POLICY] = policies.of(_place(asked))
+        notes[_POLICY] = policies.of(_place(app, asked, adapter))
     policy: Policy | None = notes[_POLICY]
     return policy
 
 
-def note_hidden(policies: Policies, asked: Request, policy: Policy) -> None:
+def note_hidden(app: Flask, policies: Policies, asked: Request, policy: Policy) -> None:
     """Have the policy of a decorated view cover a request whose route does not show the decoration."""
-    place = _place(asked)
+    place = _place(app, asked)
     if _POLICY not in vars(asked) and place.endpoint == asked.endpoint and policies.decoration(place) is None:
         policies.simple[asked.endpoint, asked.method] = None  # from now on requests themselves have to be looked at
         vars(asked)[_POLICY] = policy
 
 
-def _place(asked: Request) -> Place:
-    facts = read(asked)
-    # With or without an `Origin`: answers that differ by it would have to say so in Vary.
-    method = facts.requested_method if facts.method == "OPTIONS" else None
-    return destination(this_app(), asked, method or facts.method)
+def _place(app: Flask, asked: Request, adapter: MapAdapter | None = None) -> Place:
+    method = asked.method
+    if method == "OPTIONS":  # with or without an `Origin`: answers that differ by it would have to say so in Vary
+        method = read(asked).requested_method or method
+    if asked.url_rule is not None and method == asked.method:
+        return Place(asked.url_rule.endpoint, method, asked.path)
+    return destination(app, asked, method, adapter)
+
+
+def answer_to(coverage: Coverage, asked: Request) -> Headers | None:
+    """What the policy that covers a request has to say; ``None`` where none covers it.
+
+    :raises ValueError: where the config makes a policy impossible.
+    """
+    choice = coverage.simple.get((asked.url_rule and asked.url_rule.endpoint, asked.method))
+    if choice is None:
+        app = this_app()
+        policy = find_policy(app, coverage.settle(app), asked)
+        return policy and to_say(policy, asked)
+    policy = choice(asked.path)
+    return policy and (policy.to_everyone or policy.simple(asked.environ.get("HTTP_ORIGIN")))
+
+
+def to_say(policy: Policy, asked: Request) -> Headers:
+    """What a policy says to a request, ``Vary`` included."""
+    answer, names = _answer(policy, asked), policy.vary(asked.method)
+    return (*answer, ("Vary", ", ".join(names))) if names else answer
 
 
 def finisher(coverage: Coverage) -> Finish:
     """Make the function that puts the headers on a response that the policy covering its request decides."""
 
     def finish(response: Response) -> Response:
-        asked = this_request()
-        choice = coverage.simple.get((asked.url_rule and asked.url_rule.endpoint, asked.method))
-        if choice is None:
-            return _finish(response, asked, find_policy(coverage.settle(this_app()), asked))
-        policy = choice(asked.path)
-        if policy is None:
-            return response if _WRITTEN not in response.headers.__dict__ else _unshared(response)
-        return write(response, policy.to_everyone or policy.simple(asked.environ.get("HTTP_ORIGIN")))
-
-    return finish
-
-
-def simple_finisher(policy: Policy, asked: Request) -> Finish:
-    """Make that function where the policy is known, asks no function, and the method is not ``OPTIONS``."""
-
-    def finish(response: Response) -> Response:
-        return write(response, policy.to_everyone or policy.simple(asked.environ.get("HTTP_ORIGIN")))
-
-    return finish
-
-
-def _finish(response: Response, asked: Request, policy: Policy | None) -> Response:
-    if policy is None:
+        answer = answer_to(coverage, this_request())
+        if answer is not None:
+            return write(answer, response)
         return response if _WRITTEN not in response.headers.__dict__ else _unshared(response)
-    vary = ", ".join(policy.vary(asked.method))
-    return write(response, (*_answer(policy, asked), *[("Vary", vary)] * bool(vary)))
+
+    return finish
 
 
 def _answer(policy: Policy, asked: Request) -> Headers:
@@ -111,15 +112,17 @@ def _answer(policy: Policy, asked: Request) -> Headers:
     return answer
 
 
-def write(response: Response, answer: Headers) -> Response:
+def write(answer: Headers, response: Response) -> Response:
     """Make the response say what *answer* says: who is let in is said here alone, whatever stood there before."""
     headers, claim = response.headers, (answer,)
     if headers.__dict__.setdefault(_WRITTEN, claim) is not claim:
-        return write(_unshared(response), answer)
-    if not _OURS.isdisjoint(map(_lower, map(_name, headers))):
-        answer = _make_room(headers, dict(answer))
-    for name, value in answer:
-        headers.add(name, value)
+        return write(answer, _unshared(response))
+    for name, _ in headers:
+        if name.lower() in _OURS:
+            headers[:] = _replaced([*headers], answer)
+            return response
+    for header in answer:
+        headers.add(*header)
     return response
 
 
@@ -131,11 +134,18 @@ def _unshared(response: Response) -> Response:
     return own
 
 
-def _make_room(headers: ResponseHeaders, answer: dict[str, str]) -> Headers:
-    """Remove from *headers* what *answer* replaces, and merge the two in ``Vary``."""
-    if "Vary" in answer:
-        answer["Vary"] = merge_vary(", ".join(headers.getlist("Vary")), answer["Vary"])
-    stale = {*map(_lower, answer), *(_DECIDED if ACL_ORIGIN in answer else _STATED)}
-    for name in [name for name, _ in headers if name.lower() in stale]:
-        headers.remove(name)
-    return tuple(answer.items())
+def merged(headers: list[tuple[str, str]], answer: Headers) -> list[tuple[str, str]]:
+    """The headers of a response, and what *answer* says: who is let in is said there alone."""
+    for name, _ in headers:
+        if name.lower() in _OURS:
+            return _replaced(headers, answer)
+    return [*headers, *answer]
+
+
+def _replaced(headers: list[tuple[str, str]], answer: Headers) -> list[tuple[str, str]]:
+    """The headers without what *answer* replaces; the two are merged in ``Vary``."""
+    said = dict(answer)
+    if "Vary" in said:
+        said["Vary"] = merge_vary(", ".join(value for name, value in headers if name.lower() == "vary"), said["Vary"])
+    stale = {*map(str.lower, said), *(_DECIDED if ACL_ORIGIN in said else _STATED)}
+    return [*(header for header in headers if header[0].lower() not in stale), *said.items()]

@@ -60,6 +60,9 @@ class Coverage:
 
     def settle(self, app: Flask) -> Policies:
         """Make the policies, once for all threads, as the app's config now stands."""
+        return self.policies or self._settle(app)
+
+    def _settle(self, app: Flask) -> Policies:
         with self._lock:
             while self.policies is None:
                 added, made = self._added, Policies(app, self)
@@ -84,6 +87,7 @@ class Policies:
         self._choices: Choices = {}
         # Of these, those that ask no function. ``None`` where a request may have a policy of its own.
         self.simple: Choices = {}
+        self.declared: tuple[int, bool] = (0, False)  # whether, of so many views, any is there for OPTIONS
         # Of these, the policies that decorations make.
         self.shown: dict[object, Policy] = {}
 
@@ -148,6 +152,8 @@ def remember_late(blueprint: Blueprint, given: Given) -> None:
 
 def cover_late(app: Flask) -> bool:
     """Let hold what the blueprints of an app were given too late to know of the app; say whether there was any."""
+    if not _LATE:
+        return False
     coverage = coverage_of(app)
     found = [
         (name, given)
@@ -175,29 +181,37 @@ def coverage_of(app: Flask) -> Coverage:
     return coverage or app.extensions.setdefault("cors", Coverage())  # setdefault: of two threads, one makes it
 
 
-def destination(app: Flask, request: Request, method: str) -> Place:
-    """Where a request like this one, but for *method*, ends, once redirects are followed and methods mended."""
-    if request.url_rule is not None and method == request.method:
-        return Place(request.url_rule.endpoint, method, request.path)
+def settled(app: Flask) -> Policies:
+    """The app's policies, those of blueprints that got theirs late among them."""
+    cover_late(app)
+    return coverage_of(app).settle(app)
+
+
+def adapter_of(app: Flask, request: Request) -> MapAdapter | None:
+    """The app's routes, as a request meets them; none where its host is not trusted."""
     try:
-        adapter = app.create_url_adapter(request)
-    except HTTPException:  # an untrusted host, say
-        adapter = None
-    place = Place(None, method, request.path)
-    return place if adapter is None else _follow(adapter, place)
+        return app.create_url_adapter(request)
+    except HTTPException:
+        return None
 
 
-def _follow(adapter: MapAdapter, place: Place) -> Place:
+def destination(app: Flask, request: Request, method: str, adapter: MapAdapter | None = None) -> Place:
+    """Where a request like this one, but for *method*, ends, once redirects are followed and methods mended."""
+    adapter, path = adapter or adapter_of(app, request), request.path
+    return Place(None, method, path) if adapter is None else _follow(adapter, method, path)
+
+
+def _follow(adapter: MapAdapter, method: str, path: str) -> Place:
     for _ in range(_MOST_HOPS):
         try:
-            return place._replace(endpoint=adapter.match(place.path, place.method)[0])
+            return Place(adapter.match(path, method)[0], method, path)
         except RequestRedirect as redirect:
-            place = place._replace(path=_path_here(adapter, redirect.new_url, place.path))
+            path = _path_here(adapter, redirect.new_url, path)
         except MethodNotAllowed as refusal:
-            place = place._replace(method=min({*(refusal.valid_methods or ())} - {"OPTIONS"}, default="OPTIONS"))
+            method = min({*(refusal.valid_methods or ())} - {"OPTIONS"}, default="OPTIONS")
         except HTTPException:
             break
-    return place
+    return Place(None, method, path)
 
 
 def _path_here(adapter: MapAdapter, url: str, path: str) -> str:

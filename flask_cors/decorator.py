@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Callable
+from functools import update_wrapper, wraps
 from typing import Any, Never, TypeVar, Unpack, cast
 
 from flask import Flask, Request, Response, after_this_request
 
-from ._bridge import finisher, note_hidden, simple_finisher, this_app, this_request
-from ._coverage import MARK, Place, Policies, coverage_of
+from ._bridge import finisher, note_hidden, this_app, this_request, write
+from ._coverage import MARK, Coverage, Place, Policies, coverage_of
 from ._preflight import ANSWERS_OPTIONS, class_has_options
 from .options import EVERY_PATH, RESOURCES, Given, Options, by_keyword, check_positional, resources_of
 
@@ -74,7 +74,7 @@ def _decorate(view: Callable[..., Any], given: Given, answers: bool) -> Callable
 
 
 def _wrap(view: Callable[..., Any], given: Given) -> Callable[..., Any]:
-    @functools.wraps(view)
+    @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         answer = _enter(given)
         return view(*args, **kwargs) if answer is None else answer
@@ -83,7 +83,7 @@ def _wrap(view: Callable[..., Any], given: Given) -> Callable[..., Any]:
 
 
 def _wrap_async(view: Callable[..., Any], given: Given) -> Callable[..., Any]:
-    @functools.wraps(view)
+    @wraps(view)
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
         answer = _enter(given)
         return await view(*args, **kwargs) if answer is None else answer
@@ -109,7 +109,7 @@ class _ClassBasedView:
     provide_automatic_options = property(lambda _: False, lambda _, __: None)
 
     def __init__(self, view: Callable[..., Any]) -> None:
-        functools.update_wrapper(self, view)
+        update_wrapper(self, view)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.__wrapped__(*args, **kwargs)  # type: ignore[attr-defined]
@@ -117,15 +117,23 @@ class _ClassBasedView:
 
 def _enter(given: Given) -> Response | None:
     """Note that a decorated view is about to run; for ``OPTIONS``, answer in its stead where it is to be so."""
-    app = this_app()
-    asked = this_request()
+    app, asked = this_app(), this_request()
     coverage = coverage_of(app)
     policies = coverage.policies or coverage.settle(app)
-    policy = policies.shown.get((asked.url_rule and asked.url_rule.endpoint, asked.method))
-    if policy is None:
-        note_hidden(policies, asked, policies.own(given))
+    shown = policies.shown.get((asked.url_rule and asked.url_rule.endpoint, asked.method))
+    if shown is None:
+        return _enter_anew(app, coverage, asked, given)
     if not coverage.hooked:
-        after_this_request(finisher(coverage) if policy is None else simple_finisher(policy, asked))
+        answer = shown.to_everyone or shown.simple(asked.environ.get("HTTP_ORIGIN"))
+        after_this_request(lambda response: write(answer, response))
+    return None
+
+
+def _enter_anew(app: Flask, coverage: Coverage, asked: Request, given: Given) -> Response | None:
+    policies = coverage.settle(app)
+    if not coverage.hooked:
+        after_this_request(finisher(coverage))
+    note_hidden(app, policies, asked, policies.own(given))
     if asked.method == "OPTIONS" and _stands_in(app, asked, policies, given):
         return app.make_default_options_response()
     return None
@@ -134,7 +142,7 @@ def _enter(given: Given) -> Response | None:
 def _stands_in(app: Flask, asked: Request, policies: Policies, given: Given) -> bool:
     """Whether ``OPTIONS`` has led to this very view, which its author has not written for that."""
     rule = asked.url_rule
-    if rule is None or class_has_options(app, rule):
+    if rule is None or class_has_options(app.view_functions[rule.endpoint]):
         return False
     declared = not any(name is _UNDECLARED for name in rule.methods or ())
     routed_here = policies.decoration(Place(rule.endpoint, asked.method, asked.path)) is given

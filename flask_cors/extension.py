@@ -8,8 +8,8 @@ from typing import Never, Unpack, cast
 from flask import Blueprint, Flask, request_started
 from flask.blueprints import BlueprintSetupState
 
-from ._coverage import cover_late, coverage_of, remember_late
-from ._preflight import hook
+from ._coverage import cover_late, coverage_of, remember_late, settled
+from ._door import hook
 from .options import RESOURCES, CORSOptions, Given, by_keyword, check_positional, resources_of
 
 
@@ -82,6 +82,7 @@ def _cover_late(app: Flask, **_: object) -> None:
     with _LOCK:
         if cover_late(app):
             hook(app, late=True)
+            settled(app)
 
 
 _LOCK = RLock()  # of two first requests, the second one waits until the first is covered

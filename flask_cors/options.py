@@ -11,8 +11,6 @@ what was given, the rule, and what to write instead, all mistakes in one message
 Pure: no Flask; a config is any mapping.
 """
 
-from __future__ import annotations
-
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -8,16 +8,13 @@ spelling is nobody's origin.
 Pure: this module knows neither Flask nor HTTP messages.
 """
 
-from __future__ import annotations
-
 import inspect
 import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 OriginRule = str | re.Pattern[str] | Callable[[str], bool]
 
@@ -55,9 +52,8 @@ def is_origin(value: str) -> bool:
     return value == NULL or (len(value) <= _LONGEST and _serialized().fullmatch(value) is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Origins:
-    """The origins that a policy lets in. Its one question: ``origin in origins``.
+class Origins(NamedTuple):
+    """The origins that a policy lets in. Its one question is whether they :meth:`admit` one.
 
     Made by :meth:`parse`. *remarks* are sentences about entries that were corrected, or can never match.
     """
@@ -72,7 +68,7 @@ class Origins:
     inexact: bool = True  # whether there is more to try than `exact`
 
     @classmethod
-    def parse(cls, value: object) -> Origins:
+    def parse(cls, value: object) -> "Origins":
         """Read the option's value, in any of its forms.
 
         :raises ValueError: with the rules that *value* breaks.
@@ -88,13 +84,13 @@ class Origins:
         lists = (tuple(found["pattern"]), tuple(found["callable"]), tuple(found["remarks"]))
         return cls(written, bool(found["everyone"]), *sets, *lists, any((found["everyone"], sets[1], *lists[:2])))
 
-    def __contains__(self, origin: str) -> bool:
+    def admit(self, origin: str) -> bool:
         """Whether *origin* may read the answer. Exact entries cost one look-up, however many there are.
 
         :raises Exception: what a callable among the entries raises.
         :raises TypeError: when a callable answers anything but a bool.
         """
-        return origin in self.exact or (self.inexact and self._admits(origin))
+        return origin in self.exact or (self.inexact and self.matches(origin))
 
     @property
     def only(self) -> str | None:
@@ -107,7 +103,8 @@ class Origins:
         ways = [[way.format(host) for host in _STRANGERS] for way in _WAYS]
         return self.everyone or any(all(map(p.fullmatch, both)) for p in self.patterns for both in ways)
 
-    def _admits(self, origin: str) -> bool:
+    def matches(self, origin: str) -> bool:
+        """Whether an entry that is not exact lets *origin* in; raises what :meth:`admit` raises."""
         if self.everyone or not is_origin(origin):
             return self.everyone
         return (

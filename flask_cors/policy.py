@@ -36,10 +36,8 @@ The law is the `Fetch standard <https://fetch.spec.whatwg.org/>`__, cited below 
 ``#http-cors-protocol``. This module is pure: strings in, strings out, no Flask.
 """
 
-from __future__ import annotations
-
-import re
-from dataclasses import dataclass, field
+from functools import cached_property
+from string import ascii_letters, digits
 from typing import NamedTuple
 
 from .origins import EVERYONE, Origins, is_origin
@@ -60,9 +58,7 @@ Headers = tuple[tuple[str, str], ...]
 # What a preflight may make this server repeat: more names than any page sends, and never a long answer.
 _MOST_NAMES = 64
 _LONGEST_NAME = 128
-_TOKEN = re.compile(
-    r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-)  # RFC 9110, section 5.6.2: what methods and header names are made of
+_TOKEN = frozenset(f"!#$%&'*+-.^_`|~{digits}{ascii_letters}")  # RFC 9110, section 5.6.2: what names are made of
 
 
 class CORSRequest(NamedTuple):
@@ -83,14 +79,7 @@ class CORSRequest(NamedTuple):
         return bool(self.method == "OPTIONS" and self.origin and self.requested_method)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """Who may read a resource, and how. Frozen: made once, at set-up, and only read by requests.
-
-    The fields are the options of :class:`~flask_cors.options.Options`, parsed. Never
-    ``supports_credentials`` together with ``origins.anyone``: :mod:`~flask_cors.options` sees to it.
-    """
-
+class _Options(NamedTuple):
     origins: Origins = EVERYONE
     methods: tuple[str, ...] | None = None
     headers: tuple[str, ...] = ()
@@ -102,19 +91,13 @@ class Policy:
     automatic_options: bool = True
     vary_header: bool = True
 
-    # Ready to send, for any method but OPTIONS; ``Vary`` is among them.
-    to_everyone: Headers = field(init=False, repr=False, compare=False)
-    _beside_origin: Headers = field(init=False, repr=False, compare=False)
-    _refusal: Headers = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        vary = tuple(("Vary", ", ".join(names)) for names in [self.vary("GET")] if names)
-        beside = (*self._beside(self.methods or (), CORSRequest("GET")), *vary)
-        same = self.origins.everyone and self.send_wildcard and self.always_send
-        # Frozen is for everyone else: what can be computed once is computed here.
-        object.__setattr__(self, "to_everyone", ((ACL_ORIGIN, "*"), *beside) if same else ())
-        object.__setattr__(self, "_beside_origin", beside)
-        object.__setattr__(self, "_refusal", vary)
+class Policy(_Options):
+    """Who may read a resource, and how. Frozen: made once, at set-up, and only read by requests.
+
+    The fields are the options of :class:`~flask_cors.options.Options`, parsed. Never
+    ``supports_credentials`` together with ``origins.anyone``: :mod:`~flask_cors.options` sees to it.
+    """
 
     def answer(self, request: CORSRequest) -> Headers:
         """The CORS headers for the answer to *request*; none whatever if its origin is not let in.
@@ -128,14 +111,35 @@ class Policy:
         if origin is None:
             return ()
         if request.method != "OPTIONS":
-            return ((ACL_ORIGIN, origin), *self._beside(self.methods or (), CORSRequest("GET")))
-        methods = ALL_METHODS if self.methods is None else self.methods
-        return ((ACL_ORIGIN, origin), *self._beside(methods, request))
+            return ((ACL_ORIGIN, origin), *self._beside_simple)
+        if self._repeating:
+            return ((ACL_ORIGIN, origin), *self._beside(self._on_options, request))
+        return ((ACL_ORIGIN, origin), *self._beside_options)
 
     def simple(self, origin: str | None) -> Headers:
         """What :meth:`answer` and :meth:`vary` say together, to *origin* and any method but ``OPTIONS``."""
         allowed = self.allowed_origin(origin)
-        return self._refusal if allowed is None else ((ACL_ORIGIN, allowed), *self._beside_origin)
+        return self._refusal if allowed is None else ((ACL_ORIGIN, allowed), *self._beside_simple, *self._refusal)
+
+    # What does not depend on a request is computed once.
+
+    @cached_property
+    def to_everyone(self) -> Headers:
+        """What :meth:`simple` says, where it says the same to all."""
+        alike = self.origins.everyone and self.send_wildcard and self.always_send
+        return ((ACL_ORIGIN, "*"), *self._beside_simple, *self._refusal) if alike else ()
+
+    @cached_property
+    def _refusal(self) -> Headers:
+        return tuple(("Vary", ", ".join(names)) for names in [self.vary("GET")] if names)
+
+    @cached_property
+    def _beside_simple(self) -> Headers:
+        return self._beside(self.methods or (), CORSRequest("GET"))
+
+    @cached_property
+    def _beside_options(self) -> Headers:
+        return self._beside(self._on_options, CORSRequest("OPTIONS"))
 
     def allowed_origin(self, origin: str | None) -> str | None:
         """The value of ``Access-Control-Allow-Origin``: ``*``, one origin, or ``None`` for no header.
@@ -151,7 +155,7 @@ class Policy:
             return None
         if self.origins.everyone:
             return "*" if self.send_wildcard else origin if is_origin(origin) else None
-        return origin if origin in self.origins else None
+        return origin if self.origins.matches(origin) else None
 
     def vary(self, method: str) -> tuple[str, ...]:
         """The request headers on which the answer to *method* depends, granted or refused.
@@ -159,12 +163,19 @@ class Policy:
         Fetch ``#cors-protocol-and-http-caches``: refused and origin-less answers need it as much, since
         those are what a cache would hand to an origin that is let in.
         """
-        names = {
-            "Origin": self._depends_on_origin,
-            "Access-Control-Request-Method": method == "OPTIONS" and self._repeats(self.methods or ()),
-            "Access-Control-Request-Headers": method == "OPTIONS" and self._repeats(self.headers),
-        }
-        return tuple(name for name, needed in names.items() if needed and self.vary_header)
+        names = ["Origin"] * self._depends_on_origin
+        if method == "OPTIONS" and self._repeating:
+            names += ["Access-Control-Request-Method"] * self._repeats(self.methods or ())
+            names += ["Access-Control-Request-Headers"] * self._repeats(self.headers)
+        return tuple(names) if self.vary_header else ()
+
+    @cached_property
+    def _repeating(self) -> bool:
+        return self._repeats((*self._on_options, *self.headers))
+
+    @property
+    def _on_options(self) -> tuple[str, ...]:
+        return ALL_METHODS if self.methods is None else self.methods
 
     @property
     def _depends_on_origin(self) -> bool:
@@ -202,7 +213,7 @@ def _tokens(value: str) -> list[str]:
 
 def is_token(value: str) -> bool:
     """Whether *value* can be a method or a header name: RFC 9110's ``token``."""
-    return _TOKEN.fullmatch(value) is not None
+    return bool(value) and _TOKEN.issuperset(value)
 
 
 def merge_vary(present: str, needed: str) -> str:

@@ -76,7 +76,7 @@ def test_the_options_are_those_of_the_manual_and_two_names_of_later_releases() -
     assert {*LISTED, "allow_headers", "intercept_exceptions"} == NAMES
     assert {*NAMES, "resources"} == {*CORSOptions.__annotations__}
     assert {*Options.__annotations__} == NAMES
-    assert set(flask_cors.policy.Policy.__dataclass_fields__) >= set(LISTED)
+    assert {*flask_cors.policy.Policy._fields} == {*LISTED}
 
 
 @pytest.mark.parametrize("name", LISTED)

@@ -1,6 +1,5 @@
 """Who is let in: how origins may be written, what is corrected, and what no near miss of one gets past."""
 
-import dataclasses
 import functools
 import re
 import sys
@@ -164,8 +163,8 @@ def test_ports_go_to_65535() -> None:
 )
 def test_origins_are_written_as(value: object, inside: list[str], outside: list[str]) -> None:
     origins = Origins.parse(value)
-    assert [origin for origin in inside if origin not in origins] == []
-    assert [origin for origin in outside if origin in origins] == []
+    assert [origin for origin in inside if not origins.admit(origin)] == []
+    assert [origin for origin in outside if origins.admit(origin)] == []
     assert origins.remarks == ()
 
 
@@ -198,10 +197,10 @@ def test_what_is_parsed_is_frozen_and_keeps_nothing_of_the_users_list() -> None:
     mine = [APP]
     origins = Origins.parse(mine)
     mine.append(API)
-    assert API not in origins
+    assert not origins.admit(API)
     assert hash(origins) == hash(Origins.parse([APP]))
-    for name in (field.name for field in dataclasses.fields(origins)):
-        with pytest.raises(dataclasses.FrozenInstanceError):
+    for name in origins._fields:
+        with pytest.raises(AttributeError, match="set"):
             setattr(origins, name, ())
 
 
@@ -275,7 +274,7 @@ def test_an_origin_whose_meaning_is_plain_is_corrected(written: str, corrected: 
 def test_a_unicode_host_is_corrected_to_what_browsers_make_of_it(host: str) -> None:
     """Browsers go by UTS 46, with the letters that IDNA 2008 brought back."""
     expected = idna.encode(host, uts46=True, transitional=False).decode()
-    assert f"https://{expected}" in Origins.parse([f"https://{host}"])
+    assert Origins.parse([f"https://{host}"]).admit(f"https://{expected}")
 
 
 EUROPEAN = [*"abcdefghijklmnopqrstuvwxyzäöüßéñçøå", *map(chr, range(0x3B1, 0x3CA)), *map(chr, range(0x430, 0x450))]
@@ -344,7 +343,7 @@ def test_an_entry_that_can_never_match_is_kept_and_remarked_on(written: str, rea
     assert remark.startswith(repr(written))
     assert reason in remark
     assert origins.written == (written,)
-    assert written not in origins
+    assert not origins.admit(written)
     assert (origins.exact, origins.wildcards, origins.patterns) == (frozenset(), frozenset(), ())
 
 
@@ -357,15 +356,15 @@ def test_what_a_remark_says_to_write_can_be_written(written: str) -> None:
 
 def test_null_is_let_in_where_it_is_listed_and_remarked_on() -> None:
     origins = Origins.parse(["null", APP])
-    assert "null" in origins
+    assert origins.admit("null")
     (remark,) = origins.remarks
     assert "'null'" in remark
     assert "anybody" in remark
 
 
 def test_no_text_is_taken_for_a_pattern_by_its_punctuation() -> None:
-    assert "https://evil-example.com" not in Origins.parse(["https://.*example.com", "https://evil.example.com"])
-    assert "httpx://a" not in Origins.parse(["http.://a"])
+    assert not Origins.parse(["https://.*example.com", "https://evil.example.com"]).admit("https://evil-example.com")
+    assert not Origins.parse(["http.://a"]).admit("httpx://a")
 
 
 # What is wrong -------------------------------------------------------------------------------------------------------
@@ -443,10 +442,10 @@ def test_a_function_is_asked_only_what_is_not_known_without_it_and_only_about_or
 
     origins = Origins.parse([note, APP, "https://*.example.org", "^https://b$"])
     for origin in (APP, "https://a.example.org", "https://b", "", "not an origin", f"{API}\n", "https://" + "a" * 300):
-        assert (origin in origins) == (origin in {APP, "https://a.example.org", "https://b"})
+        assert origins.admit(origin) == (origin in {APP, "https://a.example.org", "https://b"})
     assert asked == []
-    assert API not in origins
-    assert "null" not in origins
+    assert not origins.admit(API)
+    assert not origins.admit("null")
     assert asked == [API, "null"]
 
 
@@ -458,7 +457,7 @@ def test_functions_are_asked_in_turn_until_one_says_yes() -> None:
         return answer
 
     answers = {"first": False, "second": True, "third": True}
-    assert APP in Origins.parse([functools.partial(says, name, answer) for name, answer in answers.items()])
+    assert Origins.parse([functools.partial(says, name, answer) for name, answer in answers.items()]).admit(APP)
     assert asked == ["first", "second"]
 
 
@@ -468,12 +467,12 @@ def test_a_function_that_answers_anything_but_a_bool_is_an_error_that_names_it(a
         return answer
 
     with pytest.raises(TypeError, match=rf"lookup must return True or False.*{APP}.*{re.escape(repr(answer))}"):
-        APP in Origins.parse(lookup)  # noqa: B015
+        Origins.parse(lookup).admit(APP)
 
 
 def test_an_object_without_a_name_that_answers_no_bool_is_shown() -> None:
     with pytest.raises(TypeError, match=r"origins=functools\.partial.*must return True or False"):
-        APP in Origins.parse(functools.partial(lambda _: 1))  # noqa: B015
+        Origins.parse(functools.partial(lambda _: 1)).admit(APP)
 
 
 def test_what_a_function_raises_comes_through() -> None:
@@ -481,7 +480,7 @@ def test_what_a_function_raises_comes_through() -> None:
         raise LookupError(origin)
 
     with pytest.raises(LookupError):
-        APP in Origins.parse(fail)  # noqa: B015
+        Origins.parse(fail).admit(APP)
 
 
 # Everyone, in any spelling -------------------------------------------------------------------------------------------
@@ -561,12 +560,12 @@ def apart(origin: str) -> tuple[str, str, str]:
 @given(st.lists(strategies.origin_rules, max_size=6), strategies.origins)
 def test_the_fast_look_up_lets_in_whom_the_slow_one_does_and_nobody_else(listed: list[OriginRule], origin: str) -> None:
     as_sent = origin.removesuffix(":80") if origin.startswith("http://") else origin
-    assert (as_sent in Origins.parse(listed)) == any(naively_lets_in(entry, as_sent) for entry in listed)
+    assert Origins.parse(listed).admit(as_sent) == any(naively_lets_in(entry, as_sent) for entry in listed)
 
 
 @given(st.lists(strategies.origin_rules, max_size=6), strategies.hostile_texts)
 def test_what_no_browser_sends_is_let_in_by_nothing(listed: list[OriginRule], text: str) -> None:
-    assert is_origin(text) or text not in Origins.parse(listed)
+    assert is_origin(text) or not Origins.parse(listed).admit(text)
 
 
 class Counting(str):
@@ -601,7 +600,7 @@ def test_a_very_long_text_meets_no_pattern_and_no_function(piece: str) -> None:
         asked.append(origin)
         return True
 
-    assert f"https://{piece * 10**6}" not in Origins.parse([pattern, note])
+    assert not Origins.parse([pattern, note]).admit(f"https://{piece * 10**6}")
     assert asked == []
 
 

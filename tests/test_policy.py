@@ -1,6 +1,5 @@
 """Which headers an answer carries: the tables of the manual, row by row, and what strangers may send."""
 
-import dataclasses
 import re
 import string
 import tracemalloc
@@ -57,8 +56,7 @@ def test_the_names_of_the_headers_are_those_of_the_standard() -> None:
 
 
 def test_the_defaults_are_those_of_the_manual() -> None:
-    fields = {field.name: getattr(Policy(), field.name) for field in dataclasses.fields(Policy) if field.init}
-    assert fields == {
+    assert Policy()._asdict() == {
         "origins": EVERYONE,
         "methods": None,
         "headers": (),
@@ -72,13 +70,11 @@ def test_the_defaults_are_those_of_the_manual() -> None:
     }
 
 
-def test_a_policy_is_frozen_takes_keywords_only_and_equals_another_like_it() -> None:
+def test_a_policy_is_frozen_and_equals_another_like_it() -> None:
     policy = Policy(max_age=600)
-    for field in dataclasses.fields(Policy):
-        with pytest.raises(dataclasses.FrozenInstanceError):
-            setattr(policy, field.name, None)
-    with pytest.raises(TypeError):
-        Policy(EVERYONE)  # type: ignore[call-arg]
+    for name in Policy._fields:
+        with pytest.raises(AttributeError, match="set"):
+            setattr(policy, name, None)
     assert policy == Policy(max_age=600) != Policy()
     assert hash(policy) == hash(Policy(max_age=600))
 
@@ -469,7 +465,7 @@ def test_the_origin_is_one_value_and_granted_only_to_whom_the_policy_lists(
     if request.origin is None:
         assert value in (None, "*" if policy.origins.everyone else policy.origins.only)
     elif value is not None:
-        assert request.origin in policy.origins
+        assert policy.origins.admit(request.origin)
         assert value in ("*", request.origin)
 
 

@@ -269,12 +269,12 @@ Origin: https://app.example
 
 HTTP/1.1 200
 Content-Type: text/html; charset=utf-8
+Content-Length: 0
 Access-Control-Allow-Origin: https://app.example
 Access-Control-Allow-Methods: DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT
 Access-Control-Allow-Headers: Authorization, X-Token
 Access-Control-Allow-Credentials: true
-Vary: Origin
-Content-Length: 0"""
+Vary: Origin"""
 
 LOGGED_IN = """\
 --- actual request to https://api.example, with cookies ---
@@ -289,11 +289,11 @@ ann
 HTTP/1.1 200
 Content-Type: text/html; charset=utf-8
 Content-Length: 2
+Set-Cookie: ...
 Access-Control-Allow-Origin: https://app.example
 Access-Control-Allow-Headers: Authorization, X-Token
 Access-Control-Allow-Credentials: true
 Vary: Origin, Cookie
-Set-Cookie: ...
 
 ok"""
 

@@ -1,5 +1,6 @@
 """What is measured: policies, the requests that they decide on, and the same policies written by hand."""
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -51,9 +52,9 @@ def get(path: str = "/api/thing", origin: str | None = ORIGIN) -> Environ:
     return EnvironBuilder(path, headers=Headers({"Origin": origin} if origin else {})).get_environ()
 
 
-def preflight() -> Environ:
-    """Make the WSGI environment of a preflight."""
-    headers = Headers({"Origin": ORIGIN, "Access-Control-Request-Method": "PUT"})
+def preflight(method: str, _: int) -> Environ:
+    """Make the WSGI environment of a preflight for such a request."""
+    headers = Headers({"Origin": ORIGIN, "Access-Control-Request-Method": method})
     return EnvironBuilder("/api/thing", method="OPTIONS", headers=headers).get_environ()
 
 
@@ -194,7 +195,8 @@ LEAVE = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Allow-Methods": "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT",
 }
-PREFLIGHT = "preflight"
+PREFLIGHTS = {"preflight": "GET", "preflight, for a method that the route lacks": "PUT"}
+LEFT = replace(ANYONE, by_hand=written(by_hand.preflights, LEAVE))
 
 
 def decorated(**options: Any) -> MakeApp:
@@ -219,5 +221,5 @@ CASES: dict[str, Case] = {
     "1 origin, no Origin": replace(exact(1), ask=lambda _: get(origin=None)),
     **dict(by_number_of_origins()),
     **dict(by_number_of_patterns()),
-    PREFLIGHT: replace(ANYONE, by_hand=written(by_hand.preflights, LEAVE), ask=lambda _: preflight()),
+    **{name: replace(LEFT, ask=functools.partial(preflight, method)) for name, method in PREFLIGHTS.items()},
 }

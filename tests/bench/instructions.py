@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from flask import Flask
 
 import flask_cors
-from tests.bench.cases import CASES, PREFLIGHT, Case, Environ, MakeApp, bare
+from tests.bench.cases import CASES, PREFLIGHTS, Case, Environ, MakeApp, bare
 from tests.bench.tracer import Count, Tracer
 
 _ROUNDS = 2  # of warming up
@@ -96,7 +96,7 @@ def line(name: str, known: dict[str, Figures]) -> str:
     """Lay out a line of the table."""
     mine, against = known[name], CASES[name].against
     columns = "".join(f"{added.instructions:8.0f} ({added.calls:3.0f})" for added in (mine.by_hand, mine.ours))
-    ratio = whole(mine) if name == PREFLIGHT else mine.ours.instructions / mine.by_hand.instructions
+    ratio = whole(mine) if name in PREFLIGHTS else mine.ours.instructions / mine.by_hand.instructions
     to_one = f"{mine.ours.instructions / known[against].ours.instructions:7.2f}" if against else ""
     return f"{name:50}{columns}{ratio:7.2f}{to_one}"
 
@@ -107,7 +107,7 @@ def table(known: dict[str, Figures]) -> Iterator[str]:
     for name, case in CASES.items():
         known[name] = figures(case)
         yield line(name, known)
-    yield "The ratio is to what is written by hand; for the preflight, of the whole to bare Flask's own answer."
+    yield "The ratio is to what is written by hand; for preflights, of the whole to bare Flask's own answer."
 
 
 def profile(name: str) -> Iterator[str]:

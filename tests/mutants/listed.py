@@ -64,6 +64,6 @@ def _inside(node: ast.AST, source: str, owner: str = "") -> dict[str, str]:
         inner = owner
         if isinstance(child, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             inner = f"{owner}.{child.name}".lstrip(".")
-            texts[inner] = ast.get_source_segment(source, child) or ""
+            texts[inner] = "\n".join(source.splitlines()[child.lineno - 1 : child.end_lineno])
         texts |= _inside(child, source, inner)
     return texts

@@ -7,8 +7,8 @@ from tests.mutants.listed import LIST, Change, listed, mistakes, unexpected
 ENTRY = """[[mutant]]
 module = "policy"
 function = "is_token"
-was = "return _TOKEN.fullmatch(value) is not None"
-becomes = ["return _TOKEN.match(value) is not None"]
+was = "return bool(value) and _TOKEN.issuperset(value)"
+becomes = ["return bool(value) or _TOKEN.issuperset(value)"]
 reason = "planted: it is not true"
 """
 CHANGE = next(iter(listed(ENTRY)))
@@ -29,8 +29,8 @@ def test_an_entry_that_stands_for_something_is_taken() -> None:
     [
         pytest.param('"policy"', '"politeness"', "no such text", id="a module that does not exist"),
         pytest.param("is_token", "merge_vary", "no such text", id="a function that holds no such text"),
-        pytest.param("_TOKEN.fullmatch", "_TOKEN.search", "no such text", id="a text that is not there"),
-        pytest.param("_TOKEN.match", "_TOKEN.fullmatch", "no change", id="no change"),
+        pytest.param("_TOKEN.issuperset", "_TOKEN.issubset", "no such text", id="a text that is not there"),
+        pytest.param(") or _TOKEN", ") and _TOKEN", "no change", id="no change"),
         pytest.param("planted: it is not true", "so", "no reason", id="no reason"),
     ],
 )

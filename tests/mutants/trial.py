@@ -22,18 +22,20 @@ FIRST = {
     "_coverage": ["blueprints", "decorator", "extension"],
     "_bridge": ["callables", "extension", "decorator"],
     "_preflight": ["preflight", "extension"],
+    "_door": ["door", "preflight", "extension"],
     "extension": ["extension", "blueprints"],
     "decorator": ["decorator", "preflight"],
     "browser": ["browser_model"],
     "testing": ["testing"],
     "cli": ["cli"],
 }
-CORE = tuple(FIRST)[:9]
+CORE = tuple(FIRST)[:10]
 _MORE = (
     "policy",
     "resources",
     "options",
     "origins",
+    "door",
     "preflight",
     "extension",
     "decorator",
