@@ -15,7 +15,7 @@ import re
 import traceback
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from itertools import chain
@@ -47,13 +47,17 @@ _TIMEOUT = 10  # seconds, for each step of a live call
 _MOST_BYTES = 65536  # of a live answer's body
 _WIDTH = 100
 _MOST_SHOWN = 8  # entries of a list, in a line of code
-_PACKAGE = str(Path(__file__).parent)
+_PACKAGE = str(Path(__file__).parent) + os.sep
 
 
 class Mistake(click.ClickException):
     """What the user has to put right before there is anything to show: a message, and no traceback."""
 
     exit_code = 2
+
+    def format_message(self) -> str:
+        """Say it to a terminal."""
+        return plain(self.message)
 
 
 # -- The app: its routes, and the policy of each -----------------------------------------------------------
@@ -261,10 +265,9 @@ def without(layer: Layer, entry: Entry) -> str:
     return _line_of_resources(layer, [(one.pattern, one.own) for one in layer.entries if one is not entry], {})
 
 
-def replaced(layer: Layer, entry: Entry, pattern: str) -> str:
+def replaced(layer: Layer, entry: Entry, pattern: re.Pattern[str]) -> str:
     """The line that sets up *layer*, with another *pattern* for *entry*."""
-    new = re.compile(pattern)
-    return _line_of_resources(layer, [(new if one is entry else one.pattern, one.own) for one in layer.entries], {})
+    return _line_of_resources(layer, [(pattern if one is entry else one.pattern, one.own) for one in layer.entries], {})
 
 
 def extended(layer: Layer, pattern: str, own: Changes) -> str:
@@ -326,7 +329,12 @@ def _value(value: Any) -> str:
         return _text(value)
     if isinstance(value, re.Pattern):
         return _raw(value) if value.flags & ~re.UNICODE else f"re.compile({_raw(value)})"
-    name = getattr(value, "__name__", repr(value))
+    return _function(value) if callable(value) else repr(value)
+
+
+def _function(value: Callable[..., Any]) -> str:
+    """A function by its name, and whatever else can be called by that of its class."""
+    name = getattr(value, "__name__", f"{type(value).__name__}(...)")
     return "lambda origin: ..." if name == "<lambda>" else str(name)
 
 
@@ -340,9 +348,9 @@ def _text(value: str) -> str:
 
 def _raw(pattern: re.Pattern[str]) -> str:
     """A pattern as it is written in a program."""
-    text = pattern.pattern
-    if pattern.flags & ~re.UNICODE:
-        return repr(pattern)
+    text, flags = pattern.pattern, pattern.flags & ~re.UNICODE
+    if flags:
+        return f"re.compile({text!r}, {re.RegexFlag(flags)!r})"  # repr(pattern) would cut a long one
     return repr(text) if '"' in text or not text.isprintable() else f'r"{text}"'
 
 
@@ -864,37 +872,56 @@ def _about_pattern(site: Site, cover: Cover) -> Iterator[Finding]:
     routes = [route for route in site.routes if cover.layer in site.layers_at(route.place)]
     matching = [route for route in routes if pattern.match(route.place.path)]
     if not matching:
-        yield from _about_unused(cover, [route.rule.rule for route in routes])
+        yield from _about_unused(cover, routes)
     yield from _about_stray(cover, matching)
     yield from _about_shadowed(cover, [route for route in matching if not route.decorated])
 
 
-def _about_unused(cover: Cover, rules: list[str]) -> Iterator[Finding]:
-    if cover.entry.pattern == EVERYTHING or any(_could_match(cover.entry.pattern, rule) for rule in rules):
+def _about_unused(cover: Cover, routes: list[Route]) -> Iterator[Finding]:
+    pattern = cover.entry.pattern
+    rules = list(dict.fromkeys(route.rule.rule for route in routes))
+    if pattern == EVERYTHING or _could_match(pattern, rules):
         return
     message = f"{cover.source} matches no route."
-    guess = next(_guesses(cover.entry.pattern, rules), None)
+    guess = next(_guesses(pattern, {route.place.path for route in routes}, rules), None)
     yield Finding("error", message, without(*cover) if guess is None else replaced(*cover, guess))
 
 
-def _could_match(pattern: re.Pattern[str], rule: str) -> bool:
+def _could_match(pattern: re.Pattern[str], rules: list[str]) -> bool:
     """Whether the variable parts of a rule might make it match, where the samples did not."""
-    if re.search(r"(?<![?P])<", pattern.pattern):  # Flask's own way to write a rule
+    if re.search(r"(?<!\?)(?<!\?P)(?<!\\)<", pattern.pattern):  # Flask's own way to write a rule
         return False
-    beginning, static = literal_beginning(pattern.pattern).lower(), rule.partition("<")[0].lower()
-    return static != rule.lower() and (beginning.startswith(static) or static.startswith(beginning))
+    beginning = _beginning(pattern).lower()
+    statics = (rule.partition("<")[0].lower() for rule in rules if "<" in rule)
+    return any(beginning.startswith(static) or static.startswith(beginning) for static in statics)
 
 
-def _guesses(pattern: re.Pattern[str], rules: list[str]) -> Iterator[str]:
+def _beginning(pattern: re.Pattern[str]) -> str:
+    """With which text all that a pattern matches begins, as far as it is known; the case of letters aside."""
+    return "" if pattern.flags & re.VERBOSE else literal_beginning(pattern.pattern)
+
+
+# Only in a text of these parts, without groups, flags, sets and choices, can something be put and leave it a pattern.
+# Few of its parts stretch: with many, a pattern that nobody has written could be tried for hours.
+_PART = r"(?:[^\\^$|?*+()\[\]{}<>]|\\[dswDSW]|\\\W)"
+_CONVERTED = r"<[^<>]*>[*+?]*"
+_SIMPLE = re.compile(rf"\^?(?:{_PART}*(?:[*+?]|{_CONVERTED})){{,3}}{_PART}*\$?")
+
+
+def _guesses(pattern: re.Pattern[str], paths: Iterable[str], rules: list[str]) -> Iterator[re.Pattern[str]]:
     """Patterns that may have been meant: with the slash, with no converter of Flask's, with another spelling."""
-    text = pattern.pattern
-    for guess in (f"/{text}", re.sub("<[^>]*>", "[^/]+", text)):
-        with suppress(re.error):  # made of a pattern with flags or names, it may be none
-            if any(re.match(guess, path) for rule in rules for path in sample_paths(rule)):
-                yield guess
-    statics = [rule.partition("<")[0] for rule in rules]
-    if near := nearest(literal_beginning(text), statics, 0.6):
-        yield _escape(near)
+    yield from (guess for guess in _variants(pattern) if any(map(guess.match, paths)))
+    statics = (rule.partition("<")[0] for rule in rules)
+    # "/" is the beginning of every path: a slip of the pen must not open them all.
+    if near := nearest(_beginning(pattern), (static for static in statics if static != "/"), 0.6):
+        yield re.compile(_escape(near))
+
+
+def _variants(pattern: re.Pattern[str]) -> Iterator[re.Pattern[str]]:
+    """A pattern that reads like a path or a rule, with the slash and without converters."""
+    if _SIMPLE.fullmatch(pattern.pattern) and not pattern.flags & re.VERBOSE:
+        text = re.sub(_CONVERTED, "[^/]+", pattern.pattern.removeprefix("^"))
+        yield from (re.compile(guess, pattern.flags & ~re.DEBUG) for guess in (f"/{text}", text))
 
 
 def _about_stray(cover: Cover, matching: list[Route]) -> Iterator[Finding]:
@@ -907,7 +934,7 @@ def _about_stray(cover: Cover, matching: list[Route]) -> Iterator[Finding]:
     if stray:
         exact = any(route.place.path == meant["path"] for route in matching)
         message = f"{cover.source} also covers {_listed(stray)}: a regular expression matches all that begins like it."
-        yield Finding("warning", message, replaced(*cover, meant["path"] + ("(/|$)" if exact else "/")))
+        yield Finding("warning", message, replaced(*cover, re.compile(meant["path"] + ("(/|$)" if exact else "/"))))
 
 
 def _about_shadowed(cover: Cover, matching: list[Route]) -> Iterator[Finding]:
@@ -1067,12 +1094,13 @@ def row_as_json(row: Row) -> dict[str, Any]:
 
 def print_rows(shown: list[Row]) -> None:
     """A table, and below it the warnings."""
-    lines = [("Rule", "Methods", "Policy of", "Origins", "Credentials"), *map(_cells, _named(shown))]
+    named = (tuple(map(plain, _cells(one))) for one in _named(shown))
+    lines = [("Rule", "Methods", "Policy of", "Origins", "Credentials"), *named]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for cells in (lines[0], tuple("-" * width for width in widths), *lines[1:]):
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip())
     for message in dict.fromkeys(chain.from_iterable(row.warnings for row in shown)):
-        click.echo(f"\n{_level('warning')}: {message}")
+        click.echo(f"\n{_level('warning')}: {plain(message)}")
 
 
 def _named(shown: list[Row]) -> list[tuple[str, Row]]:
@@ -1280,9 +1308,21 @@ def _explained(
         return explain(fetch.Browser(origin, over_the_wire), target, method, headers, credentials, None)
     app = _load_app()
     site = Site(app)
-    propagate, app.config["PROPAGATE_EXCEPTIONS"] = app.config["PROPAGATE_EXCEPTIONS"], False
-    try:  # as a server does: an error of a view is an answer, 500
+    with _answering(app):
         return explain(browser(app, origin), _absolute(app, target), method, headers, credentials, site)
+
+
+@contextmanager
+def _answering(app: Flask) -> Iterator[None]:
+    """Let an error of a view be an answer, 500, as it is on a server.
+
+    :raises Mistake: for an error that Flask makes no answer of: of a teardown function, of a middleware.
+    """
+    propagate, app.config["PROPAGATE_EXCEPTIONS"] = app.config["PROPAGATE_EXCEPTIONS"], False
+    try:
+        yield
+    except Exception as error:
+        raise Mistake(f"The app gives no answer. {_told(error)}") from error
     finally:
         app.config["PROPAGATE_EXCEPTIONS"] = propagate
 

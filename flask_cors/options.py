@@ -388,10 +388,11 @@ def _risks(policy: Policy) -> Iterator[str]:
         yield from policy.origins.risks_with_credentials()
 
 
-def misspelt(config: Iterable[str], given: Iterable[str]) -> Iterator[str]:
+def misspelt(config: Iterable[object], given: Iterable[str]) -> Iterator[str]:
     """Sentences about config keys that look like an option's, for options that nobody has *given*."""
     keys = {_key(name): name for name in (*NAMES, RESOURCES)}
-    for key in sorted(key for key in config if key.startswith("CORS_") and key not in keys):
+    texts = (key for key in config if isinstance(key, str))
+    for key in sorted(key for key in texts if key.startswith("CORS_") and key not in keys):
         near = nearest(key, keys, 0.7)
         if near and near not in config and keys[near] not in given:
             yield f"config key {key!r} is not a setting, and has no effect; did you mean {near!r}?"

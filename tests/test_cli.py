@@ -8,20 +8,23 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 from click.testing import Result
-from flask import Blueprint, Flask, Response, abort, redirect, request, request_started, session
+from flask import Blueprint, Flask, abort, redirect, request, request_started, session
 from flask.cli import ScriptInfo
 from flask.views import MethodView
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from werkzeug.local import LocalProxy
 from werkzeug.routing import Rule
 from werkzeug.serving import make_server
 
-from flask_cors import CORS, cross_origin
+from flask_cors import ACL_ORIGIN, CORS, cross_origin
 from flask_cors.cli import cors, sample_paths
 from flask_cors.options import CORSWarning
 from tests.transcripts.replay import application
@@ -95,6 +98,7 @@ def build(code: str, **config: Any) -> Flask:
         "abort": abort,
         "request": request,
         "re": re,
+        "functools": functools,
         "CORS": CORS,
         "cross_origin": cross_origin,
         "refuse": refuse,
@@ -317,14 +321,16 @@ def test_where_no_line_can_help_there_is_other_advice(code: str, call: list[str]
 
 def test_code_that_spoils_the_answer_is_suspected() -> None:
     app = Flask(__name__)
-
-    @app.after_request
-    def spoil(response: Response) -> Response:
-        response.headers["Access-Control-Allow-Origin"] = "x"
-        return response
-
     CORS(app)
-    app.after_request_funcs[None].reverse()  # else CORS has the last word
+    inner = app.wsgi_app
+
+    def spoil(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], *_: object) -> Any:
+            return start_response(status, [*(header for header in headers if header[1] != "*"), (ACL_ORIGIN, "x")])
+
+        return inner(environ, start)
+
+    app.wsgi_app = spoil  # type: ignore[method-assign]
     text = explained(app, "/")["advice"]["text"]
     assert text.startswith("The policy allows this call, so other code changes the answer")
 
@@ -397,6 +403,37 @@ def test_an_error_of_a_view_is_an_answer_that_the_page_reads() -> None:
     app = build("CORS(app)", TESTING=True)
     shown = explained(app, "/fails")
     assert (shown["allowed"], shown["response"]["status"]) == (True, 500)
+    assert app.config["PROPAGATE_EXCEPTIONS"] is None
+
+
+def fail(*_: object) -> Any:
+    raise RuntimeError("on purpose")
+
+
+def break_off() -> Iterator[str]:
+    yield "the beginning"
+    fail()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        pytest.param(lambda app: app.teardown_request(fail), "on purpose", id="a function that cleans up"),
+        pytest.param(lambda app: setattr(app, "wsgi_app", fail), "on purpose", id="a middleware"),
+        pytest.param(lambda app: app.add_url_rule("/x", view_func=break_off), "on purpose", id="a stream"),
+        pytest.param(
+            lambda app: app.add_url_rule("/x", view_func=lambda: ("", 302, {"Location": "http://["}), endpoint="x"),
+            "Invalid IPv6 URL",
+            id="a redirect to what is no URL",
+        ),
+    ],
+)
+def test_an_app_that_gives_no_answer_at_all_is_a_message(spoil: Callable[[Flask], object], message: str) -> None:
+    app = build("CORS(app)")
+    spoil(app)
+    result = run(app, "explain", "/x", "--origin", PAGE)
+    assert result.exit_code == 2
+    assert re.fullmatch(rf"Error: The app gives no answer\. \S+, line \d+:\n    .*\n\w+: {message}\n", result.output)
     assert app.config["PROPAGATE_EXCEPTIONS"] is None
 
 
@@ -750,6 +787,11 @@ def test_a_mistake_in_the_config_is_an_error_to_check() -> None:
             r"Error: The app cannot be loaded\. \S+broken\.py, line 1:\n    1 / 0\nZeroDivisionError",
             id="any other",
         ),
+        pytest.param(
+            "raise OSError('\\udcff\\x1b')\n",
+            r"Error: The app cannot be loaded\. \S+broken\.py, line 1:\n    raise .*\nOSError: \\udcff\\x1b\n",
+            id="letters that no terminal takes",
+        ),
     ],
 )
 @pytest.mark.parametrize("command", [*COMMANDS, ["check"]], ids=["routes", "explain", "check"])
@@ -763,6 +805,83 @@ def test_an_app_that_cannot_be_loaded_is_a_message(
     assert isinstance(result.exception, SystemExit)
     assert result.exit_code == 2
     assert re.match(message, result.output)
+
+
+# Odd apps -------------------------------------------------------------------------------------------------------------
+
+
+class Nothing(MethodView):
+    """A view of no method."""
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, ["check"]], ids=["routes", "explain", "check"])
+@pytest.mark.parametrize(
+    ("how", "code"),
+    [
+        pytest.param({}, "", id="an app with nothing"),
+        pytest.param({}, "CORS(app, resources=['/a', '/b'])", id="no routes"),
+        pytest.param({}, "CORS(app, resources=[])\nCORS(app, resources={})", id="no resources"),
+        pytest.param(
+            {"host_matching": True},
+            "app.add_url_rule('/<x>', 'x', str, host='<h>.example')\nCORS(app, resources='/a/')",
+            id="routes by host",
+        ),
+        pytest.param(
+            {"subdomain_matching": True},
+            "app.config['SERVER_NAME'] = 'shop.example:81'\n"
+            "app.add_url_rule('/', 'x', str, subdomain='<who>')\nCORS(app)",
+            id="routes by subdomain",
+        ),
+        pytest.param(
+            {"subdomain_matching": True}, "app.add_url_rule('/', 'x', str, subdomain='a')", id="subdomains of nothing"
+        ),
+        pytest.param({}, "app.config['SERVER_NAME'] = '[::1]:5000'\nCORS(app)", id="a server with a number for a name"),
+        pytest.param({}, "app.config['TRUSTED_HOSTS'] = ['x.example']\nCORS(app)", id="hosts that are not trusted"),
+        pytest.param(
+            {},
+            "inner, outer = Blueprint('inner', 'x', url_prefix='/<int:n>'), Blueprint('outer', 'x', url_prefix='/o')\n"
+            "CORS(inner, resources='/o/1')\ninner.add_url_rule('/', 'x', str)\nouter.register_blueprint(inner)\n"
+            "app.register_blueprint(outer)\napp.register_blueprint(outer, name='again', url_prefix='/again')\n"
+            "CORS(inner, resources='/late')",
+            id="a blueprint in a blueprint, twice",
+        ),
+        pytest.param({}, "CORS(Blueprint('lonely', 'x'))", id="a blueprint of no app"),
+        pytest.param(
+            {}, "app.add_url_rule('/', view_func=Nothing.as_view('x'))\nCORS(app)", id="a class without methods"
+        ),
+        pytest.param(
+            {},
+            "app.add_url_rule('/', 'x', str, methods=[])\napp.url_map.add(Rule('/', methods=[]))\nCORS(app)",
+            id="rules without methods",
+        ),
+        pytest.param(
+            {},
+            "app.url_map.add(Rule('/ws', endpoint='ws', websocket=True))\n"
+            "app.url_map.add(Rule('/old', endpoint='ws', redirect_to='/'))\n"
+            "app.url_map.add(Rule('/built', endpoint='ws', build_only=True))\nCORS(app, resources='/built')",
+            id="rules of Werkzeug's",
+        ),
+        pytest.param(
+            {},
+            "app.add_url_rule('/', 'x', str, defaults={'p': ''})\napp.add_url_rule('/<path:p>', 'x')\n"
+            "CORS(app, resources={'/a/*': {}, 'b': {'origins': []}})",
+            id="a rule for everything",
+        ),
+        pytest.param({}, "CORS(app, origins=[fail, functools.partial(fail)])", id="functions that fail"),
+        pytest.param({}, "CORS(app, origins=lambda _: request.path == '/')", id="a function that needs a request"),
+        pytest.param(
+            {},
+            "app.config.update(CORS_ORIGINS='https://a.example, x', CORS_MAX_AGE='600', CORS_RESOURCES='/a, /b',\n"
+            "CORS_HEADERS='', CORS_ALLOW_ORIGINS='1', CORS_METHOD=None)\nCORS(app)",
+            id="options from the environment",
+        ),
+    ],
+)
+def test_an_odd_app_gets_an_ordinary_report(how: dict[str, Any], code: str, command: list[str]) -> None:
+    app = Flask("odd", static_folder=None, **how)
+    app.logger.disabled = True
+    exec(code, {**globals(), "app": app})  # noqa: S102 - as a program would have it
+    assert run(app, *command).exit_code in (0, 1)
 
 
 # routes ---------------------------------------------------------------------------------------------------------------
@@ -824,6 +943,15 @@ def test_routes_warn() -> None:
         app = build("CORS(app, origins='app.example')")
     output = run(app, "routes").output
     assert output.count("\nwarning: CORS(app): 'app.example' can never match") == 1
+
+
+def test_routes_show_letters_that_no_terminal_takes_as_they_are_written() -> None:
+    app = Flask(__name__, static_folder=None)
+    app.add_url_rule("/\x1b[31m", "red", lambda: "")
+    with pytest.warns(CORSWarning, match="can never match"):
+        CORS(app, origins="caf\udce9")  # as an environment variable in another encoding is read
+    lines = run(app, "routes").output.splitlines()
+    assert lines[2].split() == ["/\\x1b[31m", "GET,", "HEAD", "CORS(app)", "caf\\udce9", "no"]
 
 
 def test_routes_as_json_hold_everything() -> None:
@@ -960,6 +1088,13 @@ def test_nothing_is_said_of_what_is_right(code: str) -> None:
             'CORS(app), r"/api/items/<n>" matches no route.',
             'CORS(app, resources=r"/api/items/[^/]+")',
             id="a rule of Flask's for a pattern",
+        ),
+        pytest.param(
+            "CORS(app, resources='/files/P<n>')",
+            "error",
+            'CORS(app), r"/files/P<n>" matches no route.',
+            'CORS(app, resources=r"/files/")',
+            id="a rule of Flask's that looks a little like a named group",
         ),
         pytest.param(
             "CORS(app, resources=['/old', '/zzzzzzzzz'])",
@@ -1309,6 +1444,91 @@ Errors: 1. Warnings: 1.
     )
 
 
+# check: any pattern gets a report -------------------------------------------------------------------------------------
+
+
+def reported(pattern: str, flags: int, *more: str) -> list[tuple[str, str]]:
+    """What ``flask cors check`` says of a pattern in an app without variable rules, after asking all the commands."""
+    app = Flask(__name__, static_folder=None)
+    for rule in ("/", "/api/items", *more):
+        app.add_url_rule(rule, rule, lambda: "")
+    CORS(app, resources=re.compile(pattern, flags))
+    for args in (["routes"], ["check"], ["explain", "/missing", "--origin", PAGE]):
+        run(app, *args)
+    return [(one["message"].rpartition(" ")[2], one["write"]) for one in as_json(app, "check")]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "flags", "write"),
+    [
+        pytest.param("api/", 0, 'r"/api/"', id="no slash"),
+        pytest.param("^api/", 0, 'r"/api/"', id="no slash after the start of the path"),
+        pytest.param(r"api/\w+$", 0, r'r"/api/\w+$"', id="no slash, and a part that stretches"),
+        pytest.param("API/", re.I, "re.compile('/API/', re.IGNORECASE)", id="no slash, in a pattern with a flag"),
+        pytest.param("api/", re.I | re.DEBUG, "re.compile('/api/', re.IGNORECASE)", id="a flag that prints"),
+        pytest.param("api/<name>", 0, 'r"/api/[^/]+"', id="a rule of Flask's without slash"),
+        pytest.param("/api/<name>*", 0, 'r"/api/[^/]+"', id="a rule of Flask's that is repeated"),
+        pytest.param(" api/  # all", re.X, "[]", id="a pattern with comments"),
+        pytest.param("/api/ <name> *", re.X, "[]", id="a rule of Flask's with blanks that mean nothing"),
+        pytest.param("/b", 0, "[]", id="nothing like it but the root"),
+        pytest.param("(?i)apy", 0, "[]", id="a flag inside"),
+        pytest.param("(?x) /apy # all", 0, "[]", id="a flag inside, and a comment"),
+        pytest.param("(?i:/apy)/", 0, "[]", id="a flag for a group"),
+        pytest.param("(?P<v>/v1)/", 0, "[]", id="a named group"),
+        pytest.param("(?P<v>/v1)(?P=v)/<name>", 0, "[]", id="a named group that comes again"),
+        pytest.param(r"(/a)\1", 0, "[]", id="a back-reference"),
+        pytest.param("(/b)?(?(1)c|d)", 0, "[]", id="a conditional group"),
+        pytest.param("(?<!/)(?<=b)c", 0, "[]", id="a look behind"),
+        pytest.param("(?>/b+)c++", 0, "[]", id="what gives nothing back"),
+        pytest.param("[<name>]+", 0, "[]", id="a set that reads like a rule"),
+        pytest.param(r"\<name\>", 0, "[]", id="brackets that stand for themselves"),
+        pytest.param("<(name>)", 0, "[]", id="a group across a rule"),
+        pytest.param("x|y", 0, "[]", id="a choice"),
+        pytest.param("\x1b\ud800", 0, "[]", id="letters that no terminal takes"),
+        pytest.param(r"(\w+/?)+\.json$", 0, "[]", id="a pattern that would take for ever with a slash before it"),
+        pytest.param(
+            "/api/(<name>/?)+[.]json$",
+            0,
+            'r"/api/items"',
+            id="a pattern that would take for ever without its one converter",
+        ),
+        pytest.param(
+            rf"/api/{'<n>' * 12}\.json", 0, "[]", id="a pattern that would take for ever without its converters"
+        ),
+    ],
+)
+def test_any_pattern_that_matches_no_route_gets_a_report(pattern: str, flags: int, write: str) -> None:
+    long = f"/api/{'a' * 60}/b"  # where some patterns that could be made of these would never come to an end
+    assert reported(pattern, flags, long) == [("route.", f"CORS(app, resources={write})")]
+
+
+PARTS = ["/", "api", "items", "<n>", "<(n)>", "[<n>]", "[^(]", r"\<", r"\w", ".", "^", "$", "#", " ", "\n", '"', "\x1b"]
+NAMED = ["(?P<v>a)", "(?P<v>a)?(?(v)b|c)", r"(a)\1", "(?<!a)", "(?=a)"]
+AROUND = ["({})", "(?:{})+", "(?i:{})", "{}|b", "{}*", "{}{{2}}"]
+parts = st.recursive(
+    st.sampled_from(PARTS) | st.sampled_from(NAMED),
+    lambda inner: (
+        st.builds("{}{}".format, inner, inner)
+        | st.builds(lambda text, part: text.format(part), st.sampled_from(AROUND), inner)
+    ),
+    max_leaves=6,
+)
+patterns = st.builds("{}{}".format, st.sampled_from(["", "", "(?i)", "(?x)"]), parts)
+
+
+def is_pattern(text: str, flags: int) -> bool:
+    with suppress(re.error):
+        return bool(re.compile(text, flags))
+    return False
+
+
+@given(patterns, st.sampled_from([0, 0, re.I, re.X, re.A | re.S | re.M]))
+def test_a_report_on_any_pattern_holds_lines_that_can_be_written(pattern: str, flags: int) -> None:
+    assume(is_pattern(pattern, flags))
+    for _, line in reported(pattern, flags):
+        exec(line, {"app": Flask(__name__), "CORS": CORS, "re": re})  # noqa: S102 - as a program would have it
+
+
 # Lines of code, colours ----------------------------------------------------------------------------------------------
 
 
@@ -1338,6 +1558,17 @@ Errors: 1. Warnings: 1.
         pytest.param(
             "CORS(app, max_age=700, vary_header=False)", "CORS(app, max_age=600, vary_header=False)", id="a switch"
         ),
+        pytest.param(
+            "CORS(app, max_age=700, origins=functools.partial(refuse))",
+            "CORS(app, origins=partial(...), max_age=600)",
+            id="what can be called and has no name",
+        ),
+        pytest.param(
+            f"CORS(app, max_age=700, resources=re.compile('/old|{'x' * 300}', re.I | re.M))",
+            f"CORS(\n    app,\n    resources=re.compile('/old|{'x' * 300}', re.IGNORECASE|re.MULTILINE),\n"
+            "    max_age=600,\n)",
+            id="a long pattern with flags",
+        ),
     ],
 )
 def test_a_line_of_code_repeats_what_was_given(code: str, line: str) -> None:
@@ -1358,13 +1589,3 @@ def test_the_group_says_what_it_can_do() -> None:
     output = run(Flask(__name__), "--help").output
     assert "Show what browsers make of this app's CORS." in output
     assert re.findall(r"^  (check|explain|routes)  +\S", output, re.MULTILINE) == ["check", "explain", "routes"]
-
-
-@pytest.mark.parametrize("pattern", ["(?i)/b", "/(?P<name>b)x"])
-def test_check_guesses_nothing_from_a_pattern_with_flags_or_names(pattern: str) -> None:
-    app = Flask(__name__, static_folder=None)
-    app.add_url_rule("/zzz", view_func=lambda: "")
-    CORS(app, resources=re.compile(pattern))
-    result = run(app, "check")
-    assert (result.exit_code, result.exception.__class__) == (1, SystemExit)
-    assert "matches no route." in result.output

@@ -369,7 +369,7 @@ def test_a_misspelt_key_in_the_config_is_remarked_on(key: str, meant: str) -> No
 def test_a_misspelt_key_is_not_remarked_on_where_the_right_one_is_set_or_the_keyword_given(
     key: str, meant: str
 ) -> None:
-    assert list(misspelt({key: APP, meant: APP}, ())) == []
+    assert list(misspelt({key: APP, meant: APP, 1: "no text"}, ())) == []
     assert list(misspelt({key: APP}, {meant.removeprefix("CORS_").lower()})) == []
 
 
