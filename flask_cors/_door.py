@@ -42,8 +42,10 @@ def hook(app: Flask, *, late: bool = False) -> None:
 
 
 def _answer() -> Response | None:
-    app = this_app()
-    return None if answered_by(app, settled(app), this_request()) is None else app.response_class()
+    app, asked = this_app(), this_request()
+    if asked.method != "OPTIONS" or answered_by(app, settled(app), asked) is None:
+        return None
+    return app.response_class()
 
 
 def _door(app: Flask, coverage: Coverage, inside: WSGIApplication) -> WSGIApplication:

@@ -152,6 +152,23 @@ def route(scaffold: Flask | Blueprint, answer: Callable[..., Any]) -> None:
     scaffold.add_url_rule("/view", "view", answer, methods=["GET", "POST", "PUT"])
 
 
+def nothing_else(_: Flask) -> None:
+    """An app that has no part of its own in the answer to a preflight."""
+
+
+def functions_after(app: Flask) -> None:
+    app.after_request(lambda response: response)
+
+
+def a_middleware_before(app: Flask) -> None:
+    inner = app.wsgi_app
+    app.wsgi_app = lambda environ, start_response: inner(environ, start_response)  # type: ignore[method-assign]
+
+
+#: What else an app may have, so that requests are met elsewhere.
+BESIDE: list[Callable[[Flask], None]] = [nothing_else, functions_after, a_middleware_before]
+
+
 @dataclass(frozen=True)
 class Site:
     """One app: where it has policies, and the options of each, weakest first."""
@@ -161,6 +178,7 @@ class Site:
     outer: Options = field(default_factory=dict)
     config: Options = field(default_factory=dict)
     late: bool = False  # whether the config is set last
+    beside: Callable[[Flask], None] = nothing_else
 
     @property
     def policy(self) -> Meaning:
@@ -181,6 +199,7 @@ class Site:
         if plain:
             route(app, answer)
             return app
+        self.beside(app)
         app.config.update({} if self.late else config_keys(self.config))
         self.place.set_up(app, self, answer)
         app.config.update(config_keys(self.config) if self.late else {})

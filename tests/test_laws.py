@@ -25,7 +25,7 @@ from flask_cors import CORS
 from flask_cors.testing import browser
 from tests.entries import EVERY_PAGE, EVERYBODY, KINDS, NULL, Entry, exact, is_sent, near_misses, on_the_wire
 from tests.helpers import A, B, a_view, an_app, cors_headers
-from tests.sites import LISTS, PLACES, ROUTED, SECONDS, SIMPLE_METHODS, Answer, Options, Said, Site, not_given
+from tests.sites import BESIDE, LISTS, PLACES, ROUTED, SECONDS, SIMPLE_METHODS, Answer, Options, Said, Site, not_given
 
 # Many a generated origin deserves a warning.
 pytestmark = pytest.mark.filterwarnings("ignore::flask_cors.CORSWarning")
@@ -79,7 +79,8 @@ def options(draw: st.DrawFn) -> Options:
 def any_sites(draw: st.DrawFn) -> Site:
     place = PLACES[draw(st.sampled_from([*PLACES]))]
     used = " ".join([place.layers, *place.beside]).split()
-    return Site(place, late=draw(st.booleans()), **{layer: draw(options()) for layer in sorted({*used})})
+    late, beside = draw(st.booleans()), draw(st.sampled_from(BESIDE))
+    return Site(place, late=late, beside=beside, **{layer: draw(options()) for layer in sorted({*used})})
 
 
 def entries_of(site: Site) -> list[Entry]:
