@@ -113,7 +113,8 @@ class Policy(_Options):
         if request.method != "OPTIONS":
             return ((ACL_ORIGIN, origin), *self._beside_simple)
         if self._repeating:
-            return ((ACL_ORIGIN, origin), *self._beside(self._on_options, request))
+            asked = request.requested_method, request.requested_headers
+            return ((ACL_ORIGIN, origin), *self._beside(self._on_options, *asked))
         return ((ACL_ORIGIN, origin), *self._beside_options)
 
     def simple(self, origin: str | None) -> Headers:
@@ -131,15 +132,15 @@ class Policy(_Options):
 
     @cached_property
     def _refusal(self) -> Headers:
-        return tuple(("Vary", ", ".join(names)) for names in [self.vary("GET")] if names)
+        return tuple(("Vary", name) for name in self.vary("GET"))
 
     @cached_property
     def _beside_simple(self) -> Headers:
-        return self._beside(self.methods or (), CORSRequest("GET"))
+        return self._beside(self.methods or ())
 
     @cached_property
     def _beside_options(self) -> Headers:
-        return self._beside(self._on_options, CORSRequest("OPTIONS"))
+        return self._beside(self._on_options)
 
     def allowed_origin(self, origin: str | None) -> str | None:
         """The value of ``Access-Control-Allow-Origin``: ``*``, one origin, or ``None`` for no header.
@@ -183,11 +184,11 @@ class Policy(_Options):
             return not (self.send_wildcard and self.always_send)
         return bool(self.origins.written)
 
-    def _beside(self, methods: tuple[str, ...], request: CORSRequest) -> Headers:
-        """The headers beside ``Access-Control-Allow-Origin``."""
+    def _beside(self, methods: tuple[str, ...], method: str | None = None, headers: str | None = None) -> Headers:
+        """The headers beside ``Access-Control-Allow-Origin``, where *method* and *headers* are asked for."""
         values = {
-            ACL_METHODS: self._listed(methods, request.requested_method),
-            ACL_HEADERS: self._listed(self.headers, request.requested_headers),
+            ACL_METHODS: self._listed(methods, method),
+            ACL_HEADERS: self._listed(self.headers, headers),
             ACL_EXPOSE_HEADERS: ", ".join(self.expose_headers),
             ACL_CREDENTIALS: "true" if self.supports_credentials else "",
             ACL_MAX_AGE: "" if self.max_age is None else str(self.max_age),

@@ -86,6 +86,27 @@ def test_an_answer_cannot_be_changed_for_the_next_request() -> None:
         assert {type(given_out), *map(type, given_out)} == {tuple}
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        pytest.param({}, ((ORIGIN, "*"),), id="everyone"),
+        pytest.param(
+            {"methods": "GET", "vary_header": False}, ((ORIGIN, "*"), (METHODS, "GET")), id="and more to be said"
+        ),
+        pytest.param({"send_wildcard": False}, (), id="everyone, by name"),
+        pytest.param({"always_send": False}, (), id="everyone who has an origin"),
+        pytest.param({"origins": APP}, (), id="one origin"),
+        pytest.param({"origins": []}, (), id="nobody"),
+    ],
+)
+def test_what_is_said_to_everyone_alike_is_ready(options: dict[str, Any], said: Any) -> None:
+    assert policy_of(**options).to_everyone == said
+
+
+def test_what_a_request_does_not_say_is_absent() -> None:
+    assert CORSRequest("GET") == ("GET", None, None, None)
+
+
 # Which requests are preflights ---------------------------------------------------------------------------------------
 
 
@@ -359,9 +380,9 @@ def test_what_is_asked_for_is_repeated_if_it_is_a_token(requested: str, expected
 
 
 def test_the_first_64_names_are_repeated() -> None:
-    names = [f"x-{number:03}" for number in range(65)]
-    assert repeated(",".join(names[:64])) == ", ".join(names[:64])
-    assert repeated(",".join(names)) == ", ".join(names[:64])
+    names = [f"x-{number:03}" for number in range(70)]
+    for count in (64, 65, 70):
+        assert repeated(",".join(names[:count])) == ", ".join(names[:64])
 
 
 @pytest.mark.parametrize(
