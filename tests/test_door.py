@@ -155,11 +155,23 @@ def test_a_request_that_is_no_preflight_has_one_context(method: str) -> None:
     assert torn_down == [None]
 
 
-def test_a_client_that_keeps_the_context_has_it_from_the_first_request_on() -> None:
-    app = serving()
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        pytest.param("GET", {}, id="GET"),
+        pytest.param("GET", {"Access-Control-Request-Method": "GET"}, id="GET with a header of preflights"),
+        pytest.param("OPTIONS", {}, id="OPTIONS"),
+    ],
+)
+@own_parts
+def test_a_client_that_keeps_the_context_has_it_from_the_first_request_on(
+    make: type[Flask], part: SetUp, method: str, headers: dict[str, str]
+) -> None:
+    app = serving(make)
+    part(app)
     for _ in range(2):
         with app.test_client() as client:
-            ask(client, "/", A)
+            ask(client, "/", A, method=method, headers=headers)
             assert request.path == "/"
     assert not has_request_context()
 
@@ -185,7 +197,7 @@ def test_where_there_is_no_policy_since_it_cannot_be_made_nobody_is_let_in(caplo
     app.before_request(lambda: ("no", 401, {"Access-Control-Allow-Origin": "*"}))
     answer = ask(app.test_client(), "/open", A)
     assert (answer.status_code, cors_headers(answer)) == (401, NOTHING)
-    assert "CORS: there is no policy, so that nobody is let in" in caplog.text
+    assert "CORS: there is no policy, so that nobody is let in" in caplog.messages
 
 
 # Answers that leave --------------------------------------------------------------------------------------------------
@@ -202,6 +214,14 @@ def test_start_response_gets_two_arguments_where_it_was_called_with_two() -> Non
     status, headers = seen
     assert status == "200 OK"
     assert dict(headers)["Access-Control-Allow-Origin"] == A
+
+
+def test_a_preflight_is_answered_with_200_and_what_flask_says_without_a_body() -> None:
+    seen: list[Any] = []
+    asked = {"REQUEST_METHOD": "OPTIONS", "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "PUT"}
+    assert started(serving(), lambda *called: seen.extend(called), **asked) == b""
+    assert seen[0] == "200 OK"
+    assert dict(seen[1]) == ONLY_A | ALL_METHODS | dict(Response().get_wsgi_headers({}))
 
 
 def test_start_response_gets_the_error_where_it_was_called_with_one() -> None:

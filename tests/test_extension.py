@@ -31,6 +31,7 @@ from tests.helpers import (
     leaves,
     preflight,
 )
+from tests.sites import BESIDE
 
 
 def serving(*paths: str, **config: Any) -> Flask:
@@ -531,8 +532,10 @@ def test_with_such_a_mistake_in_production_every_answer_is_a_500_that_no_page_ca
     assert says in caplog.text
 
 
-def test_a_function_that_was_there_before_does_not_say_who_is_let_in() -> None:
+@pytest.mark.parametrize("beside", BESIDE)
+def test_a_function_that_was_there_before_does_not_say_who_is_let_in(beside: SetUp) -> None:
     app = an_app()
+    beside(app)
     app.add_url_rule("/", view_func=a_view)
 
     @app.after_request
