@@ -723,6 +723,28 @@ def test_a_view_that_declares_options_stays_behind_its_login(set_up: SetUp) -> N
     assert ask(app.test_client(), "/", method="OPTIONS").status_code == 401
 
 
+def declaring(app: Flask) -> None:
+    app.add_url_rule("/own", "own", lambda: "own", methods=["OPTIONS"])
+
+
+@pytest.mark.parametrize(("path", "status"), [("/no/where", 404), ("/folder", 308), ("/", 200)])
+def test_a_view_that_declares_options_says_nothing_of_other_paths(path: str, status: int) -> None:
+    app = behind(login_after_cors)
+    declaring(app)
+    app.add_url_rule("/folder/", "folder", a_view)
+    assert leaves(app, path) == ONLY_A_LEAVES
+    app.before_request_funcs.clear()
+    assert ask(app.test_client(), path, A).status_code == status
+
+
+def test_a_view_that_declares_options_is_noticed_when_it_is_added_later() -> None:
+    app = behind(login_after_cors)
+    app.before_request_funcs.clear()
+    assert leaves(app) == ONLY_A_LEAVES
+    declaring(app)
+    assert preflight(app.test_client(), "/own").data == b"own"
+
+
 def test_by_method_of_a_decorated_class_alone() -> None:
     class Own(OwnOptions):
         decorators: ClassVar = [cross_origin(origins=A)]
