@@ -49,7 +49,11 @@ def _serialized() -> re.Pattern[str]:
 
 def is_origin(value: str) -> bool:
     """Whether *value* is what a browser may send as ``Origin``: a serialised origin, or ``null``."""
-    return value == NULL or (len(value) <= _LONGEST and _serialized().fullmatch(value) is not None)
+    return value == NULL or _parsed(value) is not None
+
+
+def _parsed(value: str) -> re.Match[str] | None:
+    return _serialized().fullmatch(value) if len(value) <= _LONGEST else None
 
 
 class Origins(NamedTuple):
@@ -105,10 +109,11 @@ class Origins(NamedTuple):
 
     def matches(self, origin: str) -> bool:
         """Whether an entry that is not exact lets *origin* in; raises what :meth:`admit` raises."""
-        if self.everyone or not is_origin(origin):
+        parsed = _parsed(origin)
+        if self.everyone or (parsed is None and origin != NULL):
             return self.everyone
         return (
-            not self.wildcards.isdisjoint(_wildcards_over(origin))
+            not (parsed is None or self.wildcards.isdisjoint(_wildcards_over(*parsed.groups(""))))
             or any(pattern.fullmatch(origin) for pattern in self.patterns)
             or any(_ask(function, origin) for function in self.callables)
         )
@@ -207,10 +212,8 @@ def _ask(function: Callable[[str], object], origin: str) -> bool:
     raise TypeError(f"origins={name} must return True or False; for {origin!r} it returned {answer!r}")
 
 
-def _wildcards_over(origin: str) -> Iterator[str]:
-    """The wildcard entries that let *origin* in; few, so that looking them up costs the same for any number listed."""
-    match = _serialized().fullmatch(origin)
-    scheme, host, port = match.groups("") if match else ("", "", "")
+def _wildcards_over(scheme: str, host: str, port: str) -> Iterator[str]:
+    """The wildcard entries that let an origin in; few, so that looking them up costs the same for any number listed."""
     yield f"{scheme}://{host}:*"
     for dot in re.finditer(r"\.", host):
         parents = f"{scheme}://*{host[dot.start() :]}"
