@@ -20,7 +20,7 @@ _POLICY = "flask_cors.policy"
 _ANSWER = "flask_cors.answer"
 _WRITTEN = "flask_cors.written"  # and with headers, what has been written there: nobody else may write there then
 
-_DECIDED = {ACL_ORIGIN.lower(), ACL_CREDENTIALS.lower()}
+_CREDENTIALS = {ACL_CREDENTIALS.lower()}
 _STATED = {name.lower() for name in RESPONSE_HEADERS}
 _OURS = {*_STATED, "vary"}
 
@@ -147,5 +147,5 @@ def _replaced(headers: list[tuple[str, str]], answer: Headers) -> list[tuple[str
     said = dict(answer)
     if "Vary" in said:
         said["Vary"] = merge_vary(", ".join(value for name, value in headers if name.lower() == "vary"), said["Vary"])
-    stale = {*map(str.lower, said), *(_DECIDED if ACL_ORIGIN in said else _STATED)}
+    stale = {*map(str.lower, said), *(_CREDENTIALS if ACL_ORIGIN in said else _STATED)}
     return [*(header for header in headers if header[0].lower() not in stale), *said.items()]

@@ -8,6 +8,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 import pytest
 from flask import Flask, Request, Response, current_app, g, has_app_context, has_request_context, request
 from flask.sessions import SecureCookieSessionInterface
+from werkzeug.datastructures import Headers
 from werkzeug.routing import BaseConverter
 from werkzeug.test import EnvironBuilder
 
@@ -27,8 +28,7 @@ from tests.helpers import (
     leaves,
     preflight,
 )
-
-Headers = list[tuple[str, str]]
+from tests.sites import BESIDE
 
 
 def serving(make: type[Flask] = Flask, **options: Any) -> Flask:
@@ -252,7 +252,7 @@ def test_what_start_response_returns_is_what_the_app_gets() -> None:
 
 
 def test_a_list_of_headers_that_is_not_ours_is_left_as_it_is() -> None:
-    theirs: Headers = [("X-Own", "stays")]
+    theirs = [("X-Own", "stays")]
     kept = theirs.copy()
 
     class Sharing(Response):
@@ -265,6 +265,30 @@ def test_a_list_of_headers_that_is_not_ours_is_left_as_it_is() -> None:
     for _ in range(2):
         assert answers(app) == [ONLY_A, REFUSED, ONLY_A]
     assert theirs == kept
+
+
+class Bare(Response):
+    """A response whose headers say nothing but what is merged or replaced."""
+
+    def __call__(self, _: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [*self.headers])
+        return []
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+@pytest.mark.parametrize("by_hand", [{}, {"Vary": "Cookie"}, {"Access-Control-Allow-Origin": "*", "Vary": "Cookie"}])
+def test_what_is_said_by_hand_alone_is_merged_or_replaced(beside: SetUp, by_hand: dict[str, str]) -> None:
+    def view() -> Response:
+        response = Bare()
+        response.headers = Headers(by_hand)
+        return response
+
+    app = an_app()
+    beside(app)
+    CORS(app, origins=A)
+    app.add_url_rule("/", "view", view)
+    vary = {"Vary": "Origin, Cookie" if by_hand else "Origin"}
+    assert answers(app) == [ONLY_A | vary, REFUSED | vary, ONLY_A | vary]
 
 
 def test_the_apps_own_response_never_shows_what_is_said_at_the_door() -> None:
