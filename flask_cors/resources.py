@@ -19,15 +19,13 @@ from .policy import Policy
 EVERYTHING = re.compile("")
 _LONGEST = 4096  # of a path, in characters: a stranger chooses it, and some patterns take its square in time
 _NOBODY = Policy(origins=Origins.parse(()))
-_MOST_JOINED = 32  # patterns; of these, the one that matches has to be looked for
 _REMEMBERED = 1024  # paths; a bound, since strangers can ask for any number of them
 
 Choice = Callable[[str], Policy | None]  # the policy for a path
-# What any of some patterns matches, if they are joined, and their ranks.
-Chunk = tuple[re.Pattern[str] | None, list[int]]
-
-# One piece of a regular expression: an escape, a set of characters, or one character.
-_PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
+Rule = tuple[re.Pattern[str], Policy]
+# The rank of a pattern, and the pattern. Or the least rank of many, one pattern that matches what any of them does, and
+# the many in handfuls: the last group of a match is named like the handful that has the first of them that matches.
+Chunk = tuple[int, re.Pattern[str], dict[str, "list[Chunk]"]]
 
 
 def literal_beginning(pattern: str) -> str:
@@ -38,14 +36,17 @@ def literal_beginning(pattern: str) -> str:
     >>> literal_beginning(r"/a|/b")
     ''
     """
-    pieces = _PIECE.findall(pattern.removeprefix("^"))
-    depths = accumulate((piece == "(") - (piece == ")") for piece in pieces)
-    if ("|", 0) in zip(pieces, depths, strict=True) or re.search(r"\(\?(#|\w*x)", pattern):  # comments
+    if ("|", 0) in _pieces(pattern) or re.search(r"\(\?(#|\w*x)", pattern):  # comments
         return ""
-    literal = list(takewhile(re.compile(r"[^.\[()^$*+?{\\]|\\[^0-9A-Za-z]").fullmatch, pieces))
-    if pieces[len(literal) :][:1] in (["*"], ["?"], ["{"]):  # the last letter may be there no times at all
-        literal = literal[:-1]
-    return "".join(piece[-1] for piece in literal)
+    # A letter that is followed by one of *?{ may be there no times at all.
+    [literal] = re.findall(r"\A\^?((?:(?:[^.\[()^$*+?{\\]|\\[^0-9A-Za-z])(?![*?{]))*)", pattern)
+    return re.sub(r"(?s)\\(.)", r"\1", literal)
+
+
+def _pieces(pattern: str) -> list[tuple[str, int]]:
+    """Escapes, sets of characters, and single characters, each with the number of groups that are open behind it."""
+    pieces = re.findall(r"(?s)\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", pattern)
+    return [*zip(pieces, accumulate((piece == "(") - (piece == ")") for piece in pieces), strict=True)]
 
 
 def precision(pattern: re.Pattern[str]) -> tuple[int, int]:
@@ -56,44 +57,72 @@ def precision(pattern: re.Pattern[str]) -> tuple[int, int]:
 class Resources:
     """Patterns and their policies. Their one question is which policy covers a path."""
 
-    def __init__(self, rules: Iterable[tuple[re.Pattern[str], Policy]]) -> None:
+    def __init__(self, rules: Iterable[Rule]) -> None:
         # sorted() is stable: of equals, the earlier stays first.
-        self.rules: list[tuple[re.Pattern[str], Policy]] = sorted(
-            rules, key=lambda rule: precision(rule[0]), reverse=True
-        )
+        self.rules: list[Rule] = sorted(rules, key=lambda rule: precision(rule[0]), reverse=True)
         self.asks: bool = any(policy.origins.callables for _, policy in self.rules)  # a function in `origins`
         by_beginning: dict[str, list[int]] = {}
         for rank, (pattern, _) in enumerate(self.rules):
-            # Flags can change how letters are read; then nothing is known of the beginning.
-            letters = not pattern.flags & (re.IGNORECASE | re.VERBOSE)
+            # Flags can change how letters are read; then nothing is known of the beginning. And to try a few patterns
+            # at once costs less than to look for beginnings of every length.
+            letters = len(self.rules) > 64 and not pattern.flags & (re.IGNORECASE | re.VERBOSE)
             by_beginning.setdefault(literal_beginning(pattern.pattern) if letters else "", []).append(rank)
         self._by_beginning = {beginning: [*self._chunks(ranks)] for beginning, ranks in by_beginning.items()}
-        self._lengths = sorted(set(map(len, by_beginning)))
-        self.policy: Choice = lru_cache(_REMEMBERED)(self._policy)
-        if [pattern for pattern, _ in self.rules] == [EVERYTHING]:
-            covers_all = self.rules[0][1]
-            self.policy = lambda _: covers_all
+        self._lengths = sorted(set(map(len, by_beginning)), reverse=True)
+        self.policy: Choice = _alone(*self.rules[0]) if len(self.rules) == 1 else lru_cache(_REMEMBERED)(self._policy)
 
     def _policy(self, path: str) -> Policy | None:
         """The policy of the most precise pattern that matches *path*, if any does.
 
-        Only patterns whose literal beginning the path shares are tried, however many there are. On a path that is too
-        long to be tried, nobody is let in: a broader policy must not stand in for the one that cannot be found.
+        Of many patterns, only those are tried whose literal beginning the path shares. On a path that is too long to be
+        tried, nobody is let in: a broader policy must not stand in for the one that cannot be found.
         """
         if len(path) > _LONGEST:
             return _NOBODY
-        chunks = (chunk for length in self._lengths for chunk in self._by_beginning.get(path[:length], ()))
-        ranks = (rank for joined, ranks in chunks if joined is None or joined.match(path) for rank in ranks)
-        best = min((rank for rank in ranks if self.rules[rank][0].match(path)), default=None)
-        return None if best is None else self.rules[best][1]
+        best = len(self.rules)
+        for length in self._lengths:
+            if chunks := self._by_beginning.get(path[:length]):
+                best = _best(chunks, path, best)
+        return self.rules[best][1] if best < len(self.rules) else None
 
     def _chunks(self, ranks: list[int]) -> Iterator[Chunk]:
         """Join patterns that can stand beside each other, so that trying many in vain costs little more than one."""
-        joinable = [rank for rank in ranks if len(ranks) > 1 and _joins(self.rules[rank][0])]
-        yield None, sorted(set(ranks).difference(joinable))
-        for start in range(0, len(joinable), _MOST_JOINED):
-            chunk = joinable[start : start + _MOST_JOINED]
-            yield re.compile("|".join(f"(?:{self.rules[rank][0].pattern})" for rank in chunk)), chunk
+        apart: dict[int, Chunk] = {rank: (rank, self.rules[rank][0], {}) for rank in ranks}
+        joinable = [apart.pop(rank) for rank in ranks if len(ranks) > 1 and _joins(self.rules[rank][0])]
+        yield from apart.values()
+        if joinable:
+            size = int(len(joinable) ** 0.5) // 2 or 1  # in a handful, the one that matches has to be looked for
+            handfuls = {f"_{start}": joinable[start : start + size] for start in range(0, len(joinable), size)}
+            joined = (f"{_any_of([one.pattern for _, one, _ in some])}(?P<{name}>)" for name, some in handfuls.items())
+            yield joinable[0][0], re.compile("|".join(joined)), handfuls
+
+
+def _best(chunks: Iterable[Chunk], path: str, best: int) -> int:
+    """The least rank of a pattern among *chunks* that matches *path*, if it is less than the *best* so far."""
+    for rank, pattern, handfuls in chunks:
+        if rank < best and (found := pattern.match(path)):
+            best = _best(handfuls[found.lastgroup or ""], path, best) if handfuls else rank
+    return best
+
+
+def _any_of(patterns: list[str]) -> str:
+    r"""Join patterns. What they all begin with, up to a slash outside groups, is written once, and tried once.
+
+    >>> print(_any_of([r"/v\d/users", r"/v\d/user/me"]))
+    /v\d(?:/users|/user/me)
+    """
+    each = [_pieces(pattern) for pattern in patterns]
+    alike = takewhile(lambda places: len({*places}) == 1, zip(*each, strict=False))
+    slashes = [0, *(place for place, pieces in enumerate(alike) if pieces[0] == ("/", 0))]
+    same = "" if any(("|", 0) in pieces for pieces in each) else "".join(text for text, _ in each[0][: slashes[-1]])
+    return f"{same}(?:{'|'.join(pattern[len(same) :] for pattern in patterns)})"
+
+
+def _alone(pattern: re.Pattern[str], policy: Policy) -> Choice:
+    """Choose between one policy and none. To try one pattern costs no more than to remember what came of it."""
+    if pattern == EVERYTHING:
+        return lambda _: policy
+    return lambda path: _NOBODY if len(path) > _LONGEST else policy if pattern.match(path) else None
 
 
 def _joins(pattern: re.Pattern[str]) -> bool:

@@ -4,6 +4,7 @@ import itertools
 import re
 import tracemalloc
 import warnings
+from random import Random
 from typing import Any, cast
 
 import pytest
@@ -94,9 +95,9 @@ def grow(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 @st.composite
-def path_patterns(draw: st.DrawFn) -> re.Pattern[str]:
+def path_patterns(draw: st.DrawFn, beginnings: st.SearchStrategy[str] = BEGINNINGS) -> re.Pattern[str]:
     """Draw a regular expression of a few pieces."""
-    text = draw(BEGINNINGS) + draw(QUANTIFIERS) + draw(st.recursive(SEQUENCES, grow, max_leaves=3))
+    text = draw(beginnings) + draw(QUANTIFIERS) + draw(st.recursive(SEQUENCES, grow, max_leaves=3))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of sets that may mean something else one day
         try:
@@ -201,8 +202,15 @@ def test_everything_is_a_pattern_that_covers_every_path_and_is_the_least_precise
 
 def naive(rules: list[tuple[re.Pattern[str], Policy]], path: str) -> Policy | None:
     """Sort by precision, take the first that matches."""
-    by_precision = sorted(rules, key=lambda rule: [-part for part in precision(rule[0])])
-    return next((policy for pattern, policy in by_precision if pattern.match(path)), None)
+    return first(by_precision(rules), path)
+
+
+def by_precision(rules: list[tuple[re.Pattern[str], Policy]]) -> list[tuple[re.Pattern[str], Policy]]:
+    return sorted(rules, key=lambda rule: [-part for part in precision(rule[0])])
+
+
+def first(rules: list[tuple[re.Pattern[str], Policy]], path: str) -> Policy | None:
+    return next((policy for pattern, policy in rules if pattern.match(path)), None)
 
 
 POOL = [
@@ -240,6 +248,53 @@ def test_the_fast_look_up_finds_what_the_slow_one_does(patterns: list[Any], path
     assert covering.policy(path) is naive(rules, path), "asked again"
 
 
+@given(st.builds("{}{}{}".format, BEGINNINGS, SEQUENCES, st.sampled_from(["/", "/(a|b)/", "/[^/]*/", ""])), st.data())
+def test_the_fast_look_up_tells_patterns_apart_that_begin_alike(beginning: str, data: st.DataObject) -> None:
+    patterns = data.draw(st.lists(path_patterns(st.just(beginning)), min_size=1, max_size=6))
+    others = [f"{beginning}{number:0{length}}" for number in range(5) for length in range(1, 10)]
+    rules = numbered(*patterns, *others)
+    for path in (data.draw(st.from_regex(patterns[0], fullmatch=True)), data.draw(st.text("/ab.A", max_size=8))):
+        assert Resources(rules).policy(path) is naive(rules, path)
+
+
+# Some of them begin alike, with what can match in more than one way; their slashes stand in groups and sets, behind
+# bars, and in front of quantifiers; and some cannot stand beside others.
+HUNDREDS = [
+    *map(
+        re.compile,
+        map(
+            "".join,
+            itertools.product(
+                ["/", "/a", "^/a", "/ab?", "/[ab]+", "/.*", "/(a|b)*", "/(?:a|ab)", "(/a)?", r"/(?=a)\w"],
+                ["", "/a", "/?b", "/+a", "/{1,2}b", "/[^/]*", "(/a|/b)?", "/(?:a/b|b)", "|/b/a", "/[/a]b", r"\/a"],
+                ["", "$", "/", "/a$", "b+", "|/a/b"],
+            ),
+        ),
+    ),
+    *map(re.compile, [r"/(a)\1", r"/a/(b)\1", "(?P<x>/a)/b", "(?P<x>/b)+", "(?i)/A/b", "(?:)", "/a/b/(?P<x>a)"]),
+    *(re.compile("/A/[AB]", re.IGNORECASE), re.compile("/ [ab] /", re.VERBOSE), re.compile("/B.*/.", re.IGNORECASE)),
+]
+
+
+def test_hundreds_of_patterns_are_told_apart_on_every_short_path() -> None:
+    rules = numbered(*HUNDREDS)
+    covering = Resources(rules)
+    in_order = by_precision(rules)
+    for path in map("".join, itertools.chain(*(itertools.product("/ab", repeat=length) for length in range(7)))):
+        assert covering.policy(path) is first(in_order, path)
+
+
+@given(st.randoms(use_true_random=False), st.integers(2, 300), st.lists(st.text("/abB", max_size=9), max_size=20))
+def test_among_hundreds_the_fast_look_up_finds_what_the_slow_one_does(
+    random: Random, count: int, paths: list[str]
+) -> None:
+    rules = numbered(*random.sample(HUNDREDS, count))
+    covering = Resources(rules)
+    in_order = by_precision(rules)
+    for path in paths:
+        assert covering.policy(path) is first(in_order, path)
+
+
 GROUPS = [
     "/(a|b)+",
     "/(?:a)(b)?",
@@ -257,6 +312,13 @@ GROUPS = [
 def test_patterns_that_are_tried_together_keep_their_groups_apart(patterns: list[str], path: str) -> None:
     rules = numbered(*patterns)
     assert Resources(rules).policy(f"/{path}") is naive(rules, f"/{path}")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path"), [(r"/(a)\1", "/aa"), (r"/(?P<x>a)(?P=x)", "/aa"), ("/(a)?b(?(1)c|d)", "/bd")]
+)
+def test_a_pattern_that_counts_or_names_its_groups_still_does_beside_others(pattern: str, path: str) -> None:
+    assert decides(numbered("/(.).(.).(.).(.).(.)", "/(a).(.).(.).(.).(.)", pattern, "/."), path) == pattern
 
 
 @pytest.mark.parametrize("path", ["/a", "/b", "/B", "/c"])
@@ -294,11 +356,14 @@ def test_on_a_path_that_is_too_long_to_be_tried_nobody_is_let_in() -> None:
     assert Resources(slow).policy(longest) == Policy(max_age=1)
     assert Resources(slow).policy(f"{longest}a") == Policy(origins=Origins.parse(()))
     assert Resources(slow).policy("/a" + "/" * 60_000) == Policy(origins=Origins.parse(()))
+    assert Resources(numbered("/a")).policy(longest) == Policy(max_age=0)
+    assert Resources(numbered("/a")).policy(f"{longest}a") == Policy(origins=Origins.parse(()))
     assert Resources(numbered("")).policy(f"{longest}a") == Policy(max_age=0), "there is nothing to try"
 
 
-def test_strangers_who_ask_for_many_paths_do_not_fill_the_memory() -> None:
-    covering = Resources(numbered("/a"))
+@pytest.mark.parametrize("patterns", [["/a"], ["/a", "/b"]], ids=["one pattern", "two patterns"])
+def test_strangers_who_ask_for_many_paths_do_not_fill_the_memory(patterns: list[str]) -> None:
+    covering = Resources(numbered(*patterns))
     tracemalloc.start()
     try:
         for number in range(5000):
@@ -324,18 +389,39 @@ class Counted:
         return re.match(self.pattern, path)
 
 
-def test_only_patterns_that_begin_like_the_path_are_tried() -> None:
-    patterns = [cast(re.Pattern[str], Counted(f"/{number}/")) for number in range(1000)]
-    covering = Resources([(pattern, Policy(max_age=number)) for number, pattern in enumerate(patterns)])
+def counted(*patterns: str) -> Resources:
+    """Number the patterns, and count how often they are tried from now on."""
+    rules = [
+        (cast(re.Pattern[str], Counted(pattern)), Policy(max_age=number)) for number, pattern in enumerate(patterns)
+    ]
     Counted.tried = 0
+    return Resources(rules)
+
+
+def test_only_patterns_that_begin_like_the_path_are_tried() -> None:
+    covering = counted(*(f"/{number}/" for number in range(1000)))
     assert covering.policy("/500/users") == Policy(max_age=500)
     assert covering.policy("/none/users") is None
     assert Counted.tried == 1
 
 
-def test_the_rules_are_taken_once_and_the_users_list_is_not_kept() -> None:
-    rules = numbered("/a")
-    covering = Resources(rule for rule in rules)
-    rules.clear()
-    assert covering.policy("/a") == Policy(max_age=0)
-    assert [pattern.pattern for pattern, _ in covering.rules] == ["/a"]
+def test_less_precise_patterns_than_the_one_that_is_found_are_not_tried() -> None:
+    covering = counted(*(f"/{number}/" for number in range(100)), "/", ".*")
+    assert covering.policy("/50/users") == Policy(max_age=50)
+    assert Counted.tried == 1
+
+
+@pytest.mark.parametrize("count", [10, 100, 1000])
+def test_of_many_patterns_whose_beginning_says_nothing_only_a_few_are_tried_one_by_one(count: int) -> None:
+    covering = counted(*(rf"/t/[a-z]+/{number:03}/" for number in range(count)))
+    assert covering.policy("/t/x/none/") is None
+    assert Counted.tried == 0
+    assert covering.policy(f"/t/x/{count - 1:03}/") == Policy(max_age=count - 1)
+    assert Counted.tried <= count**0.5
+
+
+@pytest.mark.parametrize(("count", "tried"), [(64, 0), (65, 1)])
+def test_few_patterns_are_tried_together_and_many_by_their_beginning(count: int, tried: int) -> None:
+    covering = counted(*(rf"/{'x' * number}/\d" for number in range(count)))
+    assert covering.policy("/xx/none") is None
+    assert Counted.tried == tried
