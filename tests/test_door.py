@@ -4,13 +4,14 @@ import itertools
 from collections.abc import Callable, Iterable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from wsgiref.validate import validator
 
 import pytest
 from flask import Flask, Request, Response, current_app, g, has_app_context, has_request_context, request
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.datastructures import Headers
 from werkzeug.routing import BaseConverter
-from werkzeug.test import EnvironBuilder
+from werkzeug.test import Client, EnvironBuilder
 
 from flask_cors import CORS, cross_origin
 from tests.helpers import (
@@ -222,6 +223,18 @@ def test_a_preflight_is_answered_with_200_and_what_flask_says_without_a_body() -
     assert started(serving(), lambda *called: seen.extend(called), **asked) == b""
     assert seen[0] == "200 OK"
     assert dict(seen[1]) == ONLY_A | ALL_METHODS | dict(Response().get_wsgi_headers({}))
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+@pytest.mark.parametrize("asked", [{}, {"Access-Control-Request-Method": "GET"}])
+def test_servers_get_what_wsgi_demands(beside: SetUp, method: str, asked: dict[str, str]) -> None:
+    app = an_app()
+    beside(app)
+    CORS(app, origins=A)
+    app.add_url_rule("/", view_func=a_view)
+    answer = ask(Client(validator(app)), "/", A, method=method, headers=asked)
+    assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (200, A)
 
 
 def test_start_response_gets_the_error_where_it_was_called_with_one() -> None:
