@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import flask_cors
+from flask_cors import CORS
 from flask_cors.options import (
     NAMES,
     CORSOptions,
@@ -1016,3 +1017,14 @@ def test_unknown_names_stand_side_by_side() -> None:
 def test_fifteen_digits_are_no_number_of_seconds() -> None:
     with pytest.raises(ValueError, match="must be a whole number of seconds"):
         by_keyword({"max_age": "000000000000600"}, "CORS()")
+
+
+def test_a_name_that_is_none_is_told_of_what_names_are_made() -> None:
+    with pytest.raises(ValueError, match="holds 'X Token': ") as refused:
+        keywords(headers="X Token")
+    assert "write tokens, letters and digits and !#$%&'*+-.^_`|~ only, as in X-Token" in str(refused.value)
+
+
+def test_code_without_a_name_is_warned_too() -> None:
+    with pytest.warns(CORSWarning, match="can never match"):
+        exec("CORS(origins='app.example')", {"CORS": CORS})  # noqa: S102 - as a console may do
