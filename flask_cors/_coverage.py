@@ -152,12 +152,10 @@ def remember_late(blueprint: Blueprint, given: Given) -> None:
 
 def cover_late(app: Flask) -> bool:
     """Let hold what the blueprints of an app were given too late to know of the app; say whether there was any."""
-    if not _LATE:
-        return False
     coverage = coverage_of(app)
     found = [
         (name, given)
-        for name, blueprint in app.blueprints.items()
+        for name, blueprint in (app.blueprints.items() if _LATE else ())
         for given in _LATE.get(cast(Blueprint, blueprint), [])
     ]
     new = [(name, given) for name, given in found if given not in coverage.given.get(name, ())]

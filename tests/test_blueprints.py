@@ -1,5 +1,6 @@
 """``CORS(blueprint)``: the blueprint's views, and what is missing below its prefix, in any order of the calls."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -504,9 +505,25 @@ def test_a_mistake_is_refused_at_once_for_a_blueprint_too(mistake: dict[str, Any
     assert answers(app, "/api/users") == FOR_NOBODY
 
 
-def test_a_prefix_of_one_capital_letter_is_a_prefix() -> None:
+@pytest.mark.parametrize("late", [False, True], ids=["", "after it is registered"])
+@pytest.mark.parametrize(
+    ("prefixes", "missing", "outside"),
+    [
+        pytest.param(["/X"], "/X/none", "/x/none", id="one capital letter"),
+        pytest.param(["/a", "/b", "/c"], "/a/b/c/none", "/a/b/none", id="three that are nested"),
+        pytest.param(["/<a>/x/<path:b>"], "/1/x/2/3/none", "/1/y/2/none", id="two converters"),
+    ],
+)
+def test_what_is_missing_below_a_prefix_has_the_policy(
+    prefixes: list[str], missing: str, outside: str, late: bool
+) -> None:
+    blueprints = [a_blueprint(name, prefix) for name, prefix in zip("abc", prefixes, strict=False)]
+    if not late:
+        CORS(blueprints[-1], origins=A)
+    for inner, outer in itertools.pairwise(reversed(blueprints)):
+        outer.register_blueprint(inner)
     app = an_app()
-    blueprint = Blueprint("x", __name__, url_prefix="/X")
-    CORS(blueprint, origins=A)
-    app.register_blueprint(blueprint)
-    assert answers(app, "/X/missing") == [ONLY_A, REFUSED, ONLY_A]
+    app.register_blueprint(blueprints[0])
+    if late:
+        CORS(blueprints[-1], origins=A)
+    assert [answers(app, path) for path in (missing, outside)] == [FOR_A, FOR_NOBODY]

@@ -554,3 +554,15 @@ def test_on_a_path_that_is_too_long_no_broader_policy_stands_in() -> None:
     CORS(app, resources="/a/", origins=A)
     assert answers(app, "/a/b") == [ONLY_A, REFUSED, ONLY_A]
     assert answers(app, f"/a/{'b' * 5000}") == [NOTHING] * 3
+
+
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+def test_the_paths_that_strangers_ask_for_are_not_kept(method: str) -> None:
+    app = an_app()
+    CORS(app, origins=A)
+    app.add_url_rule("/<path:_>", view_func=lambda _: "ok")
+    kept = []
+    for number in range(3):
+        assert cors_headers(ask(app.test_client(), f"/{number}", B, method=method)) == REFUSED
+        kept.append(repr(vars(app.extensions["cors"]) | vars(app.extensions["cors"].policies)))
+    assert kept[1] == kept[2]

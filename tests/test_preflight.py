@@ -383,6 +383,14 @@ def test_a_method_that_the_route_lacks_has_the_policy_of_the_view_that_is_there(
     assert answers(app, method=method) == [REFUSED, only, only]
 
 
+def test_a_method_that_a_view_for_options_lacks_has_the_policy_of_that_view() -> None:
+    app = an_app()
+    CORS(app, origins=A)
+    app.add_url_rule("/", view_func=cross_origin(origins=B, automatic_options=False)(a_view), methods=["OPTIONS"])
+    response = ask(app.test_client(), "/", B)
+    assert (response.status_code, cors_headers(response)) == (405, ONLY_B)
+
+
 @pytest.mark.parametrize("http_method", ["GET", "OPTIONS"])
 def test_a_route_that_knows_no_options_at_all_still_has_its_preflights_answered(http_method: str) -> None:
     app = an_app(PROVIDE_AUTOMATIC_OPTIONS=False)
@@ -890,7 +898,7 @@ def test_a_host_that_is_not_trusted_is_refused_with_the_policy_of_the_path() -> 
     assert answers(app, base_url="http://example.test/") == [REFUSED, ONLY_B, ONLY_B]
 
 
-@pytest.mark.parametrize("mount", ["/m", "/m/n", "/a b", "/%C3%BC", "/50%25"])
+@pytest.mark.parametrize("mount", ["/m", "/m/n", "/X", "/a b", "/%C3%BC", "/50%25"])
 @pytest.mark.parametrize(
     ("path", "status", "only"),
     [
