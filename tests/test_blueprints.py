@@ -511,7 +511,7 @@ def test_a_mistake_is_refused_at_once_for_a_blueprint_too(mistake: dict[str, Any
     [
         pytest.param(["/X"], "/X/none", "/x/none", id="one capital letter"),
         pytest.param(["/a", "/b", "/c"], "/a/b/c/none", "/a/b/none", id="three that are nested"),
-        pytest.param(["/<a>/x/<path:b>"], "/1/x/2/3/none", "/1/y/2/none", id="two converters"),
+        pytest.param(["/<a>/x/<path:b>/y"], "/1/x/2/3/y/none", "/1/2/x/3/y/none", id="two converters"),
     ],
 )
 def test_what_is_missing_below_a_prefix_has_the_policy(
