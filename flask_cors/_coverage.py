@@ -155,7 +155,7 @@ def cover_late(app: Flask) -> bool:
     coverage = coverage_of(app)
     found = [
         (name, given)
-        for name, blueprint in (app.blueprints.items() if _LATE else ())
+        for name, blueprint in app.blueprints.items()
         for given in _LATE.get(cast(Blueprint, blueprint), [])
     ]
     new = [(name, given) for name, given in found if given not in coverage.given.get(name, ())]
@@ -181,7 +181,8 @@ def coverage_of(app: Flask) -> Coverage:
 
 def settled(app: Flask) -> Policies:
     """The app's policies, those of blueprints that got theirs late among them."""
-    cover_late(app)
+    if _LATE:
+        cover_late(app)
     return coverage_of(app).settle(app)
 
 

@@ -132,7 +132,12 @@ class Policy(_Options):
 
     @cached_property
     def _refusal(self) -> Headers:
-        return tuple(("Vary", name) for name in self.vary("GET"))
+        return tuple(("Vary", name) for name in self._vary)
+
+    @cached_property
+    def _vary(self) -> tuple[str, ...]:
+        depends = self.origins.written and not (self.origins.everyone and self.send_wildcard and self.always_send)
+        return ("Origin",) if depends and self.vary_header else ()
 
     @cached_property
     def _beside_simple(self) -> Headers:
@@ -164,11 +169,10 @@ class Policy(_Options):
         Fetch ``#cors-protocol-and-http-caches``: refused and origin-less answers need it as much, since
         those are what a cache would hand to an origin that is let in.
         """
-        names = ["Origin"] * self._depends_on_origin
-        if method == "OPTIONS" and self._repeating:
-            names += ["Access-Control-Request-Method"] * self._repeats(self.methods or ())
-            names += ["Access-Control-Request-Headers"] * self._repeats(self.headers)
-        return tuple(names) if self.vary_header else ()
+        if method != "OPTIONS" or not self._repeating or not self.vary_header:
+            return self._vary
+        asked = (("Access-Control-Request-Method", self._on_options), ("Access-Control-Request-Headers", self.headers))
+        return (*self._vary, *(name for name, names in asked if self._repeats(names)))
 
     @cached_property
     def _repeating(self) -> bool:
@@ -177,12 +181,6 @@ class Policy(_Options):
     @property
     def _on_options(self) -> tuple[str, ...]:
         return ALL_METHODS if self.methods is None else self.methods
-
-    @property
-    def _depends_on_origin(self) -> bool:
-        if self.origins.everyone:
-            return not (self.send_wildcard and self.always_send)
-        return bool(self.origins.written)
 
     def _beside(self, methods: tuple[str, ...], method: str | None = None, headers: str | None = None) -> Headers:
         """The headers beside ``Access-Control-Allow-Origin``, where *method* and *headers* are asked for."""

@@ -40,6 +40,7 @@ def decides(rules: list[tuple[re.Pattern[str], Policy]], path: str) -> str | Non
         pytest.param("/api/$", "/api/", id="an end"),
         pytest.param("/api/.*", "/api/", id="a dot"),
         pytest.param(r"/v\d+", "/v", id="a class of characters"),
+        pytest.param(r"/v\D+", "/v", id="a class of characters, with a capital"),
         pytest.param(r"/v\.1", "/v.1", id="a dot that is escaped"),
         pytest.param(r"/a\-b\_c\/d\ e", "/a-b_c/d e", id="other signs that are escaped"),
         pytest.param(r"/a\nb", "/a", id="an escape that is another character"),
@@ -420,8 +421,16 @@ def test_of_many_patterns_whose_beginning_says_nothing_only_a_few_are_tried_one_
     assert Counted.tried <= count**0.5
 
 
-@pytest.mark.parametrize(("count", "tried"), [(64, 0), (65, 1)])
+@pytest.mark.parametrize(("count", "tried"), [(2, 0), (64, 0), (65, 1)])
 def test_few_patterns_are_tried_together_and_many_by_their_beginning(count: int, tried: int) -> None:
     covering = counted(*(rf"/{'x' * number}/\d" for number in range(count)))
     assert covering.policy("/xx/none") is None
     assert Counted.tried == tried
+
+
+def test_the_rules_are_taken_once_and_the_users_list_is_not_kept() -> None:
+    rules = numbered("/a")
+    covering = Resources(rule for rule in rules)
+    rules.clear()
+    assert covering.policy("/a") == Policy(max_age=0)
+    assert [pattern.pattern for pattern, _ in covering.rules] == ["/a"]
