@@ -527,3 +527,11 @@ def test_what_is_missing_below_a_prefix_has_the_policy(
     if late:
         CORS(blueprints[-1], origins=A)
     assert [answers(app, path) for path in (missing, outside)] == [FOR_A, FOR_NOBODY]
+
+
+def test_a_blueprint_may_have_any_name_and_no_prefix() -> None:
+    app, blueprint = an_app(), a_blueprint("X", None)
+    CORS(blueprint, origins=A)
+    app.register_blueprint(blueprint)
+    assert answers(app, "/users") == FOR_A
+    assert app.extensions["cors"].prefixes == {}

@@ -566,3 +566,21 @@ def test_the_paths_that_strangers_ask_for_are_not_kept(method: str) -> None:
         assert cors_headers(ask(app.test_client(), f"/{number}", B, method=method)) == REFUSED
         kept.append(repr(vars(app.extensions["cors"]) | vars(app.extensions["cors"].policies)))
     assert kept[1] == kept[2]
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        pytest.param(lambda app: untyped(app, origin=A), r"^CORS\(\): 'origin' is not an option", id="unknown to CORS"),
+        pytest.param(lambda app: untyped(app, A), r"^CORS\(\) takes its options by keyword", id="by position, to CORS"),
+        pytest.param(
+            lambda app: untyped().init_app(app, origin=A), r"^init_app\(\): 'origin' is not", id="unknown to init_app"
+        ),
+        pytest.param(
+            lambda app: untyped().init_app(app, A), r"^init_app\(\) takes its options", id="by position, to init_app"
+        ),
+    ],
+)
+def test_a_mistake_names_the_call_it_was_made_in(call: SetUp, says: str) -> None:
+    with pytest.raises(TypeError, match=says):
+        call(an_app())

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from flask_cors.origins import Origins
 from flask_cors.policy import Policy
-from flask_cors.resources import EVERYTHING, Resources, literal_beginning, precision
+from flask_cors.resources import EVERYTHING, Resources, _any_of, literal_beginning, precision
 
 
 def numbered(*patterns: str | re.Pattern[str]) -> list[tuple[re.Pattern[str], Policy]]:
@@ -419,6 +419,22 @@ def test_of_many_patterns_whose_beginning_says_nothing_only_a_few_are_tried_one_
     assert Counted.tried == 0
     assert covering.policy(f"/t/x/{count - 1:03}/") == Policy(max_age=count - 1)
     assert Counted.tried <= count**0.5
+
+
+@pytest.mark.parametrize(
+    ("patterns", "joined"),
+    [
+        pytest.param([r"/v\d/users", r"/v\d/user/me"], r"/v\d(?:/users|/user/me)", id="up to a slash"),
+        pytest.param(["/[/]a/b", "/[/]a/b/c", "/[/]a/b"], "/[/]a(?:/b|/b/c|/b)", id="but to none in a set"),
+        pytest.param(["/(a/b)+/c", "/(a/b)+/d"], "/(a/b)+(?:/c|/d)", id="up to a slash behind a group"),
+        pytest.param(["/.(a/b)", "/.(a/c)"], "(?:/.(a/b)|/.(a/c))", id="but to none in a group"),
+        pytest.param([".a/b?", ".a/?b"], ".a(?:/b?|/?b)", id="whatever stands behind the slash"),
+        pytest.param(["./a|/b", "./c"], "(?:./a|/b|./c)", id="but not of alternatives"),
+        pytest.param(["^/a/b", "/a/b"], "(?:^/a/b|/a/b)", id="but not of what begins otherwise"),
+    ],
+)
+def test_what_patterns_begin_with_alike_is_tried_once(patterns: list[str], joined: str) -> None:
+    assert _any_of(patterns) == joined
 
 
 @pytest.mark.parametrize(("count", "tried"), [(2, 0), (64, 0), (65, 1)])
