@@ -722,3 +722,38 @@ untyped: Any = cross_origin  # as it is called by who has no type checker
 def test_a_mistake_is_refused_at_once(wrong: Callable[[], object], error: type[Exception], says: str) -> None:
     with pytest.raises(error, match=says):
         wrong()
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        pytest.param(
+            lambda wrong: wrong(a_view),
+            r"^cross_origin is missing its parentheses: write @cross_origin\(\) above the view$",
+            id="no parentheses",
+        ),
+        pytest.param(lambda wrong: wrong(A), r"^cross_origin\(\) takes its options by keyword", id="by position"),
+        pytest.param(lambda wrong: wrong(origin=A), r"^cross_origin\(\): 'origin' is not an option", id="unknown"),
+    ],
+)
+def test_a_mistake_names_the_decorator(call: Callable[[Any], object], says: str) -> None:
+    with pytest.raises(TypeError, match=says):
+        call(cross_origin)
+
+
+async def in_time(*parts: str, **named: str) -> str:
+    return " ".join([*parts, *named, *named.values()])
+
+
+class InClass(View):
+    decorators: ClassVar = [cross_origin()]
+
+    def dispatch_request(self, **named: str) -> str:
+        return " ".join([*named, *named.values()])
+
+
+def test_a_view_gets_all_that_it_is_called_with() -> None:
+    app = an_app()
+    with app.test_request_context("/"):
+        assert app.ensure_sync(cross_origin()(in_time))("a", "b", name="c") == "a b name c"
+        assert InClass.as_view("in_class")(name="c") == "name c"
