@@ -416,24 +416,19 @@ def break_off() -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "message"),
+    "spoil",
     [
-        pytest.param(lambda app: app.teardown_request(fail), "on purpose", id="a function that cleans up"),
-        pytest.param(lambda app: setattr(app, "wsgi_app", fail), "on purpose", id="a middleware"),
-        pytest.param(lambda app: app.add_url_rule("/x", view_func=break_off), "on purpose", id="a stream"),
-        pytest.param(
-            lambda app: app.add_url_rule("/x", view_func=lambda: ("", 302, {"Location": "http://["}), endpoint="x"),
-            "Invalid IPv6 URL",
-            id="a redirect to what is no URL",
-        ),
+        pytest.param(lambda app: app.teardown_request(fail), id="a function that cleans up"),
+        pytest.param(lambda app: setattr(app, "wsgi_app", fail), id="a middleware"),
+        pytest.param(lambda app: app.add_url_rule("/x", view_func=break_off), id="a stream"),
     ],
 )
-def test_an_app_that_gives_no_answer_at_all_is_a_message(spoil: Callable[[Flask], object], message: str) -> None:
+def test_an_app_that_gives_no_answer_at_all_is_a_message(spoil: Callable[[Flask], object]) -> None:
     app = build("CORS(app)")
     spoil(app)
     result = run(app, "explain", "/x", "--origin", PAGE)
     assert result.exit_code == 2
-    assert re.fullmatch(rf"Error: The app gives no answer\. \S+, line \d+:\n    .*\n\w+: {message}\n", result.output)
+    assert re.fullmatch(r"Error: The app gives no answer\. \S+, line \d+:\n    .*\n\w+: on purpose\n", result.output)
     assert app.config["PROPAGATE_EXCEPTIONS"] is None
 
 
