@@ -1898,3 +1898,9 @@ def test_a_huge_value_is_cut_short_in_the_reason(kind: ExchangeKind) -> None:
     with pytest.raises(Blocked) as caught:
         cors_check(Response(200, ((ACAO, "x" * 1_000_000),)), APP, credentials=False, kind=kind)
     assert len(caught.value.reason) < 500
+
+
+def test_whether_a_request_has_credentials_is_never_said_by_position() -> None:
+    untyped: Any = Request
+    with pytest.raises(TypeError):
+        untyped("GET", "https://a.example/", (), None, True)

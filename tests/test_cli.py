@@ -1584,3 +1584,14 @@ def test_the_group_says_what_it_can_do() -> None:
     output = run(Flask(__name__), "--help").output
     assert "Show what browsers make of this app's CORS." in output
     assert re.findall(r"^  (check|explain|routes)  +\S", output, re.MULTILINE) == ["check", "explain", "routes"]
+
+
+def test_a_pattern_for_both_schemes_is_no_mistake() -> None:
+    app = Flask(__name__)
+    CORS(app, origins=re.compile(r"https?://a\.example"))
+    assert run(app, "check").output == "Errors: 0. Warnings: 0.\n"
+
+
+@pytest.mark.parametrize("command", ["routes", "explain", "check"])
+def test_each_command_says_for_whom_it_prints_json(command: str) -> None:
+    assert re.search(r"  --json +Print JSON, for programs\.\n", run(Flask(__name__), command, "--help").output)

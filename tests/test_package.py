@@ -2,6 +2,7 @@
 
 import ast
 import graphlib
+import importlib
 import os
 import re
 import runpy
@@ -55,6 +56,12 @@ REGISTRY = re.compile(r"\b(?:pypi|pythonhosted|npmjs|debian)\.(?:org|com|net)\b"
 
 def test_the_package_under_test_is_the_one_beside_the_tests() -> None:
     assert Path(flask_cors.__file__).resolve() == PACKAGE / "__init__.py"
+
+
+@pytest.mark.parametrize("name", ["", ".browser", ".testing"])
+def test_every_name_that_is_exported_is_there(name: str) -> None:
+    module = importlib.import_module(f"flask_cors{name}")
+    assert [exported for exported in module.__all__ if not hasattr(module, exported)] == []
 
 
 def test_a_foreign_package_on_the_path_is_not_the_one_under_test(tmp_path: Path) -> None:
