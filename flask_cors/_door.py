@@ -53,7 +53,7 @@ def _door(app: Flask, coverage: Coverage, inside: WSGIApplication) -> WSGIApplic
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             try:
                 answer = answer_to(coverage, this_request())
-            except ValueError:
+            except ValueError:  # the config contradicts a decorated view, which has failed; the answer has begun
                 answer = ()
                 app.logger.exception("CORS: there is no policy, so that nobody is let in")
             said = headers if answer is None else merged(headers, answer)
