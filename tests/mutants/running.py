@@ -1,10 +1,12 @@
 """Run tests against mutants, as a plugin of pytest: all is imported and collected once, then each mutant gets a fork.
 
-A *warm* fork swaps the code of one function, and runs the tests that are collected. What lives through that, and
-what is no function, gets a *cold* fork: it imports the mutated module, and the tests, anew.
+A *warm* fork swaps the code of one function, and runs the tests that are collected. That is not enough for what is no
+function, for what stands in a function's head, and for a function that is called before the tests are run: what lives
+of these gets a *cold* fork, which imports the mutated module, and the tests, anew.
 """
 
 import ast
+import json
 import os
 import random
 import resource
@@ -25,6 +27,7 @@ from .making import Mutant
 _CPU_SECONDS = 30  # for the tests of one mutant; without one they take less than 15
 _SECONDS = 300  # for a mutant that waits
 _MEMORY = 4 << 30
+_UNSURE = 111  # what a warm fork says where a cold one knows more
 OPTIONS = ["-x", "-q", "--tb=no", "--no-header", "-p", "no:cacheprovider", "-p", "no:cov"]
 
 
@@ -38,22 +41,24 @@ class Trial:
         """Run the tests on no mutant first, in both ways: what fails then would kill every mutant."""
         items = _soonest_first(session.items)
         files = [str(path) for path in dict.fromkeys(item.path for item in session.items)]
-        ways = [partial(_warm, items=items), partial(_cold, files=files), partial(_cold, files=self._more)]
-        for way in ways:
+        warm = partial(_warm, items=items, early=_called_early(files))
+        cold, more = partial(_cold, files=files), partial(_cold, files=self._more)
+        for way in (warm, cold, more):
             if _outcome(partial(way, None)) != "survived":
                 raise pytest.UsageError("these tests fail on the package as it is: they would kill every mutant")
-        lived = self._mutants
-        for way in ways:
-            lived = [mutant for mutant in lived if self._lives(mutant, partial(way, mutant))]
-        for mutant in lived:
-            self._tell(mutant, "survived")
+        lived = [(mutant, outcome) for mutant in self._mutants if (outcome := self._tried(mutant, warm))]
+        for mutant, outcome in lived:
+            if (outcome == "survived" or self._tried(mutant, cold)) and self._tried(mutant, more):
+                self._tell(mutant, "survived")
         return True
 
-    def _lives(self, mutant: Mutant, run: Callable[[], int]) -> bool:
-        outcome = _outcome(run)
-        if outcome != "survived":
-            self._tell(mutant, outcome)
-        return outcome == "survived"
+    def _tried(self, mutant: Mutant, way: Callable[[Mutant], int]) -> str:
+        """Try a mutant in one way. Tell if that kills it; else say how sure it is that it does not."""
+        outcome = _outcome(partial(way, mutant))
+        if outcome in ("survived", "unsure"):
+            return outcome
+        self._tell(mutant, outcome)
+        return ""
 
 
 def _soonest_first(items: list[pytest.Item]) -> list[pytest.Item]:
@@ -73,6 +78,8 @@ def _outcome(run: Callable[[], int]) -> str:
         finally:
             os._exit(code)
     status = os.waitpid(process, 0)[1]
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status) == _UNSURE:
+        return "unsure"
     if os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGALRM, signal.SIGXCPU, signal.SIGKILL):
         return "timeout"
     return "killed" if status else "survived"
@@ -96,21 +103,48 @@ def _run(items: list[pytest.Item]) -> int:
     return 0
 
 
-def _warm(mutant: Mutant | None, items: list[pytest.Item]) -> int:
+def _called_early(files: list[str]) -> set[str]:
+    """Which functions of the package are called while it is imported, and the tests collected."""
+    reading, writing = os.pipe()
+    process = os.fork()
+    if not process:
+        _bound()
+        names: set[str] = set()
+        sys.setprofile(lambda frame, *_: names.add(f"{frame.f_globals.get('__name__')}.{frame.f_code.co_qualname}"))
+        _cold(None, ["--collect-only", *files])
+        sys.setprofile(None)
+        with os.fdopen(writing, "w") as pipe:
+            json.dump([name for name in names if name.startswith(f"{PACKAGE}.")], pipe)
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        called = {*json.load(pipe)}
+    os.waitpid(process, 0)
+    return called
+
+
+def _warm(mutant: Mutant | None, items: list[pytest.Item], early: set[str]) -> int:
     if mutant is None:
         return _run(items)
     module = sys.modules[f"{PACKAGE}.{mutant.change.module}"]
     if not mutant.change.function:
-        return _run(items) if _set_constants(module, mutant) else 0
+        return (_set_constants(module, mutant) and _run(items)) or _UNSURE
     found, name = _function(module, mutant.change.function)
     if found is None:
-        return 0
+        return _UNSURE
     codes = {code.co_qualname: code for code in _codes(compile(mutant.source, found.__code__.co_filename, "exec"))}
+    is_all = f"{module.__name__}.{name}" not in early and _bare(codes[name]) != _bare(found.__code__)
     try:
         found.__code__ = codes[name]
     except ValueError:  # it closes over something else now
-        return 0
-    return _run(items)
+        return _UNSURE
+    return _run(items) or (0 if is_all else _UNSURE)
+
+
+def _bare(code: CodeType) -> CodeType:
+    """What a function does, wherever its lines stand."""
+    consts = (_bare(const) if isinstance(const, CodeType) else const for const in code.co_consts)
+    return code.replace(co_firstlineno=1, co_linetable=b"", co_consts=tuple(consts))
 
 
 def _set_constants(module: ModuleType, mutant: Mutant) -> bool:
@@ -139,7 +173,7 @@ def _function(within: object, name: str) -> tuple[FunctionType | None, str]:
     for part in name.split("."):
         within = vars(within).get(part)
         path.append(part)
-        for wrapped in ("fget", "__func__", "__wrapped__"):
+        for wrapped in ("fget", "__func__", "callback", "__wrapped__"):
             within = getattr(within, wrapped, within)
         if isinstance(within, FunctionType):
             return within, ".".join(path)
