@@ -428,12 +428,12 @@ def is_redirect_tainted(origin: str, urls: Sequence[Url]) -> bool:
 
 def check_origin(origin: str) -> str:
     """Accept only what browsers send, lest a slip of the caller look like a mistake of the server."""
-    if origin == "null" or _OTHER_ORIGIN.fullmatch(origin):
+    if _OTHER_ORIGIN.fullmatch(origin):
         return origin
     try:
         right = parse_url(origin).origin
     except ValueError:
-        right = "null"
+        right = "null"  # which may be what was given
     if origin != right:
         example = "https://app.example" if right == "null" else right
         raise ValueError(f"origin={origin!r} is not what browsers send as Origin; write it like {example!r}")
@@ -476,11 +476,13 @@ def _origin_mistake(allowed: str | None, origin: str) -> str:
     return ", which is not the page's origin to the letter"
 
 
+_WHOSE: dict[ExchangeKind, str] = {"actual": "response", "preflight": "preflight response"}
+
+
 def _found(name: str, response: Response, kind: ExchangeKind) -> str:
     """Begin a reason: which header, of which response, and its value."""
     value = get_header(response.headers, name)
-    whose = "response" if kind == "actual" else "preflight response"
-    return f"{name} of the {whose} is {'missing' if value is None else _quoted(value)}"
+    return f"{name} of the {_WHOSE[kind]} is {'missing' if value is None else _quoted(value)}"
 
 
 def _quoted(text: str) -> str:
@@ -612,7 +614,7 @@ def fill(fetch: Fetch, headers: GivenHeaders, body: str | bytes | None) -> None:
 
 def _page_url(url: str, origin: str) -> Url:
     try:
-        target = parse_url(url, "" if origin == "null" else origin + "/")
+        target = parse_url(url, origin + "/")  # from "null/", what is relative leads nowhere
     except ValueError:
         raise _thrown(f"{_quoted(url)} is not a URL.", "#dom-request step 5.2") from None
     if target.has_credentials:
@@ -899,8 +901,8 @@ def _repeats_unsafe_name(headers: Pairs) -> bool:
 
 
 def _joins_accept(headers: Pairs) -> bool:
-    values = get_all(sort_out_headers(headers)[0], "accept")
-    return len(values) > 1 and len(", ".join(values)) > _SAFE_VALUE_SIZE
+    values = get_all(sort_out_headers(headers)[0], "accept")  # one alone keeps to the limit, or would not be safe
+    return len(", ".join(values)) > _SAFE_VALUE_SIZE
 
 
 def _sets_client_hint(headers: Pairs) -> bool:
