@@ -24,7 +24,7 @@ from typing import Any, Literal, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 import click
-from flask import Flask, request_started, session
+from flask import Flask, session
 from flask.cli import AppGroup, NoAppException, ScriptInfo
 from werkzeug.local import LocalProxy
 from werkzeug.routing import Rule
@@ -32,11 +32,12 @@ from werkzeug.test import EnvironBuilder
 
 from . import browser as fetch
 from ._coverage import Coverage, Place, Policies, coverage_of, destination
+from .extension import cover_late_blueprints
 from .options import EVERY_PATH, NAMES, RESOURCES, CORSWarning, Given, Options, nearest
 from .origins import Origins
 from .policy import ALL_METHODS, Policy
-from .resources import EVERYTHING, literal_beginning, precision
-from .testing import browser, transcript
+from .resources import EVERYTHING, NOBODY, literal_beginning, precision
+from .testing import browser, split_root, transcript
 
 __all__ = ["cors"]
 
@@ -126,7 +127,7 @@ class Site:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.coverage: Coverage = coverage_of(app)
-        _cover_late_blueprints(app)
+        cover_late_blueprints(app)
         try:
             self.policies: Policies = self.coverage.settle(app)
             self.config: Given = self.policies.config
@@ -171,15 +172,14 @@ class Site:
     def place(self, url: str, method: str) -> Place:
         """Where a request for *url* ends."""
         parts = urlsplit(url)
-        root = str(self.app.config["APPLICATION_ROOT"]).rstrip("/") + "/"
-        site, path = f"{parts.scheme}://{parts.netloc}", parts.path
-        mount, path = (root, f"/{path.removeprefix(root)}") if path.startswith(root) else ("/", path)
-        environ = EnvironBuilder(path=site + path, base_url=site + mount, method=method).get_environ()
+        site = f"{parts.scheme}://{parts.netloc}"
+        root, path = split_root(self.app, parts.path)
+        environ = EnvironBuilder(path=site + path, base_url=site + root).get_environ()
         return destination(self.app, self.app.request_class(environ), method)
 
     def _layers(self, scope: str | None, all_given: Sequence[Given]) -> Iterator[Layer]:
         target = "app" if scope is None else scope
-        for back, resources in enumerate(self.policies.resources.get(scope, ())):
+        for back, resources in enumerate(self.policies.resources[scope]):
             ordinal = len(all_given) - back
             given = all_given[ordinal - 1]
             title = f"CORS({target})" + (f" no. {ordinal}" if len(all_given) > 1 else "")
@@ -196,13 +196,6 @@ class Site:
                 for path in sample_paths(rule.rule):
                     place = Place(rule.endpoint, method, path)
                     yield Route(rule, place, self.cover(place))
-
-
-def _cover_late_blueprints(app: Flask) -> None:
-    """Let ``CORS`` find now what it else would find when the app starts to answer."""
-    for receiver in request_started.receivers_for(app):
-        if getattr(receiver, "__module__", None) == f"{__package__}.extension":
-            receiver(app)
 
 
 def _methods(rule: Rule) -> list[str]:
@@ -233,7 +226,7 @@ def sample_paths(rule: str) -> list[str]:
 def _samples(converter: re.Match[str]) -> Sequence[str]:
     if converter["name"] == "any":
         return [item.strip(" \"'") for item in str(converter["arguments"]).split(",")]
-    return _SAMPLES.get(converter["name"] or "", ("1", "a"))
+    return _SAMPLES.get(converter["name"], ("1", "a"))
 
 
 def _fill(rule: str, samples: Iterable[Sequence[str]], number: int) -> str:
@@ -249,7 +242,7 @@ def line(layer: Layer, entry: Entry, changes: Changes) -> str:
     own = {name: value for name, value in changes.items() if _belongs_to(layer, entry, name)}
     rest = {name: value for name, value in changes.items() if name not in own}
     if not own:
-        return _call(layer, {**layer.given, **rest})
+        return _call(layer.target, {**layer.given, **rest})
     entries = [(one.pattern, {**one.own, **(own if one is entry else {})}) for one in layer.entries]
     return _line_of_resources(layer, entries, rest)
 
@@ -279,23 +272,22 @@ def extended(layer: Layer, pattern: str, own: Changes) -> str:
 def _line_of_resources(layer: Layer, entries: Sequence[tuple[re.Pattern[str], Changes]], changes: Changes) -> str:
     if layer.configured:
         return f'app.config["CORS_RESOURCES"] = {_resources(entries)}'
-    return _call(layer, {**layer.given, RESOURCES: tuple(entries), **changes})
+    return _call(layer.target, {**layer.given, RESOURCES: tuple(entries), **changes})
 
 
 def new_line(changes: Changes) -> str:
     """The line that sets up an app that has no ``CORS``."""
-    return _call(Layer("", "app", Given(), Given(), ()), changes)
+    return _call("app", changes)
 
 
 _ORDER = [RESOURCES, *Options.__annotations__]
 
 
-def _call(layer: Layer, options: Changes) -> str:
-    shown = [f"{name}={_option(name, options[name])}" for name in _ORDER if name in options]
-    if not layer.target:
-        shown = shown if options.get(RESOURCES) != EVERY_PATH else shown[1:]
-        return _fold("@cross_origin", shown)
-    return _fold("CORS", [layer.target, *shown])
+def _call(target: str, options: Changes) -> str:
+    shown = {name: f"{name}={_option(name, options[name])}" for name in _ORDER if name in options}
+    if target:
+        return _fold("CORS", [target, *shown.values()])
+    return _fold("@cross_origin", [text for name, text in shown.items() if name != RESOURCES])
 
 
 def _fold(name: str, arguments: list[str]) -> str:
@@ -365,9 +357,9 @@ class Asked(NamedTuple):
     """What a page wants: its origin, the method, the header names that need permission, cookies or not."""
 
     origin: str
-    method: str = "GET"
-    headers: tuple[str, ...] = ()
-    credentials: bool = False
+    method: str
+    headers: tuple[str, ...]
+    credentials: bool
 
 
 def lacking(policy: Policy, asked: Asked) -> dict[str, Any]:
@@ -436,7 +428,6 @@ class Explanation:
 NOT_OK = "#cors-preflight-fetch-0 step 7"
 _ELSEWHERE = {
     "#dom-request": "No server can allow this: change the call in the page.",
-    "#main-fetch": "No server can allow this: change the call in the page.",
     "#http-network-fetch": "Is the server running, and is this its URL?",
     "#http-redirect-fetch": "Let the page ask for the URL where the redirect leads, or mend the redirect.",
 }
@@ -453,6 +444,7 @@ _OTHERS = (
     "The policy allows this call, so other code changes the answer: look for Access-Control- in the app, "
     "and in what stands before it."
 )
+_LONG_PATH = "On a path of more than 4,096 characters no pattern is tried, and nobody is let in: use a shorter one."
 _NO_OK = "The server has to answer OPTIONS with a status from 200 to 299, before any login and without a redirect."
 
 
@@ -489,8 +481,8 @@ def _advice(outcome: fetch.Outcome, origin: str, credentials: bool, site: Site |
     if outcome.allowed:
         return _exposing(outcome, site) if site else None
     known = _ELSEWHERE.get(outcome.step.partition(" ")[0])
-    if known or not outcome.exchanges:
-        return Advice(known or _ELSEWHERE["#dom-request"])
+    if known:
+        return Advice(known)
     asked = asked_last(outcome, credentials)
     if asked.origin == "null" != origin:
         return Advice(_REDIRECTED)
@@ -510,6 +502,8 @@ def advise_app(site: Site, outcome: fetch.Outcome, asked: Asked) -> Advice:
     """What to change in the app."""
     place = site.place(outcome.exchanges[-1].request.url, asked.method)
     cover = site.cover(place)
+    if site.policies.of(place) is NOBODY:
+        return Advice(_LONG_PATH)
     if cover is None:
         return _cover_it(site, place, asked)
     changes = lacking(cover.entry.policy, asked)
@@ -553,13 +547,13 @@ def _cover_it(site: Site, place: Place, asked: Asked) -> Advice:
         return Advice(_NULL)
     missing = "" if place.endpoint else f" (and the app has no route for {asked.method} there)"
     text = f"No policy covers {place.path}{missing}. To open it to this page, write:"
-    layer = next(iter(site.layers_of(None)), Layer("", "app", Given(), site.config, ()))
-    base = {name: value for name, value in {**layer.config, **layer.given}.items() if name != RESOURCES}
+    layer = next(iter(site.layers_of(None)), Layer("", "app", Given(), Given(), ()))
+    base = {name: value for name, value in {**site.config, **layer.given}.items() if name != RESOURCES}
     own = {**({} if "origins" in base else {"origins": (asked.origin,)}), **lacking(Policy(**base), asked)}
     pattern = _pattern_of(site, place)
     if layer.entries or layer.configured:
         return Advice(text, code=extended(layer, pattern, own))
-    return Advice(text, code=_call(layer, {**layer.given, RESOURCES: ((re.compile(pattern), {}),), **own}))
+    return Advice(text, code=_call(layer.target, {**layer.given, RESOURCES: ((re.compile(pattern), {}),), **own}))
 
 
 def _pattern_of(site: Site, place: Place) -> str:
@@ -584,25 +578,36 @@ def advise_server(outcome: fetch.Outcome, asked: Asked) -> Advice:
     answer = outcome.exchanges[-1].response
     if len(fetch.get_all(answer.headers, fetch.ALLOW_ORIGIN)) > 1:
         return Advice(_TWICE)
-    changes = lacking(observed(outcome, asked), asked)
+    policy = observed(outcome, asked)
+    missing = lacking(policy, asked)
     text = _NO_OK if outcome.step == NOT_OK else "The server has to send:"
-    if changes or outcome.step == NOT_OK:
-        return Advice(text, tuple(_on_the_wire(changes, asked)), new_line(changes))
+    if missing or outcome.step == NOT_OK:
+        # Where a server lists no method, a policy for Flask need not either: by default it lists the usual ones.
+        changes = lacking(policy._replace(methods=policy.methods or None), asked)
+        return Advice(text, tuple(_on_the_wire(missing, asked)), new_line({**_options(policy, asked), **changes}))
     return Advice(_NULL if asked.origin == "null" else _spelling(asked) or _OTHERS)
 
 
 def observed(outcome: fetch.Outcome, asked: Asked) -> Policy:
-    """The policy that the last answer speaks of; with credentials, ``*`` is no more than a name."""
-    kind, answer = outcome.exchanges[-1].kind, outcome.exchanges[-1].response
+    """The policy that the last answers speak of; with credentials, ``*`` is no more than a name."""
+    answer = outcome.exchanges[-1].response
+    preflights = [exchange.response for exchange in outcome.exchanges if exchange.kind == "preflight"]
+    permission = [answer, *preflights][-1]
     allowed = fetch.get_header(answer.headers, fetch.ALLOW_ORIGIN)
-    known = allowed in ("*", asked.origin)
-    methods = (asked.method,) if kind == "actual" else _names_in(answer, fetch.ALLOW_METHODS, asked)
     return Policy(
-        origins=Origins.parse([allowed] if known else []),
-        methods=methods or (() if known else None),
-        headers=_names_in(answer, fetch.ALLOW_HEADERS, asked),
+        origins=Origins.parse([allowed] if allowed in ("*", asked.origin) else []),
+        methods=_names_in(permission, fetch.ALLOW_METHODS, asked),
+        headers=_names_in(permission, fetch.ALLOW_HEADERS, asked),
         supports_credentials=fetch.get_header(answer.headers, fetch.ALLOW_CREDENTIALS) == "true",
     )
+
+
+def _options(policy: Policy, asked: Asked) -> dict[str, Any]:
+    """What a policy says and an app has to, apart from what holds by default."""
+    origins = () if policy.origins.everyone else policy.origins.written
+    credentials = policy.supports_credentials and bool(origins or asked.credentials)  # there are none for everyone
+    options = {"origins": origins, "methods": policy.methods, "headers": policy.headers}
+    return {name: value for name, value in {**options, "supports_credentials": credentials}.items() if value}
 
 
 def _names_in(answer: fetch.Response, name: str, asked: Asked) -> tuple[str, ...]:
@@ -811,8 +816,8 @@ def _mended(entry: Any) -> Any:
     return next(right, EXAMPLE)
 
 
-def _safer(origin: Any) -> str:
-    return EXAMPLE if "://*." in origin else str(origin).replace("http:", "https:", 1)
+def _safer(origin: str) -> str:
+    return EXAMPLE if "://*." in origin else origin.replace("http:", "https:")
 
 
 def _is_of_the_response(name: str) -> bool:

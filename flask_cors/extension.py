@@ -75,10 +75,11 @@ def _cover_blueprint(blueprint: Blueprint, given: Given) -> None:
         blueprint.record(registered)
     except AssertionError:  # it is registered, and does not know where: the apps that have it will, when they start
         remember_late(blueprint, given)
-        request_started.connect(_cover_late)
+        request_started.connect(cover_late_blueprints)
 
 
-def _cover_late(app: Flask, **_: object) -> None:
+def cover_late_blueprints(app: Flask, **_: object) -> None:
+    """Let the blueprints of *app* have what they were given after it had them; an app does so when it starts."""
     with _LOCK:
         if cover_late(app):
             hook(app, late=True)

@@ -18,7 +18,7 @@ from .policy import Policy
 
 EVERYTHING = re.compile("")
 _LONGEST = 4096  # of a path, in characters: a stranger chooses it, and some patterns take its square in time
-_NOBODY = Policy(origins=Origins.parse(()))
+NOBODY = Policy(origins=Origins.parse(()))
 _REMEMBERED = 1024  # paths; a bound, since strangers can ask for any number of them
 
 Choice = Callable[[str], Policy | None]  # the policy for a path
@@ -78,7 +78,7 @@ class Resources:
         tried, nobody is let in: a broader policy must not stand in for the one that cannot be found.
         """
         if len(path) > _LONGEST:
-            return _NOBODY
+            return NOBODY
         best = len(self.rules)
         for length in self._lengths:
             if chunks := self._by_beginning.get(path[:length]):
@@ -122,7 +122,7 @@ def _alone(pattern: re.Pattern[str], policy: Policy) -> Choice:
     """Choose between one policy and none. To try one pattern costs no more than to remember what came of it."""
     if pattern == EVERYTHING:
         return lambda _: policy
-    return lambda path: _NOBODY if len(path) > _LONGEST else policy if pattern.match(path) else None
+    return lambda path: NOBODY if len(path) > _LONGEST else policy if pattern.match(path) else None
 
 
 def _joins(pattern: re.Pattern[str]) -> bool:

@@ -65,7 +65,7 @@ class _Network:
     def _builder(self, request: Request) -> EnvironBuilder:
         url = urlsplit(request.url)
         site = f"{url.scheme}://{url.netloc}"
-        root, path = self._split(url.path)
+        root, path = split_root(self._app, url.path)
         return EnvironBuilder(
             path=site + path,  # without the site, a path that begins with two slashes would be taken for one
             base_url=site + root,
@@ -76,10 +76,11 @@ class _Network:
             environ_base={name: value for name, value in self._client.environ_base.items() if _is_no_secret(name)},
         )
 
-    def _split(self, path: str) -> tuple[str, str]:
-        """Take ``APPLICATION_ROOT`` from the path, as a server does that has the app mounted there."""
-        root = str(self._app.config["APPLICATION_ROOT"]).rstrip("/") + "/"
-        return (root, "/" + path.removeprefix(root)) if path.startswith(root) else ("/", path)
+
+def split_root(app: Flask, path: str) -> tuple[str, str]:
+    """Split the app's ``APPLICATION_ROOT`` from a path, as a server does that has the app mounted there."""
+    root = str(app.config["APPLICATION_ROOT"]).rstrip("/") + "/"
+    return (root, "/" + path.removeprefix(root)) if path.startswith(root) else ("/", path)
 
 
 def _is_no_secret(name: str) -> bool:

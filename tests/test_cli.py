@@ -15,7 +15,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 from click.testing import Result
-from flask import Blueprint, Flask, abort, redirect, request, request_started, session
+from flask import Blueprint, Flask, Response, abort, redirect, request, request_started, session
 from flask.cli import ScriptInfo
 from flask.views import MethodView
 from hypothesis import assume, given
@@ -24,7 +24,7 @@ from werkzeug.local import LocalProxy
 from werkzeug.routing import Rule
 from werkzeug.serving import make_server
 
-from flask_cors import ACL_ORIGIN, CORS, cross_origin
+from flask_cors import ACL_ORIGIN, CORS, cli, cross_origin
 from flask_cors.cli import cors, sample_paths
 from flask_cors.options import CORSWarning
 from tests.transcripts.replay import application
@@ -164,6 +164,12 @@ TOKEN = ["--header", "X-Token: 1"]
             id="a path that no pattern of the config matches",
         ),
         pytest.param(
+            'app.config["CORS_RESOURCES"] = "/api/items"\napp.config["CORS_HEADERS"] = "A"\n',
+            ["/api/items", *TOKEN],
+            'CORS(app, resources=r"/api/items$", origins="https://app.example", headers=["A", "x-token"])',
+            id="a config that no CORS reads",
+        ),
+        pytest.param(
             'CORS(app, origins="http://app.example")',
             ["/api/items"],
             'CORS(app, origins=["http://app.example", "https://app.example"])',
@@ -231,10 +237,35 @@ TOKEN = ["--header", "X-Token: 1"]
             id="options of a pattern's own",
         ),
         pytest.param(
+            "CORS(app, resources={'/api/': {'headers': 'A'}, '/b': {}}, headers='B')",
+            ["/api/items", *TOKEN, "--credentials"],
+            'CORS(\n    app,\n    resources={r"/api/": {"headers": ["A", "x-token"], "origins": "https://app.example", '
+            '"supports_credentials": True}, r"/b": {}},\n    headers="B",\n)',
+            id="options of a pattern's own over the others, and what nobody has named",
+        ),
+        pytest.param(
+            "CORS(app, resources={'/api/': {'max_age': 5}}, headers='B')",
+            ["/api/items", *TOKEN],
+            'CORS(app, resources={r"/api/": {"max_age": 5}}, headers=["B", "x-token"])',
+            id="an option that is given for all patterns",
+        ),
+        pytest.param(
             "CORS(app)\napp.config['CORS_RESOURCES'] = {'/api/': {'headers': 'A'}}",
             ["/api/items", *TOKEN],
             'app.config["CORS_RESOURCES"] = {r"/api/": {"headers": ["A", "x-token"]}}',
             id="options of a pattern in the config",
+        ),
+        pytest.param(
+            "CORS(app, headers='B')\napp.config['CORS_RESOURCES'] = {'/api/': {'max_age': 5}}",
+            ["/api/items", *TOKEN],
+            'app.config["CORS_RESOURCES"] = {r"/api/": {"max_age": 5, "headers": ["B", "x-token"]}}',
+            id="an option that is given for all patterns of the config",
+        ),
+        pytest.param(
+            "CORS(app, methods='*')",
+            ["/api/items", *PUT, *TOKEN],
+            'CORS(app, methods="*", headers="x-token")',
+            id="a header, where every method is allowed",
         ),
         pytest.param(
             "app.before_request(lambda: abort(401))\n@cross_origin(headers='A')",
@@ -260,10 +291,26 @@ def test_the_line_to_write_lets_the_page_in(code: str, call: list[str], line: st
         assert explained(build(f"{kept}\n{line}"), *call)["allowed"]
 
 
+def test_a_path_that_no_policy_covers_is_named() -> None:
+    text = explained(build(""), "/api/items")["advice"]["text"]
+    assert text == "No policy covers /api/items. To open it to this page, write:"
+
+
 def test_a_path_that_leads_nowhere_is_pointed_out() -> None:
     advice = explained(build(""), "/missing/a.b")["advice"]
     assert advice["text"].startswith("No policy covers /missing/a.b (and the app has no route for GET there).")
     assert advice["code"] == r'CORS(app, resources=r"/missing/a\.b$", origins="https://app.example")'
+
+
+CHANGE_THE_CALL = "No server can allow this: change the call in the page."
+ANYBODY = (
+    "Sandboxed pages and pages opened as files have this origin, so it can be anybody's: do not let it in. "
+    "Serve the page over http instead, from http://localhost:8000 for instance."
+)
+OTHER_CODE = (
+    "The policy allows this call, so other code changes the answer: look for Access-Control- in the app, "
+    "and in what stands before it."
+)
 
 
 @pytest.mark.parametrize(
@@ -273,28 +320,29 @@ def test_a_path_that_leads_nowhere_is_pointed_out() -> None:
             "CORS(app)",
             ["/api/items", "--method", "TRACE"],
             "#dom-request step 25.2",
-            "No server can allow this",
+            CHANGE_THE_CALL,
             id="a forbidden method",
         ),
         pytest.param(
             "CORS(app)",
             ["http://a:b@localhost/api/items"],
             "#dom-request step 5.3",
-            "No server can allow this",
+            CHANGE_THE_CALL,
             id="a URL with a password",
         ),
         pytest.param(
             "CORS(app)",
             ["/nowhere"],
             "#http-redirect-fetch step 6",
-            "Let the page ask for the URL",
+            "Let the page ask for the URL where the redirect leads, or mend the redirect.",
             id="a redirect to no server",
         ),
         pytest.param(
             f"CORS(app, origins='{PAGE}')",
             ["/old"],
             "#cors-check step 2",
-            "The redirect led from one origin to another",
+            "The redirect led from one origin to another, and from there on the browser says Origin: null. "
+            "Let the page ask for the last URL itself.",
             id="a redirect to another origin",
         ),
         pytest.param(
@@ -305,18 +353,25 @@ def test_a_path_that_leads_nowhere_is_pointed_out() -> None:
             id="a method in the wrong case",
         ),
         pytest.param(
+            "CORS(app, resources='/files/')",
+            ["/files/" + "a" * 4096],
+            "#cors-check step 2",
+            "On a path of more than 4,096 characters no pattern is tried, and nobody is let in: use a shorter one.",
+            id="a path that is too long",
+        ),
+        pytest.param(
             "CORS(app)",
             ["/options", *PUT],
             "#cors-preflight-fetch-0 step 7",
-            "The view answers OPTIONS itself",
+            "The view answers OPTIONS itself: let it answer with 200, or take OPTIONS out of its methods.",
             id="a view that refuses OPTIONS",
         ),
     ],
 )
 def test_where_no_line_can_help_there_is_other_advice(code: str, call: list[str], step: str, text: str) -> None:
     shown = explained(build(code), *call)
-    assert (shown["allowed"], shown["step"], shown["advice"]["code"]) == (False, step, "")
-    assert shown["advice"]["text"].startswith(text)
+    assert (shown["allowed"], shown["step"]) == (False, step)
+    assert shown["advice"] == {"text": text, "headers": [], "code": ""}
 
 
 def test_code_that_spoils_the_answer_is_suspected() -> None:
@@ -331,15 +386,13 @@ def test_code_that_spoils_the_answer_is_suspected() -> None:
         return inner(environ, start)
 
     app.wsgi_app = spoil  # type: ignore[method-assign]
-    text = explained(app, "/")["advice"]["text"]
-    assert text.startswith("The policy allows this call, so other code changes the answer")
+    assert explained(app, "/")["advice"]["text"] == OTHER_CODE
 
 
 @pytest.mark.parametrize("code", ["CORS(app, origins='https://a.example')", "CORS(app, resources=[])"])
 def test_no_line_lets_in_pages_that_can_be_anybodys(code: str) -> None:
     advice = explained(build(code), "/api/items", origin="null")["advice"]
-    assert advice["text"].startswith("Sandboxed pages and pages opened as files have this origin")
-    assert advice["code"] == ""
+    assert advice == {"text": ANYBODY, "headers": [], "code": ""}
 
 
 def test_credentials_are_advised_for_no_page_that_can_be_anybodys() -> None:
@@ -350,6 +403,12 @@ def test_the_null_origin_may_be_told_what_else_it_lacks() -> None:
     assert (
         explained(build("CORS(app)"), "/api/items", *TOKEN, origin="null")["advice"]["code"]
         == 'CORS(app, headers="x-token")'
+    )
+    with pytest.warns(CORSWarning, match="sandboxed"):
+        app = build("CORS(app, origins=['null'])")
+    assert (
+        explained(app, "/api/items", *TOKEN, origin="null")["advice"]["code"]
+        == 'CORS(app, origins="null", headers="x-token")'
     )
 
 
@@ -364,9 +423,21 @@ def test_an_origin_that_is_almost_listed_is_pointed_out() -> None:
     )
 
 
-def test_an_origin_that_is_not_like_a_listed_one_is_not_compared() -> None:
-    text = explained(build("CORS(app, origins='https://shop.example')"), "/api/items")["advice"]["text"]
-    assert text == "CORS(app) decides here. Write:"
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param("CORS(app, origins='https://shop.example')", id="another name"),
+        pytest.param(f"CORS(app, origins='{PAGE}')", id="the origin itself, where a header is missing"),
+        pytest.param(f"CORS(app, origins=[f'https://{{n}}.test' for n in range(1000)] + ['{PAGE}x'])", id="too many"),
+    ],
+)
+def test_an_origin_that_no_listed_one_is_mistaken_for_is_not_compared(code: str) -> None:
+    assert explained(build(code), "/api/items", *TOKEN)["advice"]["text"] == "CORS(app) decides here. Write:"
+
+
+def test_of_a_thousand_origins_each_is_compared() -> None:
+    code = f"CORS(app, origins=[f'https://{{n}}.test' for n in range(999)] + ['{PAGE}:8'])"
+    assert f" It lists '{PAGE}:8', but " in explained(build(code), "/api/items")["advice"]["text"]
 
 
 def test_a_function_that_fails_lets_nobody_in() -> None:
@@ -388,6 +459,27 @@ def test_headers_that_the_page_cannot_read_are_named() -> None:
     assert dict(after["response"]["headers"])["X-Total"] == "7"
 
 
+def test_what_a_page_has_no_use_for_is_not_named() -> None:
+    names = ["Allow", "Connection", "Date", "Keep-Alive", "Server", "Set-Cookie", "Transfer-Encoding", "Vary"]
+    names += ["Access-Control-X", "ETag", "X-Total"]
+    app = Flask(__name__)
+    app.add_url_rule("/", "index", lambda: ("", dict.fromkeys(names, "x")))
+    CORS(app)
+    assert explained(app, "/")["advice"] == {
+        "text": "Hidden from the page: ETag, X-Total. To expose what is hidden, write:",
+        "headers": [],
+        "code": 'CORS(app, expose_headers=["ETag", "X-Total"])',
+    }
+
+
+def test_with_credentials_a_list_takes_the_place_of_everything_exposed() -> None:
+    app = build(f"CORS(app, origins='{PAGE}', supports_credentials=True, expose_headers='*')")
+    assert (
+        explained(app, "/api/items", "--credentials")["advice"]["code"]
+        == 'CORS(app, origins="https://app.example", expose_headers="X-Total", supports_credentials=True)'
+    )
+
+
 def test_where_no_policy_exposes_anything_hidden_headers_are_left_alone() -> None:
     app = Flask(__name__)
     app.add_url_rule("/", "index", lambda: ("", {"Access-Control-Allow-Origin": "*", "X-Total": "7"}))
@@ -399,11 +491,12 @@ def test_on_its_own_origin_a_page_reads_everything() -> None:
     assert (shown["allowed"], shown["step"], shown["advice"]) == (True, "#main-fetch step 12", None)
 
 
-def test_an_error_of_a_view_is_an_answer_that_the_page_reads() -> None:
-    app = build("CORS(app)", TESTING=True)
+@pytest.mark.parametrize("propagate", [None, True])
+def test_an_error_of_a_view_is_an_answer_that_the_page_reads(propagate: bool | None) -> None:
+    app = build("CORS(app)", TESTING=True, PROPAGATE_EXCEPTIONS=propagate)
     shown = explained(app, "/fails")
     assert (shown["allowed"], shown["response"]["status"]) == (True, 500)
-    assert app.config["PROPAGATE_EXCEPTIONS"] is None
+    assert app.config["PROPAGATE_EXCEPTIONS"] is propagate
 
 
 def fail(*_: object) -> Any:
@@ -433,8 +526,13 @@ def test_an_app_that_gives_no_answer_at_all_is_a_message(spoil: Callable[[Flask]
 
 
 def test_what_the_browser_keeps_to_itself_is_noted() -> None:
-    shown = explained(build("CORS(app)"), "/api/items", "--header", "Cookie: a=b")
-    assert shown["notes"] == ["Browsers keep Cookie to themselves: what a page sets is dropped."]
+    headers = ["Cookie: a=b", "X-HTTP-Method: TRACE", "X-HTTP-Method-Override: PUT"]
+    call = [arg for header in headers for arg in ("--header", header)]
+    shown = explained(build("CORS(app, headers='X-HTTP-Method-Override')"), "/api/items", *call)
+    assert shown["notes"] == [
+        "Browsers keep Cookie to themselves: what a page sets is dropped.",
+        "Browsers keep X-HTTP-Method to themselves: what a page sets is dropped.",
+    ]
 
 
 def test_a_redirect_that_leaves_the_app_is_noted() -> None:
@@ -457,20 +555,72 @@ def test_a_difference_between_browsers_is_noted() -> None:
         pytest.param({"SERVER_NAME": "api.example:81"}, "http://api.example:81/api/items", id="a server's name"),
         pytest.param({"PREFERRED_URL_SCHEME": "https"}, "https://localhost/api/items", id="a scheme"),
         pytest.param({"APPLICATION_ROOT": "/shop"}, "http://localhost/shop/api/items", id="a root"),
+        pytest.param({"APPLICATION_ROOT": "/shop/"}, "http://localhost/shop/api/items", id="a root with a slash"),
+        pytest.param({"APPLICATION_ROOT": "/X"}, "http://localhost/X/api/items", id="a root in another case"),
     ],
 )
 def test_a_path_is_one_of_the_app_wherever_that_is(config: dict[str, str], url: str) -> None:
-    app = build("CORS(app, headers='A')", **config)
+    app = build("CORS(app, resources='/api/items$', headers='A')", **config)
     shown = explained(app, "/api/items", *TOKEN)
     assert shown["exchanges"][0]["request"]["url"] == url
-    assert shown["advice"]["code"] == 'CORS(app, headers=["A", "x-token"])'
+    assert shown["advice"]["code"] == 'CORS(app, resources=r"/api/items$", headers=["A", "x-token"])'
 
 
-def test_a_url_is_taken_as_it_is() -> None:
-    assert (
-        explained(build("CORS(app)"), "https://api.example/api/items")["exchanges"][0]["request"]["url"]
-        == "https://api.example/api/items"
-    )
+def test_a_url_outside_the_root_of_the_app_is_a_path_without_it() -> None:
+    app = build("CORS(app, resources='/api/items$', headers='A')", APPLICATION_ROOT="/shop")
+    for url in ("http://localhost/api/items", "http://localhost/shop/api/items"):
+        assert explained(app, url, *TOKEN)["advice"]["code"].endswith('headers=["A", "x-token"])')
+
+
+def test_routes_are_told_apart_by_host() -> None:
+    app = Flask(__name__, static_folder=None, host_matching=True)
+    app.add_url_rule("/", "a", cross_origin(headers="A")(lambda: ""), host="a.example")
+    app.add_url_rule("/", "b", cross_origin(headers="B")(lambda: ""), host="b.example")
+    for name in "ab":
+        code = explained(app, f"https://{name}.example/", *TOKEN)["advice"]["code"]
+        assert code == f'@cross_origin(headers=["{name.upper()}", "x-token"])'
+
+
+@pytest.mark.parametrize("url", ["https://api.example/api/items", "HTTPS://API.EXAMPLE/api/items"])
+def test_a_url_is_taken_as_a_browser_takes_it(url: str) -> None:
+    [exchange] = explained(build("CORS(app)"), url)["exchanges"]
+    assert exchange["request"]["url"] == "https://api.example/api/items"
+
+
+def test_an_exchange_is_told_whole() -> None:
+    app = build(f"CORS(app, origins='{PAGE}', headers='X-Token', supports_credentials=True, vary_header=False)")
+    call = ["/api/items", "--method", "PUT", "--header", "X-Token: a:b", "--credentials"]
+    preflight, actual = explained(app, *call)["exchanges"]
+    assert preflight["kind"] == "preflight"
+    assert actual == {
+        "kind": "actual",
+        "request": {
+            "method": "PUT",
+            "url": "http://localhost/api/items",
+            "headers": [["X-Token", "a:b"], ["Accept", "*/*"], ["Origin", PAGE]],
+            "credentials": True,
+        },
+        "response": {
+            "status": 200,
+            "headers": [
+                ["X-Total", "7"],
+                ["Content-Type", "text/html; charset=utf-8"],
+                ["Content-Length", "5"],
+                ["Access-Control-Allow-Origin", PAGE],
+                ["Access-Control-Allow-Headers", "X-Token"],
+                ["Access-Control-Allow-Credentials", "true"],
+            ],
+        },
+    }
+
+
+def test_other_warnings_than_ours_are_heard() -> None:
+    def warned() -> Flask:
+        warnings.warn("this app is old", DeprecationWarning, stacklevel=1)
+        return build("CORS(app)")
+
+    with pytest.warns(DeprecationWarning, match="this app is old"):
+        run(build(""), "routes", obj=ScriptInfo(create_app=warned))
 
 
 def test_the_exit_code_tells_allowed_from_blocked() -> None:
@@ -511,6 +661,7 @@ def a_server(
 
 OPEN = ("Access-Control-Allow-Origin", "*")
 MINE = ("Access-Control-Allow-Origin", PAGE)
+CREDENTIALS = ("Access-Control-Allow-Credentials", "true")
 LOGIN = "The server has to answer OPTIONS with a status from 200 to 299, before any login and without a redirect."
 
 
@@ -549,7 +700,7 @@ LOGIN = "The server has to answer OPTIONS with a status from 200 to 299, before 
             {
                 "text": "The server has to send:",
                 "headers": ["Access-Control-Allow-Methods: PUT"],
-                "code": 'CORS(app, methods="PUT")',
+                "code": "CORS(app)",
             },
             id="a method, where none is listed",
         ),
@@ -569,9 +720,43 @@ LOGIN = "The server has to answer OPTIONS with a status from 200 to 299, before 
             {
                 "text": "The server has to send:",
                 "headers": ["Access-Control-Allow-Headers: x-token"],
-                "code": 'CORS(app, headers="x-token")',
+                "code": f'CORS(app, origins="{PAGE}", headers="x-token", supports_credentials=True)',
             },
             id="a wildcard that is none with credentials",
+        ),
+        pytest.param(
+            a_server(OPEN, CREDENTIALS),
+            TOKEN,
+            {
+                "text": "The server has to send:",
+                "headers": ["Access-Control-Allow-Headers: x-token"],
+                "code": 'CORS(app, headers="x-token")',
+            },
+            id="a header, where credentials are allowed to everyone, which means nothing",
+        ),
+        pytest.param(
+            a_server(OPEN, CREDENTIALS),
+            ["--credentials"],
+            {
+                "text": "The server has to send:",
+                "headers": [": ".join(MINE)],
+                "code": f'CORS(app, origins="{PAGE}", supports_credentials=True)',
+            },
+            id="credentials, which are allowed to everyone, so to nobody",
+        ),
+        pytest.param(
+            a_server(),
+            [*PUT, *TOKEN, "--header", "A: 1"],
+            {
+                "text": "The server has to send:",
+                "headers": [
+                    ": ".join(MINE),
+                    "Access-Control-Allow-Methods: PUT",
+                    "Access-Control-Allow-Headers: a, x-token",
+                ],
+                "code": f'CORS(app, origins="{PAGE}", headers=["a", "x-token"])',
+            },
+            id="no headers, where all are needed",
         ),
         pytest.param(
             a_server(OPEN, preflight=[OPEN], status="401 NO"),
@@ -586,14 +771,28 @@ LOGIN = "The server has to answer OPTIONS with a status from 200 to 299, before 
         pytest.param(
             a_server(OPEN, status="404 NO", preflight=[OPEN, ("Access-Control-Allow-Methods", "PUT")]),
             PUT,
-            {"text": LOGIN, "headers": [], "code": "CORS(app)"},
+            {"text": LOGIN, "headers": [], "code": 'CORS(app, methods="PUT")'},
             id="a status alone",
         ),
         pytest.param(
             a_server(preflight=[OPEN, ("Access-Control-Allow-Methods", "PUT")]),
             PUT,
-            {"text": "The server has to send:", "headers": [": ".join(MINE)], "code": f'CORS(app, origins="{PAGE}")'},
+            {
+                "text": "The server has to send:",
+                "headers": [": ".join(MINE)],
+                "code": f'CORS(app, origins="{PAGE}", methods="PUT")',
+            },
             id="a preflight that passes, and an answer without headers",
+        ),
+        pytest.param(
+            a_server(MINE, preflight=[MINE, CREDENTIALS, ("Access-Control-Allow-Headers", "A, X-Token")]),
+            [*TOKEN, "--credentials"],
+            {
+                "text": "The server has to send:",
+                "headers": ["Access-Control-Allow-Credentials: true"],
+                "code": f'CORS(app, origins="{PAGE}", headers=["A", "X-Token"], supports_credentials=True)',
+            },
+            id="a preflight that passes, and an answer without credentials",
         ),
         pytest.param(
             a_server(OPEN, MINE),
@@ -619,12 +818,14 @@ def test_a_live_server_is_told_what_to_send(server: Any, call: list[str], advice
         shown = explained(Flask(__name__), f"{url}/a?b=c", "--live", *call)
     assert shown["allowed"] is False
     assert shown["advice"] == advice
+    if advice["code"]:
+        assert explained(build(advice["code"]), "/api/items", *call)["allowed"]
 
 
 def test_nobodys_page_is_not_let_in_to_a_live_server() -> None:
     with serving(a_server()) as url:
         advice = explained(Flask(__name__), url, "--live", origin="null")["advice"]
-    assert advice["text"].startswith("Sandboxed pages")
+    assert advice["text"] == ANYBODY
 
 
 def test_a_live_server_of_flask_says_the_same_as_the_app_in_process() -> None:
@@ -655,9 +856,10 @@ def test_a_live_answer_is_shown_with_all_its_headers_and_whatever_is_in_them() -
 
 def test_a_live_blocked_call_shows_the_headers_to_send_and_the_line_for_flask() -> None:
     with serving(a_server()) as url:
-        output = run(Flask(__name__), "explain", url, "--origin", PAGE, "--live").output
+        output = run(Flask(__name__), "explain", url, "--origin", PAGE, "--live", *PUT).output
     assert output.endswith(
         "\nThe server has to send:\n\n    Access-Control-Allow-Origin: https://app.example\n"
+        "    Access-Control-Allow-Methods: PUT\n"
         '\nIf it is a Flask app:\n\n    CORS(app, origins="https://app.example")\n'
     )
 
@@ -669,7 +871,106 @@ def test_a_server_that_is_not_there_is_no_answer() -> None:
         result = run(Flask(__name__), "explain", url, "--origin", PAGE, "--live")
     assert result.exit_code == 1
     assert "There is no answer to GET" in result.output
-    assert "Is the server running, and is this its URL?" in result.output
+    assert result.output.endswith("\nIs the server running, and is this its URL?\n")
+
+
+@contextmanager
+def answering(*lines: str) -> Iterator[tuple[str, list[bytes]]]:
+    """Send the same bytes to whoever calls, and keep what they sent."""
+    heard: list[bytes] = []
+
+    def answer() -> None:
+        with suppress(OSError):  # when the listener is closed
+            while True:
+                caller = listener.accept()[0]
+                with caller:
+                    heard.append(caller.recv(65536))
+                    caller.sendall("\r\n".join([*lines, "", "hello"]).encode("latin-1"))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield f"127.0.0.1:{listener.getsockname()[1]}", heard
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    ("target", "call", "sent"),
+    [
+        pytest.param("/a?b=c", [], [["GET /a?b=c"]], id="a query"),
+        pytest.param("", ["--method", "HEAD"], [["HEAD /"]], id="no path"),
+        pytest.param("/?", ["--method", "POST"], [["POST /", "Content-Length: 0"]], id="an empty query"),
+        pytest.param(
+            "/",
+            ["--method", "PUT", *TOKEN],
+            [
+                ["OPTIONS /", "Access-Control-Request-Method: PUT", "Access-Control-Request-Headers: x-token"],
+                ["PUT /", "X-Token: 1", "Content-Length: 0"],
+            ],
+            id="a preflight",
+        ),
+    ],
+)
+def test_a_live_server_gets_what_a_browser_sends(target: str, call: list[str], sent: list[list[str]]) -> None:
+    allowed = [": ".join(header) for header in (OPEN, ("Access-Control-Allow-Methods", "PUT"))]
+    with answering("HTTP/1.1 200 OK", *allowed, "Access-Control-Allow-Headers: x-token") as (host, heard):
+        shown = explained(Flask(__name__), f"http://{host}{target}", "--live", *call)
+    assert shown["allowed"]
+    for message, (line, *headers) in zip(heard, sent, strict=True):
+        first, *others = message.decode().split("\r\n")
+        assert first == f"{line} HTTP/1.1"
+        usual = [f"Host: {host}", "Accept-Encoding: identity", "Accept: */*", f"Origin: {PAGE}", "", ""]
+        assert sorted(others) == sorted([*usual, *headers])
+
+
+def test_where_a_page_may_read_no_header_that_is_said() -> None:
+    with answering("HTTP/1.1 200 OK", ": ".join(OPEN)) as (host, _):
+        output = run(Flask(__name__), "explain", f"http://{host}/", "--origin", PAGE, "--live").output
+    assert output.endswith("\nThe page may read the status, 200, the body, and of the headers: none.\n")
+
+
+def test_a_header_in_several_lines_is_one() -> None:
+    with answering("HTTP/1.1 200 OK", ": ".join(OPEN), "X-Folded: a", "\t b") as (host, _):
+        shown = explained(Flask(__name__), f"http://{host}/", "--live")
+    assert ["X-Folded", "a b"] in shown["exchanges"][0]["response"]["headers"]
+
+
+def test_a_secure_server_is_spoken_to_in_tls() -> None:
+    with answering("HTTP/1.1 200 OK") as (host, heard):
+        shown = explained(Flask(__name__), f"https://{host}/", "--live")
+    assert shown["reason"].startswith(f"There is no answer to GET 'https://{host}/': [SSL: ")
+    assert heard[0][:1] == b"\x16"  # of a TLS record, a handshake
+
+
+def test_an_error_without_text_is_told_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(*_: object, **__: object) -> Any:
+        raise TimeoutError
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    shown = explained(Flask(__name__), "http://127.0.0.1:1/", "--live")
+    assert shown["reason"] == "There is no answer to GET 'http://127.0.0.1:1/': TimeoutError."
+
+
+def test_a_server_has_ten_seconds_for_each_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = []
+
+    def connect(_: tuple[str, int], timeout: float, *__: object) -> Any:
+        seconds.append(timeout)
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(socket, "create_connection", connect)
+    result = run(Flask(__name__), "explain", "http://127.0.0.1:1/", "--origin", PAGE, "--live")
+    assert "timed out" in result.output
+    assert seconds == [10]
+
+
+def test_no_more_than_the_beginning_of_a_live_answer_is_read() -> None:
+    app = Flask(__name__)
+    app.add_url_rule("/", "long", lambda: ("x" * 70000, {OPEN[0]: OPEN[1]}))
+    with serving(app) as url:
+        output = run(Flask(__name__), "explain", url, "--origin", PAGE, "--live").output
+    assert f"{'x' * 500}\n... and {65536 - 500} bytes more\n" in output
 
 
 def test_a_host_that_cannot_be_and_a_server_that_speaks_no_http_are_no_answer() -> None:
@@ -802,6 +1103,15 @@ def test_an_app_that_cannot_be_loaded_is_a_message(
     assert re.match(message, result.output)
 
 
+def test_an_error_that_is_in_this_package_alone_is_told_with_its_own_line() -> None:
+    with pytest.raises(ValueError, match="origins=5") as caught:
+        CORS(origins=5)  # type: ignore[arg-type]
+    told = cli._told(caught.value.with_traceback(caught.tb.tb_next))
+    last = caught.traceback[-1]
+    assert told.startswith(f"{last.path}, line {last.lineno + 1}:\n    {str(last.statement).strip()}")
+    assert told.endswith(f"\nValueError: {caught.value}")
+
+
 # Odd apps -------------------------------------------------------------------------------------------------------------
 
 
@@ -923,6 +1233,21 @@ def test_routes_show_where_each_policy_comes_from() -> None:
     assert run(app, "routes").output == TABLE
 
 
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [
+        pytest.param(0, "nobody", id="none"),
+        pytest.param(4, "https://0.example, https://1.example, https://2.example, https://3.example", id="a few"),
+        pytest.param(5, "https://0.example, https://1.example, and 3 more", id="many"),
+    ],
+)
+def test_routes_show_a_few_origins(count: int, shown: str) -> None:
+    app = Flask(__name__, static_folder=None)
+    app.add_url_rule("/", "index", lambda: "")
+    CORS(app, origins=[f"https://{n}.example" for n in range(count)])
+    assert run(app, "routes").output.splitlines()[-1] == f"/     GET, HEAD  CORS(app)  {shown:7}  no"
+
+
 def test_only_this_package_hears_that_the_app_starts() -> None:
     app = build("CORS(app)")
 
@@ -952,7 +1277,7 @@ def test_routes_show_letters_that_no_terminal_takes_as_they_are_written() -> Non
 def test_routes_as_json_hold_everything() -> None:
     row = next(
         row
-        for row in as_json(build("CORS(app, resources='/api/', origins=refuse, max_age=60)"), "routes")
+        for row in as_json(build(f"CORS(app, resources='/api/', origins=['{PAGE}', refuse], max_age=60)"), "routes")
         if row["rule"] == "/api/items"
     )
     assert row == {
@@ -964,7 +1289,7 @@ def test_routes_as_json_hold_everything() -> None:
         "policy": {
             "from": 'CORS(app), r"/api/"',
             "pattern": "/api/",
-            "origins": ["refuse"],
+            "origins": ["https://app.example", "refuse"],
             "methods": None,
             "headers": [],
             "expose_headers": [],
@@ -985,7 +1310,7 @@ def test_routes_as_json_hold_everything() -> None:
         pytest.param("/<name>", ["/1", "/a"], id="a text"),
         pytest.param("/<int(fixed_digits=4):n>/x", ["/1/x", "/2026/x"], id="a number with arguments"),
         pytest.param("/<path:p>", ["/a", "/a/b"], id="a path"),
-        pytest.param("/<any(a, 'b', c):x>-<float:y>", ["/a-1.5", "/b-1.5", "/c-1.5"], id="a choice"),
+        pytest.param("/<any(a, 'X', c):x>-<float:y>", ["/a-1.5", "/X-1.5", "/c-1.5"], id="a choice"),
         pytest.param(
             "/<custom:x>/<uuid:y>",
             [f"/{x}/00000000-0000-4000-8000-000000000000" for x in "1a"],
@@ -1035,10 +1360,25 @@ def found(code: str, **config: Any) -> list[tuple[str, str, str]]:
             id="patterns that are right, as far as can be told",
         ),
         pytest.param("CORS(app, resources='/api-')", id="a beginning on purpose"),
+        pytest.param("CORS(app, resources=['/api', '/api-internal'])", id="a beginning, beside the longer one"),
+        pytest.param(
+            "CORS(app, resources=['/api/', '(?P<at>/files)/public/'])", id="a group that may match a variable part"
+        ),
+        pytest.param(
+            "CORS(app, resources=['/api/', re.compile(' /files /public', re.X)])",
+            id="a pattern with blanks that may match a variable part",
+        ),
+        pytest.param(
+            "app.add_url_rule('/two/<x>/<y>', 'two', lambda x, y: '')\nCORS(app, resources=['/api/', '/two/b/c'])",
+            id="a pattern that may match two variable parts",
+        ),
         pytest.param(
             "CORS(app, resources='/api/items$')\n@cross_origin(origins=[])", id="a decorator that closes a view"
         ),
         pytest.param("CORS(app, origins=re.compile('(?i)APP://.*'))", id="a pattern with a flag"),
+        pytest.param("CORS(app, origins=re.compile('app://.*'))", id="a pattern for another scheme"),
+        pytest.param("CORS(app, origins=re.compile('https[:]//a[.]example'))", id="a pattern with an odd colon"),
+        pytest.param("CORS(app, origins=re.compile('nul[l]'))", id="a pattern for sandboxed pages"),
     ],
 )
 def test_nothing_is_said_of_what_is_right(code: str) -> None:
@@ -1141,6 +1481,13 @@ def test_nothing_is_said_of_what_is_right(code: str) -> None:
             id="CORS twice",
         ),
         pytest.param(
+            "CORS(app, resources='/old', headers='A')\nCORS(app, resources='/api/', max_age=700)",
+            "warning",
+            "CORS(app) no. 2: max_age=700 is cut down by browsers: Safari to 600 seconds.",
+            'CORS(app, resources=r"/api/", max_age=600)',
+            id="a long max_age in the second CORS",
+        ),
+        pytest.param(
             "CORS(app, max_age=7201)",
             "warning",
             "CORS(app): max_age=7201 is cut down by browsers: Chromium to 7200, Safari to 600 seconds.",
@@ -1168,6 +1515,13 @@ def test_nothing_is_said_of_what_is_right(code: str) -> None:
             "CORS(app): Set-Cookie in expose_headers has no effect: browsers show it to no page.",
             'CORS(app, expose_headers="A")',
             id="cookies exposed",
+        ),
+        pytest.param(
+            "CORS(app, expose_headers='set-cookie2')",
+            "warning",
+            "CORS(app): set-cookie2 in expose_headers has no effect: browsers show it to no page.",
+            "CORS(app, expose_headers=[])",
+            id="cookies of another kind exposed",
         ),
         pytest.param(
             "@cross_origin(methods=['TRACE', 'PUT'])",
@@ -1207,6 +1561,20 @@ def test_nothing_is_said_of_what_is_right(code: str) -> None:
             id="no scheme",
         ),
         pytest.param(
+            "CORS(app, origins=['//a.example', re.compile(r'https://b\\.example')])",
+            "error",
+            "CORS(app): '//a.example' can never match: an origin has a scheme; write 'https://a.example'.",
+            r'CORS(app, origins=["https://a.example", re.compile(r"https://b\.example")])',
+            id="slashes and no scheme, beside a pattern",
+        ),
+        pytest.param(
+            "CORS(app, origins='a.example/')",
+            "error",
+            "CORS(app): 'a.example/' can never match: an origin has a scheme; write 'https://a.example'.",
+            'CORS(app, origins="https://a.example")',
+            id="no scheme, and a slash at the end",
+        ),
+        pytest.param(
             "CORS(app, origins=['https://a.example/x', 'https://b.example'])",
             "error",
             "CORS(app): 'https://a.example/x' can never match: an origin is scheme, host and port, with no path "
@@ -1230,11 +1598,19 @@ def test_nothing_is_said_of_what_is_right(code: str) -> None:
             id="null",
         ),
         pytest.param(
-            "CORS(app, origins='HTTPS://a.example/')",
+            "CORS(app, origins='HTTPS://A.EXAMPLE.MX/')",
             "warning",
-            "CORS(app): 'HTTPS://a.example/' was corrected to 'https://a.example', as browsers send it; write that.",
-            'CORS(app, origins="https://a.example")',
+            "CORS(app): 'HTTPS://A.EXAMPLE.MX/' was corrected to 'https://a.example.mx', as browsers send it; write "
+            "that.",
+            'CORS(app, origins="https://a.example.mx")',
             id="not as browsers write it",
+        ),
+        pytest.param(
+            "CORS(app, origins='https://*.A.example')",
+            "warning",
+            "CORS(app): 'https://*.A.example' was corrected to 'https://*.a.example', as browsers send it; write that.",
+            'CORS(app, origins="https://*.a.example")',
+            id="a wildcard that is not as browsers write it",
         ),
         pytest.param(
             r"CORS(app, origins=re.compile(r'a\.example'))",
@@ -1253,11 +1629,11 @@ def test_nothing_is_said_of_what_is_right(code: str) -> None:
             id="a pattern with a slash at its end",
         ),
         pytest.param(
-            "CORS(app, origins=['http://a.example', 'https://b.example'], supports_credentials=True)",
+            "CORS(app, origins=['http://a.example', re.compile(r'http:..b')], supports_credentials=True)",
             "warning",
             "CORS(app): 'http://a.example' with credentials: whoever is on the network path can speak for it; "
             "write https.",
-            'CORS(app, origins=["https://a.example", "https://b.example"], supports_credentials=True)',
+            'CORS(app, origins=["https://a.example", re.compile(r"http:..b")], supports_credentials=True)',
             id="plain http, with credentials",
         ),
         pytest.param(
@@ -1282,6 +1658,7 @@ def test_a_mistake_is_found_with_the_line_to_write(code: str, level: str, messag
     [
         pytest.param("CORS(app)", "CORS_ORIGIN", "CORS_ORIGINS", "error", id="a slip, and nothing else says it"),
         pytest.param("CORS(app)", "CORS_ALLOWED_ORIGINS", "CORS_ORIGINS", "error", id="another library's name"),
+        pytest.param("CORS(app)", "CORS_ALLOWED_METHOD", "CORS_METHODS", "error", id="such a name, and a slip"),
         pytest.param("CORS(app)", "CORS_ALLOW_CREDENTIALS", "CORS_SUPPORTS_CREDENTIALS", "error", id="a header's name"),
         pytest.param("CORS(app, origins=[])", "CORS_ORIGIN", "CORS_ORIGINS", "warning", id="given by keyword as well"),
         pytest.param(
@@ -1339,6 +1716,12 @@ def test_a_decorator_that_takes_back_what_the_extension_says_is_found(code: str,
     assert {message: line for _, message, line in found(code)} == {**messages, **both}
 
 
+def theme() -> Response:
+    response = Response()
+    response.set_cookie("theme", "dark")
+    return response
+
+
 def an_app_with_logins(**options: Any) -> Flask:
     app = Flask(__name__, static_folder=None)
     CORS(app, **options)
@@ -1358,6 +1741,7 @@ def an_app_with_logins(**options: Any) -> Flask:
     app.add_url_rule("/mine", "mine", mine)
     app.add_url_rule("/user", "user", lambda: str(current_user))
     app.add_url_rule("/profile", view_func=Profile.as_view("profile"))
+    app.add_url_rule("/theme", "theme", theme)
     app.add_url_rule("/built-in", "built-in", str)
     app.add_url_rule("/missing", "no such view")
     return app
@@ -1370,12 +1754,23 @@ def test_views_that_seem_to_need_cookies_under_a_policy_for_everyone_are_found()
     [finding] = as_json(an_app_with_logins(), "check")
     assert finding == {
         "level": "warning",
-        "message": 'CORS(app) says "*", but /mine, /profile, /user (cookies, current_user, login_required, session) '
-        "seem to depend on cookies: "
+        "message": 'CORS(app) says "*", but /mine, /profile, /theme, /user '
+        "(cookies, current_user, login_required, session, set_cookie) seem to depend on cookies: "
         'with "*", browsers show no page an answer to a request with cookies.',
         "write": 'CORS(app, origins="https://app.example", supports_credentials=True)',
     }
     assert as_json(an_app_with_logins(origins=PAGE, supports_credentials=True), "check") == []
+    each = as_json(an_app_with_logins(resources=["/mine", "/[tu]"]), "check")
+    assert [one["message"].partition(" to ")[0] for one in each] == [
+        'CORS(app), r"/mine" says "*", but /mine (login_required) seems',
+        'CORS(app), r"/[tu]" says "*", but /theme, /user (current_user, set_cookie) seem',
+    ]
+
+
+def test_findings_come_in_the_order_of_the_options_errors_first() -> None:
+    each = found("CORS(app, headers='Via', methods='TRACE', max_age=700, resources='api/')")
+    named = [re.findall("matches|Via|TRACE|max_age", message)[0] for _, message, _ in each]
+    assert named == ["matches", "Via", "TRACE", "max_age"]
 
 
 @pytest.mark.parametrize(
@@ -1395,8 +1790,8 @@ def test_views_that_seem_to_need_a_token_that_no_page_may_send_are_found(headers
     app.add_url_rule("/mine", "mine", token_required(lambda: "mine"))
     CORS(app, headers=headers)
     shown = as_json(app, "check")
-    assert [one["message"] for one in shown] == messages
-    assert [one["write"] for one in shown] == ['CORS(app, headers=["Content-Type", "Authorization"])'] * len(messages)
+    line = 'CORS(app, headers=["Content-Type", "Authorization"])'
+    assert shown == [{"level": "warning", "message": message, "write": line} for message in messages]
 
 
 def test_a_blueprint_is_checked_with_its_own_routes() -> None:
@@ -1415,13 +1810,35 @@ def test_a_blueprint_is_checked_with_its_own_routes() -> None:
     ]
 
 
-def test_many_routes_are_not_all_listed() -> None:
+@pytest.mark.parametrize(("count", "more"), [(8, ""), (9, ", ..."), (20, ", ...")])
+def test_many_routes_are_not_all_listed(count: int, more: str) -> None:
     app = Flask(__name__)
-    for number in range(20):
+    for number in range(count):
         app.add_url_rule(f"/api-{number:02}", f"view {number}", lambda: "")
     CORS(app, resources="/api")
     [finding] = as_json(app, "check")
-    assert "/api-00, /api-01, /api-02, /api-03, /api-04, /api-05, /api-06, /api-07, ...: " in finding["message"]
+    assert f"/api-00, /api-01, /api-02, /api-03, /api-04, /api-05, /api-06, /api-07{more}: " in finding["message"]
+
+
+def test_a_line_that_is_folded_is_printed_in_lines() -> None:
+    assert (
+        run(build(f"CORS(app, max_age=700, origins='{LONG_ORIGIN}x')"), "check").output
+        == f"""\
+warning: CORS(app): max_age=700 is cut down by browsers: Safari to 600 seconds.
+    CORS(
+        app,
+        origins="{LONG_ORIGIN}x",
+        max_age=600,
+    )
+
+Errors: 0. Warnings: 1.
+"""
+    )
+
+
+def test_json_is_indented_for_people() -> None:
+    output = run(build("CORS(app, max_age=700)"), "check", "--json").output
+    assert output == json.dumps(json.loads(output), indent=2) + "\n"
 
 
 def test_check_prints_each_finding_with_its_line_and_counts_them() -> None:
@@ -1527,6 +1944,9 @@ def test_a_report_on_any_pattern_holds_lines_that_can_be_written(pattern: str, f
 # Lines of code, colours ----------------------------------------------------------------------------------------------
 
 
+LONG_ORIGIN = f"https://{'a' * 58}"
+
+
 @pytest.mark.parametrize(
     ("code", "line"),
     [
@@ -1559,6 +1979,21 @@ def test_a_report_on_any_pattern_holds_lines_that_can_be_written(pattern: str, f
             id="what can be called and has no name",
         ),
         pytest.param(
+            "CORS(app, max_age=700, origins=['https://b\u00fccher.example'])",
+            'CORS(app, origins="https://b\u00fccher.example", max_age=600)',
+            id="letters beyond ASCII",
+        ),
+        pytest.param(
+            f"CORS(app, max_age=700, origins='{LONG_ORIGIN}')",
+            f'CORS(app, origins="{LONG_ORIGIN}", max_age=600)',
+            id="a line of a hundred letters",
+        ),
+        pytest.param(
+            f"CORS(app, max_age=700, origins='{LONG_ORIGIN}x')",
+            f'CORS(\n    app,\n    origins="{LONG_ORIGIN}x",\n    max_age=600,\n)',
+            id="a line of a letter more",
+        ),
+        pytest.param(
             f"CORS(app, max_age=700, resources=re.compile('/old|{'x' * 300}', re.I | re.M))",
             f"CORS(\n    app,\n    resources=re.compile('/old|{'x' * 300}', re.IGNORECASE|re.MULTILINE),\n"
             "    max_age=600,\n)",
@@ -1570,14 +2005,29 @@ def test_a_line_of_code_repeats_what_was_given(code: str, line: str) -> None:
     assert found(code)[-1][2] == line
 
 
-@pytest.mark.parametrize("args", [["check"], ["explain", "/api/items", "--origin", PAGE]])
-def test_colour_is_for_terminals_that_want_it(args: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        pytest.param(["check"], ["33m\x1b[1mwarning"], id="warnings are yellow"),
+        pytest.param(
+            ["explain", "/", "--origin", "http://localhost"], ["32m\x1b[1mAllowed"], id="what is allowed is green"
+        ),
+        pytest.param(["explain", "/api/items", "--origin", PAGE], ["31m\x1b[1mBlocked"], id="what is blocked is red"),
+    ],
+)
+def test_colour_is_for_terminals_that_want_it(
+    args: list[str], words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     app = build("CORS(app, resources='/old', max_age=700)")
     monkeypatch.delenv("NO_COLOR", raising=False)
-    assert "\x1b[" in run(app, *args, color=True).output
+    assert re.findall(r"\x1b\[(\d+m\x1b\[1m\w+)\x1b\[0m", run(app, *args, color=True).output) == words
     assert "\x1b[" not in run(app, *args).output
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b[" not in run(app, *args, color=True).output
+
+
+def test_the_module_offers_the_group() -> None:
+    assert cli.__all__ == ["cors"]
 
 
 def test_the_group_says_what_it_can_do() -> None:
