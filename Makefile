@@ -58,7 +58,7 @@ fuzz: $(READY)  ## feed it arbitrary bytes for a minute; FUZZ=3600 for an hour
 	  echo "NOT FUZZED: atheris is made for Linux on x86-64 alone, and for Python 3.11 to 3.13" >&2; test -z "$$CI"; \
 	fi
 
-mutants: $(READY)  ## mutate the core: each survivor is listed as equivalent; MODULES="policy cli" for these alone
+mutants: $(READY)  ## mutate the package: each survivor is listed as equivalent; MODULES="policy cli" for these alone
 	$(BIN)/python -m tests.mutants $(MODULES)
 
 cache-test: $(ECOSYSTEM)/.ready  ## put a real shared cache, nginx, before the app; REQUESTS=60000 for long

@@ -1,7 +1,4 @@
-"""Mutate the package, and see whether the tests notice: every survivor is on the list, and all of the list survives.
-
-The core modules are tried whole. Of the others a sample is drawn, by a seed, unless they are named.
-"""
+"""Mutate the package, and see whether the tests notice: every survivor is on the list, and all of the list survives."""
 
 import argparse
 import json
@@ -12,26 +9,22 @@ import sys
 import tempfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from .listed import LIST, Change, listed, unexpected
-from .trial import CORE, FIRST
+from .trial import FIRST
 
 _PROCESSES = 2
 
 
-def main(modules: list[str], sample: int, seed: int) -> int:
+def main(modules: list[str]) -> int:
     """Try the mutants of some modules in a copy of the tree, and print the score and what is not as listed."""
     with tempfile.TemporaryDirectory() as made:
         copy = Path(made) / "tree"
         shutil.copytree(".", copy, ignore=shutil.ignore_patterns(".*", "__pycache__", "_build"))
-
-        def tried(module: str) -> dict[Change, str]:
-            few = 0 if module in (modules or CORE) else sample
-            return _tried(copy, module, few, seed)
-
         with ThreadPoolExecutor(_PROCESSES) as pool:
-            found = dict(zip(modules or FIRST, pool.map(tried, modules or FIRST), strict=True))
+            found = dict(zip(modules, pool.map(partial(_tried, copy), modules), strict=True))
     for module, outcomes in found.items():
         sys.stdout.write(f"{module}: {len(outcomes)} mutants: {_counted(outcomes)}\n")
     outcomes = {change: outcome for each in found.values() for change, outcome in each.items()}
@@ -41,9 +34,9 @@ def main(modules: list[str], sample: int, seed: int) -> int:
     return len(complaints) > 0
 
 
-def _tried(copy: Path, module: str, few: int, seed: int) -> dict[Change, str]:
+def _tried(copy: Path, module: str) -> dict[Change, str]:
     output = copy / f"{module}.jsonl"
-    command = [sys.executable, "-m", "tests.mutants.trial", module, str(few), str(seed), str(output)]
+    command = [sys.executable, "-m", "tests.mutants.trial", module, str(output)]
     subprocess.run(command, cwd=copy, env={**os.environ, "PYTHONPATH": str(copy)}, check=True)
     return {Change(*line[:4]): line[4] for line in map(json.loads, output.read_text().splitlines())}
 
@@ -53,8 +46,5 @@ def _counted(outcomes: dict[Change, str]) -> str:
 
 
 parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
-parser.add_argument("modules", nargs="*", choices=[[], *FIRST], help="all of their mutants; else see above")
-parser.add_argument("--sample", type=int, default=40, help="how many mutants of each module beside the core")
-parser.add_argument("--seed", type=int, default=5)
-given = parser.parse_args()
-sys.exit(main(given.modules, given.sample, given.seed))
+parser.add_argument("modules", nargs="*", choices=[[], *FIRST], help="these alone")
+sys.exit(main(parser.parse_args().modules or [*FIRST]))
