@@ -2003,7 +2003,7 @@ ANSWERS = st.builds(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=max(300, settings().max_examples))
 @given(
     st.lists(ANSWERS, min_size=1, max_size=4),
     st.sampled_from(["GET", "PUT", "POST"]),

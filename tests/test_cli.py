@@ -428,6 +428,7 @@ def test_an_origin_that_is_almost_listed_is_pointed_out() -> None:
     [
         pytest.param("CORS(app, origins='https://shop.example')", id="another name"),
         pytest.param(f"CORS(app, origins='{PAGE}')", id="the origin itself, where a header is missing"),
+        pytest.param(f"CORS(app, origins=['{PAGE}', 'https://b.example'])", id="the same, beside another one"),
         pytest.param(f"CORS(app, origins=[f'https://{{n}}.test' for n in range(1000)] + ['{PAGE}x'])", id="too many"),
     ],
 )
@@ -725,6 +726,16 @@ LOGIN = "The server has to answer OPTIONS with a status from 200 to 299, before 
             id="a wildcard that is none with credentials",
         ),
         pytest.param(
+            a_server(MINE, CREDENTIALS, ("Access-Control-Allow-Methods", "*")),
+            ["--credentials", *PUT],
+            {
+                "text": "The server has to send:",
+                "headers": ["Access-Control-Allow-Methods: PUT"],
+                "code": f'CORS(app, origins="{PAGE}", supports_credentials=True)',
+            },
+            id="a wildcard for methods, that is none with credentials",
+        ),
+        pytest.param(
             a_server(OPEN, CREDENTIALS),
             TOKEN,
             {
@@ -884,15 +895,18 @@ def answering(*lines: str) -> Iterator[tuple[str, list[bytes]]]:
             while True:
                 caller = listener.accept()[0]
                 with caller:
+                    caller.settimeout(5)
                     heard.append(caller.recv(65536))
                     caller.sendall("\r\n".join([*lines, "", "hello"]).encode("latin-1"))
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=answer)
         thread.start()
-        yield f"127.0.0.1:{listener.getsockname()[1]}", heard
-        listener.shutdown(socket.SHUT_RDWR)
-    thread.join()
+        try:
+            yield f"127.0.0.1:{listener.getsockname()[1]}", heard
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
 
 @pytest.mark.parametrize(
@@ -975,6 +989,7 @@ def test_no_more_than_the_beginning_of_a_live_answer_is_read() -> None:
 
 def test_a_host_that_cannot_be_and_a_server_that_speaks_no_http_are_no_answer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(5)
         thread = threading.Thread(target=lambda: listener.accept()[0].close())
         thread.start()
         port = listener.getsockname()[1]

@@ -38,18 +38,17 @@ class Trial:
         self._mutants, self._more, self._tell = mutants, more, tell
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Run the tests on no mutant first, in both ways: what fails then would kill every mutant."""
+        """Run the tests on no mutant first and last: what fails then would kill every mutant."""
         items = _soonest_first(session.items)
         files = [str(path) for path in dict.fromkeys(item.path for item in session.items)]
         warm = partial(_warm, items=items, early=_called_early(files))
         cold, more = partial(_cold, files=files), partial(_cold, files=self._more)
-        for way in (warm, cold, more):
-            if _outcome(partial(way, None)) != "survived":
-                raise pytest.UsageError("these tests fail on the package as it is: they would kill every mutant")
+        _check(warm, cold, more)
         lived = [(mutant, outcome) for mutant in self._mutants if (outcome := self._tried(mutant, warm))]
         for mutant, outcome in lived:
             if (outcome == "survived" or self._tried(mutant, cold)) and self._tried(mutant, more):
                 self._tell(mutant, "survived")
+        _check(warm, cold, more)
         return True
 
     def _tried(self, mutant: Mutant, way: Callable[[Mutant], int]) -> str:
@@ -59,6 +58,11 @@ class Trial:
             return outcome
         self._tell(mutant, outcome)
         return ""
+
+
+def _check(*ways: Callable[[None], int]) -> None:
+    if any(_outcome(partial(way, None)) != "survived" for way in ways):
+        raise pytest.UsageError("these tests fail on the package as it is: they would kill every mutant")
 
 
 def _soonest_first(items: list[pytest.Item]) -> list[pytest.Item]:
