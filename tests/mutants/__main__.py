@@ -37,7 +37,9 @@ def main(modules: list[str]) -> int:
 def _tried(copy: Path, module: str) -> dict[Change, str]:
     output = copy / f"{module}.jsonl"
     command = [sys.executable, "-m", "tests.mutants.trial", module, str(output)]
-    subprocess.run(command, cwd=copy, env={**os.environ, "PYTHONPATH": str(copy)}, check=True)
+    # What the tests of thousands of mutants leave behind goes where it is swept away.
+    env = {**os.environ, "PYTHONPATH": str(copy), "PYTEST_DEBUG_TEMPROOT": str(copy.parent)}
+    subprocess.run(command, cwd=copy, env=env, check=True)
     return {Change(*line[:4]): line[4] for line in map(json.loads, output.read_text().splitlines())}
 
 
