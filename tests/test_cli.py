@@ -1071,7 +1071,7 @@ def test_a_mistake_in_the_config_is_shown_as_its_message(command: list[str]) -> 
 def test_a_mistake_in_the_config_is_an_error_to_check() -> None:
     app = build("@cross_origin(supports_credentials=True)")
     [finding] = as_json(app, "check")
-    assert finding["level"] == "error"
+    assert (finding["level"], finding["write"]) == ("error", "")
     assert finding["message"].startswith(
         "origins='*' is everyone, which cannot be combined with supports_credentials=True"
     )
@@ -1891,6 +1891,7 @@ def reported(pattern: str, flags: int, *more: str) -> list[tuple[str, str]]:
         pytest.param("api/", 0, 'r"/api/"', id="no slash"),
         pytest.param("^api/", 0, 'r"/api/"', id="no slash after the start of the path"),
         pytest.param(r"api/\w+$", 0, r'r"/api/\w+$"', id="no slash, and a part that stretches"),
+        pytest.param(r"api/\S+$", 0, r'r"/api/\S+$"', id="no slash, and a part that may be almost anything"),
         pytest.param("API/", re.I, "re.compile('/API/', re.IGNORECASE)", id="no slash, in a pattern with a flag"),
         pytest.param("api/", re.I | re.DEBUG, "re.compile('/api/', re.IGNORECASE)", id="a flag that prints"),
         pytest.param("api/<name>", 0, 'r"/api/[^/]+"', id="a rule of Flask's without slash"),
