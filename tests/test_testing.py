@@ -13,7 +13,7 @@ import pytest
 from flask import Flask, Response, redirect, request, session
 from flask.testing import FlaskClient
 
-from flask_cors import CORS, cross_origin
+from flask_cors import CORS, cross_origin, pytest_plugin
 from flask_cors import testing as module
 from flask_cors.browser import Browser, Exchange, Outcome, Request
 from flask_cors.browser import Response as Answer
@@ -472,6 +472,7 @@ def test_the_tests_of_the_manual_pass_beside_pytest_flask(tmp_path: Path) -> Non
 
 def test_the_names_for_users_are_these() -> None:
     assert module.__all__ == ["assert_allowed", "assert_blocked", "browser", "transcript"]
+    assert pytest_plugin.__all__ == ["cors_browser"]
 
 
 def test_without_pytest_everything_but_the_fixture_is_there() -> None:
