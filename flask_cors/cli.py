@@ -775,7 +775,7 @@ def _about_origins(cover: Cover) -> Iterator[Finding]:
             new = tuple(dict.fromkeys(_mended(one) if one == entry else one for one in origins.written))
             yield Finding(level, f"{title}: {remark}.", line(*cover, {"origins": new}))
     for risk in origins.risks_with_credentials() if cover.entry.policy.supports_credentials else ():
-        new = tuple(_safer(one) if risk.startswith(repr(one)) else one for one in origins.written)
+        new = tuple(_safer(str(one)) if risk.startswith(repr(one)) else one for one in origins.written)
         yield Finding("warning", f"{title}: {risk}.", line(*cover, {"origins": new}))
 
 
