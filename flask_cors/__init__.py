@@ -8,10 +8,11 @@
     app = Flask(__name__)
     CORS(app, resources=r"/api/", origins="https://app.example")
 
-:class:`CORS` gives an app or a blueprint a policy, :func:`cross_origin` gives one to a single view. New to CORS?
-Read :mod:`flask_cors.policy`.
+:class:`CORS` gives a policy to an app or a blueprint, :func:`cross_origin` to a single view, and
+:func:`current_policy` is the policy of the request at hand. New to CORS? Read :mod:`flask_cors.policy`.
 """
 
+from ._middleware import current_policy
 from .decorator import cross_origin
 from .extension import CORS
 from .options import CORSWarning
@@ -30,4 +31,5 @@ __all__ = [
     "CORSWarning",
     "__version__",
     "cross_origin",
+    "current_policy",
 ]

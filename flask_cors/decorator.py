@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import update_wrapper, wraps
+from functools import partial, update_wrapper, wraps
 from typing import Any, Never, TypeVar, Unpack, cast
 
-from flask import Flask, Request, Response, after_this_request
+from flask import Request, Response, after_this_request
 
-from ._bridge import finisher, note_hidden, this_app, this_request, write
-from ._coverage import MARK, Coverage, Place, Policies, coverage_of
-from ._preflight import ANSWERS_OPTIONS, class_has_options
-from .options import EVERY_PATH, RESOURCES, Given, Options, by_keyword, check_positional, resources_of
-
-
-class _Undeclared(str):
-    """``OPTIONS``, on a rule that was not declared for it. A rule keeps what ``upper`` makes of its methods."""
-
-    __slots__ = ()
-
-    def upper(self) -> str:
-        return self
-
-
-_UNDECLARED = _Undeclared("OPTIONS")
+from ._middleware import add_headers, ask_once, read_request, this_request, this_state, use_policy
+from ._routes import (
+    DECORATION,
+    AutomaticOptions,
+    all_decorations,
+    answers_options,
+    class_handles_options,
+    declares_options,
+    find_decoration,
+    url_adapter,
+)
+from ._state import AppState
+from .options import (
+    CREDENTIAL_OPTIONS,
+    EVERY_PATH,
+    Options,
+    ParsedOptions,
+    build_resources,
+    check_positional,
+    credential_warnings,
+    parse_keywords,
+    warn,
+)
+from .policy import Policy
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -38,14 +46,14 @@ def cross_origin(*positional: Never, **options: Unpack[Options]) -> Callable[[Vi
         @cross_origin(origins="https://app.example")
         def index(): ...
 
-    The policy replaces that of :class:`CORS` for this view, on errors too, and also where it lets nobody in. It goes
+    The policy replaces that of :class:`CORS` for this view, on errors too, and also where it allows no origin. It goes
     on functions, on ``async def``, on methods of a ``MethodView``, and into ``decorators`` of a ``View``.
 
-    Without options, pages of every origin may read the view. If the view changes something, or can be tried with
-    guessed passwords, protect it against forged requests as well: CORS does not.
+    Without options, pages of every origin may read the view. If the view changes something, or if a client can try
+    passwords there, protect it against forged requests as well: CORS does not.
 
-    Without :class:`CORS` on the app, the view itself answers preflights, after the functions of ``before_request``,
-    and what these refuse carries no headers. ``CORS(app, resources=[])`` mends both.
+    Without :class:`CORS` on the app, the view's wrapper responds to preflights, after the app's ``before_request``
+    functions, and a response of these carries no CORS headers. ``CORS(app, resources=[])`` changes both.
 
     :param options: see :class:`~flask_cors.options.Options`.
     :raises TypeError: for an unknown option, an option given by position, or missing parentheses.
@@ -54,56 +62,58 @@ def cross_origin(*positional: Never, **options: Unpack[Options]) -> Callable[[Vi
     if any(inspect.isroutine(first) or inspect.isclass(first) for first in cast(tuple[object, ...], positional)):
         raise TypeError("cross_origin is missing its parentheses: write @cross_origin() above the view")
     check_positional(positional, "cross_origin()", "origins")
-    given = by_keyword(options, "cross_origin()")
-    given[RESOURCES] = EVERY_PATH
-    resources_of(given)  # refuses now what no config can mend
-    answers = options.get("automatic_options") is not False
+    decoration = parse_keywords(options, "cross_origin()")
+    decoration.resources = EVERY_PATH  # not those of the config
+    resources = build_resources(decoration)  # raises now what no config can change
+    warn(decoration.warnings)
+    if decoration.names >= CREDENTIAL_OPTIONS:
+        warn(credential_warnings(resources))
 
     def decorate(view: View) -> View:
-        return cast(View, _decorate(view, given, answers))
+        return cast(View, _decorate(view, decoration))
 
     return decorate
 
 
-def _decorate(view: Callable[..., Any], given: Given, answers: bool) -> Callable[..., Any]:
+def _decorate(view: Callable[..., Any], decoration: ParsedOptions) -> Callable[..., Any]:
     wrap = _wrap_async if inspect.iscoroutinefunction(view) else _wrap
-    wrapper = wrap(view, given)
-    if not hasattr(wrapper, MARK):  # else another decorator, nearer to the view, has spoken
-        vars(wrapper).update({MARK: given, ANSWERS_OPTIONS: answers})
-    return _route_options(wrapper) if getattr(wrapper, ANSWERS_OPTIONS) else wrapper
+    wrapper = wrap(view, decoration)
+    if not hasattr(wrapper, DECORATION):  # otherwise a decorator nearer to the view has set it
+        setattr(wrapper, DECORATION, decoration)
+    return _route_options(wrapper) if answers_options(wrapper) else wrapper
 
 
-def _wrap(view: Callable[..., Any], given: Given) -> Callable[..., Any]:
+def _wrap(view: Callable[..., Any], decoration: ParsedOptions) -> Callable[..., Any]:
     @wraps(view)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        answer = _enter(given)
-        return view(*args, **kwargs) if answer is None else answer
+        response = before_view(decoration)
+        return view(*args, **kwargs) if response is None else response
 
     return wrapper
 
 
-def _wrap_async(view: Callable[..., Any], given: Given) -> Callable[..., Any]:
+def _wrap_async(view: Callable[..., Any], decoration: ParsedOptions) -> Callable[..., Any]:
     @wraps(view)
     async def wrapper(*args: Any, **kwargs: Any) -> Any:
-        answer = _enter(given)
-        return await view(*args, **kwargs) if answer is None else answer
+        response = before_view(decoration)
+        return await view(*args, **kwargs) if response is None else response
 
     return wrapper
 
 
 def _route_options(wrapper: Callable[..., Any]) -> Callable[..., Any]:
-    """Have Flask route ``OPTIONS`` to *wrapper* rather than answer it: ``Flask.add_url_rule`` reads two attributes."""
+    """Make Flask route ``OPTIONS`` to *wrapper*: ``Flask.add_url_rule`` reads these two attributes."""
     if getattr(wrapper, "__qualname__", "").startswith("View.as_view."):
         wrapper = _ClassBasedView(wrapper)
-    required = {_UNDECLARED, *getattr(wrapper, "required_methods", ())}
+    required = {AutomaticOptions("OPTIONS"), *getattr(wrapper, "required_methods", ())}
     vars(wrapper).update(required_methods=required, provide_automatic_options=False)
     return wrapper
 
 
 class _ClassBasedView:
-    """A view made by ``View.as_view``, which sets attributes of what the decorators return.
+    """A view made by ``View.as_view``, which sets attributes of what its decorators return.
 
-    One of them would undo that ``OPTIONS`` is routed to the view: so that one cannot be set.
+    One of these attributes would keep ``OPTIONS`` from being routed to the view. So it cannot be set.
     """
 
     provide_automatic_options = property(lambda _: False, lambda _, __: None)
@@ -115,35 +125,35 @@ class _ClassBasedView:
         return self.__wrapped__(*args, **kwargs)  # type: ignore[attr-defined]
 
 
-def _enter(given: Given) -> Response | None:
-    """Note that a decorated view is about to run; for ``OPTIONS``, answer in its stead where it is to be so."""
-    app, asked = this_app(), this_request()
-    coverage = coverage_of(app)
-    policies = coverage.policies or coverage.settle(app)
-    shown = policies.shown.get((asked.url_rule and asked.url_rule.endpoint, asked.method))
-    if shown is None:
-        return _enter_anew(app, coverage, asked, given)
-    if not coverage.hooked:
-        answer = shown.to_everyone or shown.simple(asked.environ.get("HTTP_ORIGIN"))
-        after_this_request(lambda response: write(answer, response))
+def before_view(decoration: ParsedOptions) -> Response | None:
+    """Use the decoration's policy for this request, before its view runs; return a response in place of the view's."""
+    state, current = this_state(), this_request()
+    policy = state.decorated_policy(decoration)
+    view = state.app.view_functions.get(current.endpoint or "")
+    shown = find_decoration(view, current.method)
+    # A view may also call another registered view, and keeps its own policy then.
+    hidden = shown is None and decoration not in all_decorations(state.app)
+    if hidden or shown is decoration:
+        _use_policy(state, current, policy)
+    if current.method == "OPTIONS" and not class_handles_options(view):
+        is_for_wrapper = shown is decoration or read_request(current).is_preflight
+        if is_for_wrapper and (policy.automatic_options or not declares_options(current.url_rule)):
+            return _options_response(state, current)
     return None
 
 
-def _enter_anew(app: Flask, coverage: Coverage, asked: Request, given: Given) -> Response | None:
-    policies = coverage.settle(app)
-    if not coverage.hooked:
-        after_this_request(finisher(coverage))
-    note_hidden(app, policies, asked, policies.own(given))
-    if asked.method == "OPTIONS" and _stands_in(app, asked, policies, given):
-        return app.make_default_options_response()
-    return None
+def _use_policy(state: AppState, current: Request, policy: Policy) -> None:
+    use_policy(current, policy)
+    if policy.origins.callables:
+        ask_once(state, current, policy)
+    if not state.installed:
+        after_this_request(partial(add_headers, state))
 
 
-def _stands_in(app: Flask, asked: Request, policies: Policies, given: Given) -> bool:
-    """Whether ``OPTIONS`` has led to this very view, which its author has not written for that."""
-    rule = asked.url_rule
-    if rule is None or class_has_options(app.view_functions[rule.endpoint]):
-        return False
-    declared = not any(name is _UNDECLARED for name in rule.methods or ())
-    routed_here = policies.decoration(Place(rule.endpoint, asked.method, asked.path)) is given
-    return routed_here and (policies.own(given).automatic_options or not declared)
+def _options_response(state: AppState, current: Request) -> Response:
+    """Make the response that Flask makes to ``OPTIONS``."""
+    response = state.app.response_class()
+    adapter = url_adapter(state.app, current)
+    if adapter is not None:
+        response.allow.update(adapter.allowed_methods())
+    return response

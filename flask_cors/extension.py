@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from threading import RLock
-from typing import Never, Unpack, cast
+from typing import Never, NoReturn, Unpack, cast
 
-from flask import Blueprint, Flask, request_started
+from flask import Blueprint, Flask
 from flask.blueprints import BlueprintSetupState
 
-from ._coverage import cover_late, coverage_of, remember_late, settled
-from ._door import hook
-from .options import RESOURCES, CORSOptions, Given, by_keyword, check_positional, resources_of
+from ._middleware import install
+from ._state import Scope, app_state, blueprint_scope
+from .options import RESOURCES, CORSOptions, ParsedOptions, build_resources, check_positional, parse_keywords, warn
 
 
 class CORS:
@@ -21,69 +20,74 @@ class CORS:
         app = Flask(__name__)
         CORS(app, resources=r"/api/", origins="https://app.example")
 
-    Without options, pages of every origin may read everything. Options may also be set in the app's config, before
-    or after this call: what counts is how the config stands when the app answers its first request.
+    Without options, pages of every origin may read everything. Options can also be set in the app's config, before or
+    after this call: the config counts as it is when the app gets its first request.
 
-    Preflights are answered first of all, before the app's ``before_request`` functions; errors carry the headers
+    Preflights get their response before the app's ``before_request`` functions run; error responses carry the headers
     of the policy that covers them. Used twice on one app, the later one decides where both match.
 
-    :param app: the app or blueprint; left out, call :meth:`init_app` later, once for each.
+    :param app: the app or blueprint; without it, call :meth:`init_app` later, once for each.
     :param options: see :class:`~flask_cors.options.Options`, and ``resources`` in
         :class:`~flask_cors.options.CORSOptions`.
     :raises TypeError: for an unknown option, or an option given by position.
     :raises ValueError: for values that break a rule, all in one message.
+    :raises RuntimeError: for a blueprint that is registered already.
     """
 
     def __init__(
         self, app: Flask | Blueprint | None = None, *positional: Never, **options: Unpack[CORSOptions]
     ) -> None:
         check_positional(positional, "CORS()", RESOURCES)
-        self._given = by_keyword(options, "CORS()", RESOURCES)
+        self._options = parse_keywords(options, "CORS()", RESOURCES)
         if app is not None:
             self.init_app(app)
 
     def init_app(self, app: Flask | Blueprint, *positional: Never, **options: Unpack[CORSOptions]) -> None:
         """Set up *app* with these options over those of the constructor. Nothing of *app* is kept in this object.
 
-        A blueprint takes the options for its own views, and for what is missing below its ``url_prefix``.
+        A blueprint uses the options for its own views, and for what is missing below its ``url_prefix``.
 
         :raises TypeError: for an unknown option, an option given by position, or what is no app.
         :raises ValueError: for values that break a rule, all in one message.
+        :raises RuntimeError: for a blueprint that is registered already.
         """
         check_positional(positional, "init_app()", RESOURCES)
-        given = Given({**self._given, **by_keyword(options, "init_app()", RESOURCES)})
-        resources_of(given)  # refuses now what no config can mend
+        parsed = self._options.override(parse_keywords(options, "init_app()", RESOURCES))
         if isinstance(app, Flask):
-            _cover(getattr(app, "_get_current_object", lambda: app)(), given)  # it may be `current_app`
+            _set_up(getattr(app, "_get_current_object", lambda: app)(), Scope(parsed))  # it may be `current_app`
         elif isinstance(app, Blueprint):
-            _cover_blueprint(app, given)
+            _set_up_blueprint(app, parsed)
         else:
-            raise TypeError(f"CORS() takes a Flask app or a Blueprint first, and options by keyword, not {app!r}")
+            raise TypeError(_explain_no_app(app))
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"CORS has no {name!r}: it is no app; write CORS(app) on a line of its own, without app =")
 
 
-def _cover(app: Flask, given: Given, blueprint: str | None = None, prefix: str = "") -> None:
-    coverage_of(app).add(given, blueprint, prefix)
-    hook(app)
+def _set_up(app: Flask, scope: Scope) -> None:
+    state = app_state(app)
+    state.add(scope)
+    install(state)
 
 
-def _cover_blueprint(blueprint: Blueprint, given: Given) -> None:
+def _set_up_blueprint(blueprint: Blueprint, parsed: ParsedOptions) -> None:
     def registered(setup: BlueprintSetupState) -> None:
         name = f"{setup.name_prefix}.{setup.name}".lstrip(".")
-        _cover(cast(Flask, setup.app), given, name, setup.url_prefix or "")
+        _set_up(cast(Flask, setup.app), blueprint_scope(parsed, name, setup.url_prefix or ""))
 
+    build_resources(parsed)  # raises now what no config can change
+    warn(parsed.warnings)
     try:
         blueprint.record(registered)
-    except AssertionError:  # it is registered, and does not know where: the apps that have it will, when they start
-        remember_late(blueprint, given)
-        request_started.connect(cover_late_blueprints)
+    except AssertionError:
+        raise RuntimeError(
+            f"CORS(blueprint) comes too late: {blueprint.name!r} is registered already; "
+            "move CORS(blueprint) above app.register_blueprint(blueprint)"
+        ) from None
 
 
-def cover_late_blueprints(app: Flask, **_: object) -> None:
-    """Let the blueprints of *app* have what they were given after it had them; an app does so when it starts."""
-    with _LOCK:
-        if cover_late(app):
-            hook(app, late=True)
-            settled(app)
-
-
-_LOCK = RLock()  # of two first requests, the second one waits until the first is covered
+def _explain_no_app(value: object) -> str:
+    for name in ("app", "server"):  # as Connexion and Dash name the Flask app inside of theirs
+        if isinstance(getattr(value, name, None), Flask):
+            return f"CORS() takes a Flask app, not {value!r}; write CORS(app.{name}) with the name of your app"
+    return f"CORS() takes a Flask app or a Blueprint first, and options by keyword, not {value!r}"

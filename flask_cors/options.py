@@ -1,12 +1,12 @@
-"""Options: the names, what each may be given as, and how they become a :class:`~flask_cors.policy.Policy`.
+"""Options: their names, what each can be given as, and how they become a :class:`~flask_cors.policy.Policy`.
 
-Each option is defined once, here: ``CORS`` and ``cross_origin`` take them as keywords, the app's config as
-``CORS_`` and the name in capitals, an entry of ``resources`` as a dict. Weakest first: default, app config,
-keyword, resource entry (:func:`fold`). What is given is parsed once, at set-up; a request meets only policies.
+Each option is defined once, here. ``CORS`` and ``cross_origin`` take it as a keyword, the app's config as ``CORS_`` and
+the name in capitals, an entry of ``resources`` in a dict. Weakest first: default, app config, keyword, resource entry
+(:func:`build_resources`). What is given is parsed once, at set-up; requests only read policies.
 
-Everything is judged as early as it can be: a value as soon as it is given, a combination as soon as all its
-parts are known. Names that do not exist raise ``TypeError``, values that cannot be raise ``ValueError``; both say
-what was given, the rule, and what to write instead, all mistakes in one message.
+Each mistake is reported as early as possible: a value where it is given, a combination where all of it is known. An
+unknown name raises ``TypeError``, a wrong value ``ValueError``. Both show what was given, the rule, and what to write
+instead, and all mistakes are in one message.
 
 Pure: no Flask; a config is any mapping.
 """
@@ -20,31 +20,33 @@ from itertools import takewhile
 from traceback import walk_stack
 from typing import Any, TypedDict
 
-from .origins import OriginRule, Origins, compile_pattern
+from .origins import AllowedOrigins, OriginRule, compile_pattern
 from .policy import Policy, is_token
-from .resources import EVERYTHING, Resources
+from .resources import ANY_PATH, Resources
 
 
 class CORSWarning(UserWarning):
-    """A setting works, but hardly as meant: an origin that was corrected, that can never match, or is risky."""
+    """A setting is valid, but probably wrong: an origin that was corrected, that can never match, or is a risk."""
 
 
 class Options(TypedDict, total=False):
     r"""The options that :class:`~flask_cors.CORS` and :func:`~flask_cors.cross_origin` share, all keyword-only.
 
-    ``None`` means "not given"; ``False``, ``0`` and an empty list are answers. A string that stands for a list
-    may be separated by commas. Lists are sent sorted. Two names more are taken for the sake of programs written
-    for later Flask-Cors releases.
+    ``None`` means "not given", except for ``origins``; ``False``, ``0`` and an empty list are values like any other. A
+    string that stands for a list can be separated by commas. Lists are sent sorted. Two more names are accepted because
+    programs written for later Flask-Cors releases use them.
 
     .. attribute:: origins
 
-        Who may read: the origins, scheme and host and port, whose pages get to see the answers.
+        Who may read: the origins (scheme, host and port) whose pages may read the responses.
 
-        A string is compared whole (``"https://app.example"``), is ``"*"`` for everyone, or has one of two wildcards:
-        ``"https://*.example.com"`` is every subdomain at any depth, though not ``example.com`` itself, and
-        ``"http://localhost:*"`` is every port. A compiled :class:`re.Pattern` must match the whole origin, and so
-        must a string that begins with ``^``. A function is called with the origin, at most once a request and only
-        if there is one, and returns a bool. Any of these may be mixed in an iterable. An empty one lets nobody in.
+        A string is compared whole (``"https://app.example"``), is ``"*"`` for every origin, or has one of two
+        wildcards: ``"https://*.example.com"`` is every subdomain at any depth, but not ``example.com`` itself, and
+        ``"http://localhost:*"`` is every port. A compiled :class:`re.Pattern` must match the whole origin, and so must
+        a string that begins with ``^``. A function is called with the origin, once a request and only if there is one,
+        before the view and before the app's ``before_request`` functions; it returns a bool. Any of these can be mixed
+        in an iterable. An empty one allows no origin. Neither does ``None``, with a warning: an environment variable
+        that is not set must not open an app.
 
         Default: ``"*"``
 
@@ -52,29 +54,29 @@ class Options(TypedDict, total=False):
 
         Example: ``origins=["https://app.example", "https://*.app.example"]``
 
-        Danger: a pattern that is too wide, such as ``re.compile(r"https://.*example\.com")``, lets in
+        Danger: a pattern that is too wide, such as ``re.compile(r"https://.*example\.com")``, allows
         ``https://evil-example.com``. Prefer strings.
 
     .. attribute:: methods
 
-        The methods that a page may use, beyond those that need no permission (``GET``, ``HEAD``, ``POST``).
+        The methods that a page may use, beyond those that need no preflight (``GET``, ``HEAD``, ``POST``).
 
-        Upper-cased, as Flask does for routes. ``"*"`` is every method.
+        They are upper-cased, as Flask does for routes. ``"*"`` is every method.
 
-        Default: none; then answers to ``OPTIONS`` list ``DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT``
+        Default: none; then responses to ``OPTIONS`` list ``DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, QUERY``
 
         Header: ``Access-Control-Allow-Methods``
 
         Example: ``methods=["GET", "PUT"]``
 
-        Danger: the list tells browsers what to send; it does not stop anyone from sending. Routes decide that.
+        Danger: the list tells browsers what they may send; it stops no other program. Routes decide that.
 
     .. attribute:: headers
 
-        The request headers that a page may set, beyond those that need no permission.
+        The request headers that a page may set, beyond those that need no preflight.
 
-        ``Content-Type`` belongs here if pages send JSON. ``"*"`` is every header except ``Authorization``; together
-        with ``supports_credentials``, where browsers take ``*`` for a name, the headers asked for are repeated.
+        ``Content-Type`` belongs here if pages send JSON. ``"*"`` is every header except ``Authorization``. Together
+        with ``supports_credentials``, browsers take ``*`` for a name; then the requested header names are sent instead.
 
         Default: none
 
@@ -82,11 +84,11 @@ class Options(TypedDict, total=False):
 
         Example: ``headers="Content-Type, X-Token"``
 
-        Danger: ``"*"`` also allows headers that a proxy in front of you may trust.
+        Danger: ``"*"`` also allows headers that a proxy in front of the app may trust.
 
     .. attribute:: expose_headers
 
-        The response headers that a page may read, beyond the few that are always readable.
+        The response headers that a page may read, beyond the few that every page can read.
 
         Default: none
 
@@ -98,7 +100,7 @@ class Options(TypedDict, total=False):
 
     .. attribute:: supports_credentials
 
-        Whether pages may send cookies and HTTP authentication along, and read what comes back.
+        Whether a page may send cookies and HTTP authentication, and read the response.
 
         Default: ``False``
 
@@ -106,16 +108,17 @@ class Options(TypedDict, total=False):
 
         Example: ``supports_credentials=True, origins="https://app.example"``
 
-        Danger: every listed origin can act as the logged-in user. So it cannot be combined with ``origins="*"``, in
-        any spelling of "everyone": that raises ``ValueError``. Add protection against forged requests (CSRF).
+        Danger: pages of every allowed origin can act as the logged-in user. So it cannot be combined with
+        ``origins="*"`` or a pattern that allows every origin: that raises ``ValueError``. Protect the app against
+        forged requests (CSRF) as well.
 
     .. attribute:: max_age
 
-        How long, in seconds, a browser may remember the answer to a preflight: a ``timedelta``, an int, or digits.
+        How long, in seconds, a browser may cache the permission of a preflight: a ``timedelta``, an int, or digits.
 
-        Browsers have limits of their own: Chromium two hours, Firefox a day. ``0`` switches the memory off.
+        Browsers have limits of their own: Chromium two hours, Firefox a day. ``0`` turns this cache off.
 
-        Default: none; browsers then remember for five seconds
+        Default: none; then browsers cache it for five seconds
 
         Header: ``Access-Control-Max-Age``
 
@@ -125,7 +128,7 @@ class Options(TypedDict, total=False):
 
     .. attribute:: send_wildcard
 
-        With ``origins="*"``: whether to answer ``*`` rather than to name the origin that asks.
+        With ``origins="*"``: whether to send ``*`` instead of the origin of the request.
 
         Default: ``True``
 
@@ -133,11 +136,11 @@ class Options(TypedDict, total=False):
 
         Example: ``send_wildcard=False``
 
-        Danger: ``False`` makes every answer depend on the origin, so that shared caches keep one copy for each.
+        Danger: with ``False``, each response depends on the origin, so that shared caches keep one copy for each.
 
     .. attribute:: always_send
 
-        Whether answers to requests without ``Origin`` carry the headers too, where they are the same for everyone.
+        Whether responses to requests without ``Origin`` carry the headers too, where they are the same for every origin.
 
         Default: ``True``
 
@@ -145,11 +148,11 @@ class Options(TypedDict, total=False):
 
         Example: ``always_send=False``
 
-        Danger: with ``False`` and ``origins="*"``, answers differ by ``Origin``, so they say ``Vary: Origin``.
+        Danger: with ``False`` and ``origins="*"``, responses depend on ``Origin``, so they carry ``Vary: Origin``.
 
     .. attribute:: automatic_options
 
-        Whether to answer ``OPTIONS`` for the view. ``False`` leaves that to Flask, or to a view that declares it.
+        Whether to respond to ``OPTIONS`` for the view. ``False`` leaves that to Flask, or to a view that declares it.
 
         Default: ``True``
 
@@ -157,11 +160,11 @@ class Options(TypedDict, total=False):
 
         Example: ``automatic_options=False``
 
-        Danger: with ``False``, a login in ``before_request`` meets the preflights too, and may refuse them.
+        Danger: with ``False``, preflights meet a login in ``before_request``, which may refuse them.
 
     .. attribute:: vary_header
 
-        Whether to add ``Vary: Origin`` where the answer depends on the origin. ``False`` never touches ``Vary``.
+        Whether to add ``Vary: Origin`` where the response depends on the origin. ``False`` never changes ``Vary``.
 
         Default: ``True``
 
@@ -169,7 +172,7 @@ class Options(TypedDict, total=False):
 
         Example: ``vary_header=False``
 
-        Danger: with ``False``, a shared cache can give one origin's answer to another; set ``Vary`` yourself then.
+        Danger: with ``False``, a shared cache can send the response for one origin to another; set ``Vary`` yourself.
     """
 
     origins: OriginRule | Iterable[OriginRule] | None
@@ -195,16 +198,17 @@ class CORSOptions(Options, total=False):
 
         Each is matched, case-sensitively, from the start of the decoded path that Flask itself routes on. A dict gives
         each pattern options of its own, which override those beside ``resources``. ``"*"`` is every path. Of several
-        patterns that match, the one with the longest literal beginning wins, then the longer, then the earlier. On a
-        path of more than 4,096 characters, none is tried, and nobody is let in.
+        patterns that match, the one with the longest literal prefix decides, then the longer, then the earlier. On a
+        path of more than 4,096 characters, no pattern is tried, and no origin is allowed.
 
         Default: every path
 
-        Header: none; it decides which answers carry any
+        Header: none; it decides which responses carry any
 
         Example: ``resources={r"/api/": {"origins": "https://app.example"}, r"/public/": {}}``
 
-        Danger: a pattern matches all that begins like it: ``r"/api"`` covers ``/api-internal``. Write ``r"/api/"``.
+        Danger: a pattern matches every path that begins like it: ``r"/api"`` covers ``/api-internal``. Write
+        ``r"/api/"``.
     """
 
     resources: str | re.Pattern[str] | Mapping[Any, Options | None] | Iterable[str | re.Pattern[str]] | None
@@ -212,145 +216,203 @@ class CORSOptions(Options, total=False):
 
 NAMES = frozenset(Options.__annotations__)
 RESOURCES = "resources"
+CREDENTIAL_OPTIONS = {"origins", "supports_credentials"}
 _ALIASES = {"allow_headers": "headers"}
-_JUDGED = {"origins", "supports_credentials"}
-_LONGEST_SHOWN = 300
-_MARKS = "!#$%&'*+-.^_`|~"
+_MAX_SHOWN = 300
+_TOKEN_MARKS = "!#$%&'*+-.^_`|~"
 
-Label = Callable[[str], str]  # an option's name to the way in which the user spelt it
+Label = Callable[[str], str]  # from an option's name to the way in which the user spelt it
 Entry = tuple[re.Pattern[str], Mapping[str, Any]]  # of `resources`: a pattern, and the options for it
 
+EVERY_PATH: tuple[Entry, ...] = ((ANY_PATH, {}),)
 
-EVERY_PATH: tuple[Entry, ...] = ((EVERYTHING, {}),)
+# What people write who know other libraries or other releases, and what they can write here.
+OTHER_NAMES = {
+    "allow_credentials": "write supports_credentials",
+    "allow_methods": "write methods",
+    "allow_origin": "write origins",
+    "allow_origin_regex": 'write origins=re.compile(r"...")',
+    "allow_origins": "write origins",
+    "allow_private_network": "remove it: browsers have given up private network access, and no header is sent for it",
+    "allowed_headers": "write headers",
+    "allowed_methods": "write methods",
+    "allowed_origins": "write origins",
+    "cors_allowed_origins": "write origins",
+    "credentials": "write supports_credentials",
+    "exposed_headers": "write expose_headers",
+    "resources": "write it as an option of CORS(); a decorator is for the one view below it",
+}
 
 
-class Given(dict[str, Any]):
-    """What one ``CORS``, one ``@cross_origin`` or one app's config says: option names to parsed values."""
+class ParsedOptions:
+    """What one ``CORS``, one ``@cross_origin`` or one app's config was given, parsed.
 
-    def __eq__(self, other: object) -> bool:
-        return self is other
+    *values* are parsed values by option name, *resources* the entries of that option, ``None`` where it was not given.
+    """
 
-    def __hash__(self) -> int:  # type: ignore[override]  # a dict has none, since its equality is another one
-        return id(self)
+    def __init__(self, values: Mapping[str, Any], resources: tuple[Entry, ...] | None = None) -> None:
+        self.values = values
+        self.resources = resources
+
+    @property
+    def layers(self) -> list[Mapping[str, Any]]:
+        """The values, and those of each entry of ``resources``."""
+        return [self.values, *(options for _, options in self.resources or ())]
+
+    @property
+    def names(self) -> set[str]:
+        """The options that are given anywhere."""
+        return set().union(*self.layers)
+
+    @property
+    def warnings(self) -> list[str]:
+        """Sentences about values that are valid but probably wrong."""
+        return [text for layer in self.layers if "origins" in layer for text in layer["origins"].warnings]
+
+    def override(self, stronger: "ParsedOptions") -> "ParsedOptions":
+        """Return these options with those of *stronger* in their place."""
+        resources = self.resources if stronger.resources is None else stronger.resources
+        return ParsedOptions({**self.values, **stronger.values}, resources)
 
 
-def by_keyword(options: Mapping[str, Any], caller: str, *more: str) -> Given:
+def parse_keywords(options: Mapping[str, Any], caller: str, *more: str) -> ParsedOptions:
     """Parse keywords: the names of ``Options``, and *more*.
 
     :raises TypeError: for other names.
     :raises ValueError: for values that break a rule.
     """
     _check_names(options, NAMES.union(more), caller)
-    return _parse_all(options, str)
+    return _parse_layers(options, str)
 
 
-def by_config(config: Mapping[str, Any], *more: str) -> Given:
+def parse_config(config: Mapping[str, Any]) -> ParsedOptions:
     """Parse the ``CORS_*`` keys of an app's config.
 
+    :raises TypeError: for other names in an entry of ``CORS_RESOURCES``.
     :raises ValueError: for values that break a rule.
     """
-    return _parse_all({name: config.get(_key(name)) for name in sorted(NAMES.union(more))}, _key)
+    names = sorted(NAMES.union({RESOURCES}))
+    return _parse_layers({name: config[config_key(name)] for name in names if config_key(name) in config}, config_key)
 
 
-def resources_of(given: Given, config: Given | None = None) -> Resources:
-    """The resources and policies that *given* makes, in an app with this *config*, or before the config is known.
+def build_resources(parsed: ParsedOptions, config: ParsedOptions | None = None) -> Resources:
+    """Build the resources and policies of *parsed*, in an app with this *config*, or before a config is known.
 
-    This is where precedence is settled. A combination of origins and credentials is judged once: at set-up where
-    the config cannot change it any more, else when the config is known.
+    This is where precedence is decided. Whether credentials are allowed to every origin is checked on each final
+    policy. Before the config is known, only policies are checked that no config can change.
 
-    :raises ValueError: for credentials granted to everyone.
+    :raises ValueError: for credentials that are allowed to every origin.
     """
+    merged = parsed if config is None else config.override(parsed)
+    mistakes: list[str] = []
     rules: list[tuple[re.Pattern[str], Policy]] = []
-    judged: list[Policy] = []
-    merged = {RESOURCES: EVERY_PATH, **(config or {}), **given}
-    for pattern, own in merged.pop(RESOURCES):
-        rules.append((pattern, Policy(**{**merged, **own})))
-        settled = {*given, *own} >= _JUDGED and (RESOURCES in given or own.keys().isdisjoint(_JUDGED))
-        if settled is (config is None):
-            judged.append(rules[-1][1])
-    _check([mistake for policy in judged for mistake in _contradictions(policy)])
-    warn(risk for policy in judged for risk in _risks(policy))
+    for pattern, options in EVERY_PATH if merged.resources is None else merged.resources:
+        policy = Policy(**{**merged.values, **options})
+        rules.append((pattern, policy))
+        if config is not None or {*merged.values, *options} >= CREDENTIAL_OPTIONS:
+            mistakes += _contradictions(policy, "origins" in merged.names)
+    raise_mistakes(mistakes)
     return Resources(rules)
 
 
-def _key(name: str) -> str:
+def config_key(name: str) -> str:
+    """Return the config key of an option."""
     return f"CORS_{name.upper()}"
 
 
-def _parse_all(options: Mapping[str, Any], label: Label) -> Given:
+def _parse_layers(options: Mapping[str, Any], label: Label) -> ParsedOptions:
     mistakes: list[str] = []
-    given = Given(_parse({name: value for name, value in options.items() if name != RESOURCES}, label, mistakes))
+    values = _parse_values({name: value for name, value in options.items() if name != RESOURCES}, label, mistakes)
+    resources = None
     if options.get(RESOURCES) is not None:
-        given[RESOURCES] = tuple(_entries(options[RESOURCES], label(RESOURCES), mistakes))
-    _check(mistakes)
-    layers = (given, *(own for _, own in given.get(RESOURCES, ())))
-    warn(remark for layer in layers if "origins" in layer for remark in layer["origins"].remarks)
-    return given
+        resources = tuple(_parse_resources(options[RESOURCES], label(RESOURCES), mistakes))
+    raise_mistakes(mistakes)
+    return ParsedOptions(values, resources)
 
 
-def _parse(options: Mapping[str, Any], label: Label, mistakes: list[str]) -> dict[str, Any]:
-    """Parse the values of one layer; what is wrong goes to *mistakes*, what is ``None`` was not given."""
-    present = {name: value for name, value in options.items() if value is not None}
-    if present.keys() >= {"headers", "allow_headers"}:
-        mistakes.append(f"{label('allow_headers')} is another name of {label('headers')}: give only one of them")
+def _parse_values(options: Mapping[str, Any], label: Label, mistakes: list[str]) -> dict[str, Any]:
+    """Parse the values of one layer; add what is wrong to *mistakes*."""
     parsed: dict[str, Any] = {}
-    for name, value in present.items():
+    for name, value in options.items():
+        if value is None and name != "origins":
+            continue
         try:
-            parsed[_ALIASES.get(name, name)] = _PARSERS[name](value)
+            new = _PARSERS[name](value)
         except ValueError as rule:
-            mistakes.append(f"{label(name)}={_show(value)} {rule}")
+            mistakes.append(f"{label(name)}={short_repr(value)} {rule}")
+        else:
+            if parsed.setdefault(_ALIASES.get(name, name), new) != new:
+                mistakes.append(
+                    f"{label('allow_headers')} is another name of {label('headers')}: give only one of them"
+                )
     parsed.pop("intercept_exceptions", None)
     return parsed
 
 
-def _entries(value: Any, where: str, mistakes: list[str]) -> Iterator[Entry]:
+def _parse_resources(value: Any, where: str, mistakes: list[str]) -> Iterator[Entry]:
     """Take ``resources`` apart, in any of its forms."""
     if isinstance(value, (str, re.Pattern)):
         value = [value]
     if isinstance(value, bytes) or not isinstance(value, Iterable):
+        rule = "must be a pattern, patterns, or a dict of patterns to options: r'/api/'"
+        mistakes.append(f"{where}={short_repr(value)} {rule}")
+        return
+    entries = value if isinstance(value, Mapping) else dict.fromkeys(value)
+    for pattern, options in entries.items():
+        yield from _parse_entry(pattern, options, f"{where}[{pattern!r}]", mistakes)
+
+
+def _parse_entry(pattern: Any, options: Any, where: str, mistakes: list[str]) -> Iterator[Entry]:
+    if options is None:
+        options = {}
+    if not isinstance(options, Mapping):
         mistakes.append(
-            f"{where}={_show(value)} must be a pattern, patterns, or a dict of patterns to options: r'/api/'"
+            f"{where}={short_repr(options)} must be a dict of options; write for example {{'origins': '*'}}"
         )
         return
-    for pattern, own in value.items() if isinstance(value, Mapping) else ((pattern, {}) for pattern in value):
-        yield from _entry(pattern, {} if own is None else own, f"{where}[{pattern!r}]", mistakes)
-
-
-def _entry(pattern: Any, own: Any, where: str, mistakes: list[str]) -> Iterator[Entry]:
-    if not isinstance(own, Mapping):
-        mistakes.append(f"{where}={_show(own)} must be a dict of options; write for example {{'origins': '*'}}")
-        return
-    _check_names(own, NAMES, where)
-    options = _parse(own, lambda name: f"{where}[{name!r}]", mistakes)
+    _check_names(options, NAMES, where)
+    parsed = _parse_values(options, lambda name: f"{where}[{name!r}]", mistakes)
     try:
-        yield _path_pattern(pattern), options
+        yield _parse_pattern(pattern), parsed
     except ValueError as rule:
         mistakes.append(f"{where}: {rule}")
 
 
-def _path_pattern(pattern: Any) -> re.Pattern[str]:
+def _parse_pattern(pattern: Any) -> re.Pattern[str]:
+    if pattern == "*":
+        return ANY_PATH
     if isinstance(pattern, re.Pattern) and isinstance(pattern.pattern, str):
         return pattern
     if isinstance(pattern, str) and pattern:
-        return EVERYTHING if pattern == "*" else compile_pattern(pattern)
+        return compile_pattern(pattern)
     raise ValueError(
         "a pattern is a text that is not empty, or a compiled re.Pattern of text; write '*' for every path"
     )
 
 
-def _check_names(given: Iterable[str], known: frozenset[str], where: str) -> None:
-    if unknown := [name for name in given if name not in known]:
-        raise TypeError(f"{where}: {'; '.join(_unknown(str(name), sorted(known)) for name in unknown)}")
+def _check_names(names: Iterable[Any], known: frozenset[str], where: str) -> None:
+    unknown = [str(name) for name in names if name not in known]
+    if unknown:
+        raise TypeError(f"{where}: {'; '.join(_explain_unknown(name, sorted(known)) for name in unknown)}")
 
 
-def _unknown(name: str, known: list[str]) -> str:
+def _explain_unknown(name: str, known: list[str]) -> str:
+    option = name.lower().removeprefix("cors_")
     near = nearest(name, known, 0.5)
-    return f"{name!r} is not an option here; " + (f"did you mean {near!r}?" if near else f"write {', '.join(known)}")
+    if option != name and option in known:
+        remedy = f"write {option}=..., or set app.config[{config_key(option)!r}]"
+    elif name in OTHER_NAMES:
+        remedy = OTHER_NAMES[name]
+    elif near:
+        remedy = f"did you mean {near!r}?"
+    else:
+        remedy = f"write {', '.join(known)}"
+    return f"{name!r} is not an option here; {remedy}"
 
 
 def nearest(word: str, known: Iterable[str], likeness: float) -> str:
-    """Which of the *known* words somebody may have meant, if one is as like as that; else the empty text."""
-    import difflib  # takes as long to load as the rest of this package, and is needed for mistakes only
+    """Return which of the *known* words is most like *word*, or an empty text if none is as like it as that."""
+    import difflib  # takes as long to load as the rest of this package, and only mistakes need it
 
     return next(iter(difflib.get_close_matches(word, [*known], n=1, cutoff=likeness)), "")
 
@@ -358,44 +420,69 @@ def nearest(word: str, known: Iterable[str], likeness: float) -> str:
 def check_positional(given: tuple[object, ...], where: str, likely: str) -> None:
     """Refuse options without a name.
 
-    :raises TypeError: showing the first, and how it may be written.
+    :raises TypeError: showing the first one, and how it can be written.
     """
-    if given:
-        raise TypeError(
-            f"{where} takes its options by keyword; for {_show(given[0])}, write {likely}={_show(given[0])}"
-        )
+    if not given:
+        return
+    [value, *_] = given
+    remedy = f"{likely}={short_repr(value)}"
+    if isinstance(value, Mapping) and set(value) <= NAMES:
+        remedy = f"**{short_repr(value)}"
+    elif isinstance(value, str) and value.startswith("/") and likely == "origins":
+        raise TypeError(f"{where} takes no path: the path {short_repr(value)} belongs to @app.route above it")
+    raise TypeError(f"{where} takes its options by keyword; for {short_repr(value)}, write {remedy}")
 
 
-def _check(mistakes: list[str]) -> None:
+def raise_mistakes(mistakes: list[str]) -> None:
+    """Raise one ``ValueError`` with all *mistakes*, if there are any."""
+    if len(mistakes) == 1:
+        raise ValueError(mistakes[0])
     if mistakes:
-        raise ValueError(mistakes[0] if len(mistakes) == 1 else "\n- ".join(("CORS options:", *mistakes)))
+        raise ValueError("\n- ".join(("CORS options:", *mistakes)))
 
 
-def _contradictions(policy: Policy) -> Iterator[str]:
-    """What no policy may be: credentials for everyone. Fetch ``#cors-protocol-and-credentials``."""
-    if policy.supports_credentials and policy.origins.anyone:
-        written = policy.origins.written
-        yield (
-            f"origins={_show(written[0] if len(written) == 1 else written)} is everyone, which cannot be combined with "
-            "supports_credentials=True; write the origins that you trust, as in origins='https://app.example', or "
-            "leave supports_credentials out"
-        )
+def _contradictions(policy: Policy, origins_given: bool) -> Iterator[str]:
+    """Say why a policy cannot be: credentials for every origin. Fetch ``#cors-protocol-and-credentials``."""
+    if not policy.supports_credentials or not policy.origins.matches_any_origin:
+        return
+    entries = policy.origins.entries
+    given = f"origins={short_repr(entries[0] if len(entries) == 1 else entries)} allows every origin"
+    remedy = "write the origins that you trust, as in origins='https://app.example'"
+    if not origins_given:
+        given = "origins is not given, so that every origin is allowed"
+        remedy += ", or set CORS_ORIGINS in the app's config before CORS(app)"
+    yield f"{given}; this cannot be combined with supports_credentials=True: {remedy}, or remove supports_credentials"
 
 
-def _risks(policy: Policy) -> Iterator[str]:
-    """What a policy had better not be; each sentence is worth a :class:`CORSWarning`."""
-    if policy.supports_credentials:
-        yield from policy.origins.risks_with_credentials()
+def credential_warnings(resources: Resources) -> Iterator[str]:
+    """Say which origins are a risk, because a policy allows them to send credentials."""
+    for _, policy in resources.rules:
+        if policy.supports_credentials:
+            yield from policy.origins.credential_warnings()
 
 
-def misspelt(config: Iterable[object], given: Iterable[str]) -> Iterator[str]:
-    """Sentences about config keys that look like an option's, for options that nobody has *given*."""
-    keys = {_key(name): name for name in (*NAMES, RESOURCES)}
-    texts = (key for key in config if isinstance(key, str))
-    for key in sorted(key for key in texts if key.startswith("CORS_") and key not in keys):
+def misspelt_keys(config: Mapping[str, Any], given: set[str]) -> Iterator[str]:
+    """Warn about config keys that are like an option's, unless that option is *given* elsewhere."""
+    keys = {config_key(name): name for name in (*NAMES, RESOURCES)}
+    for key in config:
+        if not isinstance(key, str) or not key.startswith("CORS_") or key in keys:
+            continue
         near = nearest(key, keys, 0.7)
-        if near and near not in config and keys[near] not in given:
+        if near and near not in config and keys[near] not in given and _can_be(keys[near], config[key]):
             yield f"config key {key!r} is not a setting, and has no effect; did you mean {near!r}?"
+
+
+def _can_be(name: str, value: object) -> bool:
+    """Whether *value* can be the value of that option."""
+    mistakes: list[str] = []
+    try:
+        if name == RESOURCES:
+            [*_parse_resources(value, "", mistakes)]
+        else:
+            _parse_values({name: value}, str, mistakes)
+    except TypeError:
+        return False
+    return not mistakes
 
 
 def warn(sentences: Iterable[str]) -> None:
@@ -407,51 +494,77 @@ def warn(sentences: Iterable[str]) -> None:
         warnings.warn(sentence, CORSWarning, stacklevel=level)
 
 
-def _show(value: object) -> str:
-    """*value* as the user may have written it, and never more than a few lines of it."""
+def short_repr(value: object) -> str:
+    """Return *value* as the user may have written it, cut after a few lines."""
     text = repr(value)
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+    if len(text) > _MAX_SHOWN:
+        return f"{text[:_MAX_SHOWN]}..."
+    return text
 
 
-def _flag(value: object) -> bool:
+def parse_origins(value: object) -> AllowedOrigins:
+    """Parse ``origins``. ``None`` allows no origin: an environment variable that is not set must not open an app."""
+    if value is None:
+        return AllowedOrigins.parse(())._replace(warnings=(_ORIGINS_NONE,))
+    return AllowedOrigins.parse(value)
+
+
+def parse_bool(value: object) -> bool:
+    """Parse a bool."""
     if isinstance(value, bool):
         return value
     raise ValueError("must be a bool; write True or False (in an environment variable: true or false)")
 
 
-def _names(value: object) -> tuple[str, ...]:
+def parse_tokens(value: object) -> tuple[str, ...]:
+    """Parse a list of methods or header names, sorted."""
     if isinstance(value, str):
-        value = filter(None, map(str.strip, value.split(",")))
+        value = [name.strip() for name in value.split(",") if name.strip()]
     if isinstance(value, bytes) or not isinstance(value, Iterable):
         raise ValueError("must be a string or an iterable of strings; write for example 'Content-Type, X-Token'")
     names = tuple(value)
-    if wrong := [_show(name) for name in names if not isinstance(name, str) or not is_token(name)]:
-        raise ValueError(f"holds {', '.join(wrong)}: write tokens, letters and digits and {_MARKS} only, as in X-Token")
+    wrong = [short_repr(name) for name in names if not isinstance(name, str) or not is_token(name)]
+    if wrong:
+        raise ValueError(
+            f"holds {', '.join(wrong)}: write tokens, letters and digits and {_TOKEN_MARKS} only, as in X-Token"
+        )
     return tuple(sorted(set(names)))
 
 
-def _methods(value: object) -> tuple[str, ...]:
-    return tuple(sorted({name.upper() for name in _names(value)}))
+def parse_methods(value: object) -> tuple[str, ...]:
+    """Parse a list of methods, in upper case."""
+    return tuple(sorted({name.upper() for name in parse_tokens(value)}))
 
 
-def _seconds(value: object) -> int:
-    """Fetch ``#http-access-control-max-age``: delta-seconds, so a whole number that is not negative."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 15:
+def parse_seconds(value: object) -> int:
+    """Parse a number of seconds. Fetch ``#http-access-control-max-age``: delta-seconds, a whole number from 0 on."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS:
         value = int(value)
     if isinstance(value, timedelta) and not value.microseconds:
         value = value // timedelta(seconds=1)
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**14:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**_MAX_DIGITS:
         return value
     raise ValueError(
         "must be a whole number of seconds, 0 or more: a timedelta, an int, or digits; write for example 600"
     )
 
 
+_MAX_DIGITS = 14
+_ORIGINS_NONE = (
+    "origins is None, which allows no origin (perhaps an environment variable is not set); write the origins that may "
+    "read, as in origins='https://app.example', or origins='*' for every origin"
+)
 _PARSERS: Mapping[str, Callable[[Any], object]] = {
-    **dict.fromkeys(("supports_credentials", "send_wildcard", "always_send", "automatic_options"), _flag),
-    **dict.fromkeys(("vary_header", "intercept_exceptions"), _flag),
-    **dict.fromkeys(("headers", "allow_headers", "expose_headers"), _names),
-    "origins": Origins.parse,
-    "methods": _methods,
-    "max_age": _seconds,
+    "origins": parse_origins,
+    "methods": parse_methods,
+    "headers": parse_tokens,
+    "allow_headers": parse_tokens,
+    "expose_headers": parse_tokens,
+    "supports_credentials": parse_bool,
+    "max_age": parse_seconds,
+    "send_wildcard": parse_bool,
+    "always_send": parse_bool,
+    "automatic_options": parse_bool,
+    "vary_header": parse_bool,
+    "intercept_exceptions": parse_bool,
 }

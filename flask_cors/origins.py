@@ -56,23 +56,23 @@ def _parsed(value: str) -> re.Match[str] | None:
     return _serialized().fullmatch(value) if len(value) <= _LONGEST else None
 
 
-class Origins(NamedTuple):
+class AllowedOrigins(NamedTuple):
     """The origins that a policy lets in. Its one question is whether they :meth:`admit` one.
 
     Made by :meth:`parse`. *remarks* are sentences about entries that were corrected, or can never match.
     """
 
-    written: tuple[OriginRule, ...] = ("*",)
-    everyone: bool = True
+    entries: tuple[OriginRule, ...] = ("*",)
+    any_origin: bool = True
     exact: frozenset[str] = frozenset()
     wildcards: frozenset[str] = frozenset()
     patterns: tuple[re.Pattern[str], ...] = ()
     callables: tuple[Callable[[str], bool], ...] = ()
-    remarks: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     inexact: bool = True  # whether there is more to try than `exact`
 
     @classmethod
-    def parse(cls, value: object) -> "Origins":
+    def parse(cls, value: object) -> "AllowedOrigins":
         """Read the option's value, in any of its forms.
 
         :raises ValueError: with the rules that *value* breaks.
@@ -88,7 +88,7 @@ class Origins(NamedTuple):
         lists = (tuple(found["pattern"]), tuple(found["callable"]), tuple(found["remarks"]))
         return cls(written, bool(found["everyone"]), *sets, *lists, any((found["everyone"], sets[1], *lists[:2])))
 
-    def admit(self, origin: str) -> bool:
+    def allow(self, origin: str) -> bool:
         """Whether *origin* may read the answer. Exact entries cost one look-up, however many there are.
 
         :raises Exception: what a callable among the entries raises.
@@ -97,28 +97,28 @@ class Origins(NamedTuple):
         return origin in self.exact or (self.inexact and self.matches(origin))
 
     @property
-    def only(self) -> str | None:
+    def single(self) -> str | None:
         """The origin, where exactly one is listed, and that one exactly."""
-        return next(iter(self.exact)) if len(self.exact) == len(self.written) == 1 else None
+        return next(iter(self.exact)) if len(self.exact) == len(self.entries) == 1 else None
 
     @property
-    def anyone(self) -> bool:
+    def matches_any_origin(self) -> bool:
         """Whether everyone is let in, in any spelling: ``*``, or a pattern that takes all comers."""
         ways = [[way.format(host) for host in _STRANGERS] for way in _WAYS]
-        return self.everyone or any(all(map(p.fullmatch, both)) for p in self.patterns for both in ways)
+        return self.any_origin or any(all(map(p.fullmatch, both)) for p in self.patterns for both in ways)
 
     def matches(self, origin: str) -> bool:
         """Whether an entry that is not exact lets *origin* in; raises what :meth:`admit` raises."""
         parsed = _parsed(origin)
-        if self.everyone or (parsed is None and origin != NULL):
-            return self.everyone
+        if self.any_origin or (parsed is None and origin != NULL):
+            return self.any_origin
         return (
             not (parsed is None or self.wildcards.isdisjoint(_wildcards_over(*parsed.groups(""))))
             or any(pattern.fullmatch(origin) for pattern in self.patterns)
             or any(_ask(function, origin) for function in self.callables)
         )
 
-    def risks_with_credentials(self) -> Iterator[str]:
+    def credential_warnings(self) -> Iterator[str]:
         """Sentences about entries that are risky once cookies may be sent."""
         for origin in sorted(self.exact | self.wildcards):
             scheme, _, rest = origin.partition("://")
@@ -129,7 +129,7 @@ class Origins(NamedTuple):
                 yield f"{origin!r} with credentials: anyone can register a name there; list the domains that are yours"
 
 
-EVERYONE = Origins()
+ANY_ORIGIN = AllowedOrigins()
 
 
 def _entries(value: Any) -> Iterable[Any]:

@@ -1,46 +1,47 @@
-"""CORS, the server's half: which headers an answer carries. Read this file to learn the protocol.
+"""CORS on the server: which headers a response carries. Read this file to learn the protocol.
 
-**The rule that CORS relaxes.** A browser lets a page send requests anywhere, but lets its scripts *read* an
-answer only if the answer comes from the page's own *origin* (scheme, host and port). CORS is how a server
-says: pages of that other origin may read this, too. The server only ever states its **policy**, in response
-headers; the browser enforces it. (So CORS guards a browser's user. A program that is no browser reads what it
-likes: CORS is no login, and no protection against forged requests.)
+**The rule that CORS relaxes.** A browser lets a page send requests to any server. But it lets the page's scripts
+*read* a response only if that comes from the page's own *origin*: the same scheme, host and port. With CORS, a
+server says in response headers which other origins may read its responses. That is its **policy**. The server
+states the policy; the browser enforces it. (So CORS protects the user of a browser. Other programs ignore it. CORS
+is not a login, and it does not protect against forged requests.)
 
-**Simple requests.** Every cross-origin request carries the header ``Origin: https://app.example``. What a plain
-HTML form could have sent anyway (a GET, a POST of form fields) is sent at once. The browser then looks for
-``Access-Control-Allow-Origin`` in the answer: it must name that origin, or be ``*``. If not, the page gets a
-network error, although the server did its work.
+**Simple requests.** Each cross-origin request of a script carries the header ``Origin: https://app.example``. What an
+HTML form can send as well (a GET, a POST of form fields) is sent at once. Then the browser looks at the response
+header ``Access-Control-Allow-Origin``: it must be that origin, or ``*``. If it is not, the page gets a network error,
+although the server did its work.
 
-**Preflights.** Before anything a form could not send (``DELETE``, a JSON body, a header ``X-Token``), the browser
-asks first, with a request of its own making::
+**Preflights.** Before a request that no form can send (``DELETE``, a JSON body, a header ``X-Token``), the browser
+sends a *preflight*::
 
     OPTIONS /users/7
     Origin: https://app.example
     Access-Control-Request-Method: DELETE
     Access-Control-Request-Headers: x-token
 
-and sends the *actual request* only if the answer has an ok status, allows the origin, and lists the method
-(``Access-Control-Allow-Methods``) and the headers (``Access-Control-Allow-Headers``). It may remember the answer
-for ``Access-Control-Max-Age`` seconds.
+It sends the *actual request* only if the preflight response has an ok status, allows the origin, and lists the method
+(in ``Access-Control-Allow-Methods``) and the headers (in ``Access-Control-Allow-Headers``). It may cache this
+permission for ``Access-Control-Max-Age`` seconds.
 
-**Credentials.** Cookies and HTTP authentication stay at home unless the page asks for them *and* the answer says
-``Access-Control-Allow-Credentials: true``. Then ``*`` means nothing any more: the origin must be named.
+**Credentials.** A browser sends cookies and HTTP authentication to another origin only if the page wants it. The page
+can then read the response only if that says ``Access-Control-Allow-Credentials: true``. In this case ``*`` is not
+a wildcard: the origin must be named.
 
-**Exposed headers.** Of the answer's headers a page sees a handful (``Content-Type`` among them), and those that
+**Exposed headers.** A page can read a few response headers (``Content-Type`` is one), and those that
 ``Access-Control-Expose-Headers`` lists.
 
-**Caches.** If the answer depends on the origin, it says ``Vary: Origin``: else a cache could hand one origin's
-answer to another.
+**Caches.** If a response depends on the origin, it says ``Vary: Origin``. Without that, a cache could send the response
+for one origin to another.
 
-The law is the `Fetch standard <https://fetch.spec.whatwg.org/>`__, cited below by its anchors; chiefly
-``#http-cors-protocol``. This module is pure: strings in, strings out, no Flask.
+The specification is the `Fetch standard <https://fetch.spec.whatwg.org/>`__, cited below by its anchors; most of it is
+at ``#http-cors-protocol``. This module is pure: strings in, strings out, no Flask.
 """
 
 from functools import cached_property
 from string import ascii_letters, digits
 from typing import NamedTuple
 
-from .origins import EVERYONE, Origins, is_origin
+from .origins import ANY_ORIGIN, AllowedOrigins
 
 # The six headers by which a server states its policy: Fetch, #http-responses.
 ACL_ORIGIN = "Access-Control-Allow-Origin"
@@ -49,20 +50,20 @@ ACL_HEADERS = "Access-Control-Allow-Headers"
 ACL_EXPOSE_HEADERS = "Access-Control-Expose-Headers"
 ACL_CREDENTIALS = "Access-Control-Allow-Credentials"
 ACL_MAX_AGE = "Access-Control-Max-Age"
-RESPONSE_HEADERS = (ACL_ORIGIN, ACL_METHODS, ACL_HEADERS, ACL_EXPOSE_HEADERS, ACL_CREDENTIALS, ACL_MAX_AGE)
+CORS_HEADERS = (ACL_ORIGIN, ACL_METHODS, ACL_HEADERS, ACL_EXPOSE_HEADERS, ACL_CREDENTIALS, ACL_MAX_AGE)
 
-ALL_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+ALL_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY")
 
 Headers = tuple[tuple[str, str], ...]
 
-# What a preflight may make this server repeat: more names than any page sends, and never a long answer.
-_MOST_NAMES = 64
-_LONGEST_NAME = 128
-_TOKEN = frozenset(f"!#$%&'*+-.^_`|~{digits}{ascii_letters}")  # RFC 9110, section 5.6.2: what names are made of
+# A client chooses the names in a preflight. More than this is not echoed, so that the response stays short.
+_MAX_NAMES = 64
+_MAX_NAME_LENGTH = 128
+_TOKEN_CHARACTERS = frozenset(f"!#$%&'*+-.^_`|~{digits}{ascii_letters}")  # RFC 9110, section 5.6.2
 
 
 class CORSRequest(NamedTuple):
-    """All that CORS wants to know of a request: its method and three headers, ``None`` where absent."""
+    """What CORS reads of a request: the method, and three headers, which are ``None`` where absent."""
 
     method: str
     origin: str | None = None
@@ -71,16 +72,16 @@ class CORSRequest(NamedTuple):
 
     @property
     def is_preflight(self) -> bool:
-        """Whether a browser asks leave for another request: Fetch ``#cors-preflight-request``.
+        """Whether this is a preflight: Fetch ``#cors-preflight-request``.
 
-        Any other ``OPTIONS`` is an ordinary request, and gets no special treatment: an answer that
-        skipped the login for it would be a hole in that login.
+        Any other ``OPTIONS`` is an ordinary request and gets no special treatment. If it were answered before a login
+        is checked, that would be a hole in the login.
         """
         return bool(self.method == "OPTIONS" and self.origin and self.requested_method)
 
 
-class _Options(NamedTuple):
-    origins: Origins = EVERYONE
+class _PolicyFields(NamedTuple):
+    origins: AllowedOrigins = ANY_ORIGIN
     methods: tuple[str, ...] | None = None
     headers: tuple[str, ...] = ()
     expose_headers: tuple[str, ...] = ()
@@ -92,132 +93,132 @@ class _Options(NamedTuple):
     vary_header: bool = True
 
 
-class Policy(_Options):
-    """Who may read a resource, and how. Frozen: made once, at set-up, and only read by requests.
+class Policy(_PolicyFields):
+    """Who may read a resource, and how. It is made once, at set-up, and requests only read it.
 
-    The fields are the options of :class:`~flask_cors.options.Options`, parsed. Never
-    ``supports_credentials`` together with ``origins.anyone``: :mod:`~flask_cors.options` sees to it.
+    The fields are the options of :class:`~flask_cors.options.Options`, parsed. ``supports_credentials`` never stands
+    beside ``origins.matches_any_origin``: :mod:`~flask_cors.options` raises then.
     """
 
-    def answer(self, request: CORSRequest) -> Headers:
-        """The CORS headers for the answer to *request*; none whatever if its origin is not let in.
+    def allows(self, origin: str) -> bool:
+        """Whether pages of *origin* may read responses under this policy.
 
-        Fetch ``#http-responses``. An origin that is refused learns nothing, not even the list of those
-        that are not. Where the origin is let in, the other headers stand beside it.
+        Use it where another part of an app keeps a list of origins, such as a WebSocket server.
 
         :raises Exception: what a callable in ``origins`` raises.
         """
-        origin = self.allowed_origin(request.origin)
+        return self.origins.allow(origin)
+
+    def response_headers(self, request: CORSRequest, origin_allowed: bool | None = None) -> Headers:
+        """Return the CORS headers of the response to *request*, and its ``Vary``.
+
+        Fetch ``#http-responses``. A denied origin gets no CORS header: it learns nothing, not even which origins are
+        allowed. For an allowed origin, all other headers of the policy are sent as well.
+
+        :param origin_allowed: the result of :meth:`allows`, if it is known already.
+        :raises Exception: what a callable in ``origins`` raises.
+        """
+        vary = self._vary_on_options if request.method == "OPTIONS" else self._vary
+        allow_origin = self._allow_origin(request.origin, origin_allowed)
+        if allow_origin is None:
+            return vary
+        return ((ACL_ORIGIN, allow_origin), *self._other_headers(request), *vary)
+
+    def _allow_origin(self, origin: str | None, allowed: bool | None) -> str | None:
+        """Return the value of ``Access-Control-Allow-Origin``: ``*``, one origin, or ``None`` for no header.
+
+        The browser compares it with the page's origin, byte for byte: Fetch ``#cors-check``, step 4. So it never
+        holds a list.
+        """
         if origin is None:
+            return self._origin_for_all if self.always_send else None
+        if self.origins.any_origin and self.send_wildcard:
+            return "*"
+        if allowed is None:
+            allowed = self.allows(origin)
+        return origin if allowed else None
+
+    @cached_property
+    def _origin_for_all(self) -> str | None:
+        """What can be sent without knowing the origin, because it is the same for every origin."""
+        return "*" if self.origins.any_origin else self.origins.single
+
+    # Fetch #cors-protocol-and-http-caches: a response that denies the origin, and a response to a request without
+    # `Origin`, need `Vary` as well. A cache could send these to an origin that is allowed.
+
+    @cached_property
+    def _vary(self) -> Headers:
+        same_for_all = self.origins.any_origin and self.send_wildcard and self.always_send
+        if same_for_all or not self.origins.entries or not self.vary_header:
             return ()
+        return (("Vary", "Origin"),)
+
+    @cached_property
+    def _vary_on_options(self) -> Headers:
+        names = [value for _, value in self._vary]
+        if self.vary_header and self._echoes_requested_names(self._methods_on_options):
+            names.append("Access-Control-Request-Method")
+        if self.vary_header and self._echoes_requested_names(self.headers):
+            names.append("Access-Control-Request-Headers")
+        return (("Vary", ", ".join(names)),) if names else ()
+
+    def _other_headers(self, request: CORSRequest) -> Headers:
         if request.method != "OPTIONS":
-            return ((ACL_ORIGIN, origin), *self._beside_simple)
-        if self._repeating:
-            asked = request.requested_method, request.requested_headers
-            return ((ACL_ORIGIN, origin), *self._beside(self._on_options, *asked))
-        return ((ACL_ORIGIN, origin), *self._beside_options)
-
-    def simple(self, origin: str | None) -> Headers:
-        """What :meth:`answer` and :meth:`vary` say together, to *origin* and any method but ``OPTIONS``."""
-        allowed = self.allowed_origin(origin)
-        return self._refusal if allowed is None else ((ACL_ORIGIN, allowed), *self._beside_simple, *self._refusal)
-
-    # What does not depend on a request is computed once.
+            return self._headers_of_actual_response
+        methods = self._join_names(self._methods_on_options, request.requested_method or "")
+        return self._list_headers(methods, self._join_names(self.headers, request.requested_headers or ""))
 
     @cached_property
-    def to_everyone(self) -> Headers:
-        """What :meth:`simple` says, where it says the same to all."""
-        alike = self.origins.everyone and self.send_wildcard and self.always_send
-        return ((ACL_ORIGIN, "*"), *self._beside_simple, *self._refusal) if alike else ()
-
-    @cached_property
-    def _refusal(self) -> Headers:
-        return tuple(("Vary", name) for name in self._vary)
-
-    @cached_property
-    def _vary(self) -> tuple[str, ...]:
-        depends = self.origins.written and not (self.origins.everyone and self.send_wildcard and self.always_send)
-        return ("Origin",) if depends and self.vary_header else ()
-
-    @cached_property
-    def _beside_simple(self) -> Headers:
-        return self._beside(self.methods or ())
-
-    @cached_property
-    def _beside_options(self) -> Headers:
-        return self._beside(self._on_options)
-
-    def allowed_origin(self, origin: str | None) -> str | None:
-        """The value of ``Access-Control-Allow-Origin``: ``*``, one origin, or ``None`` for no header.
-
-        The browser compares it with the page's origin, byte for byte: Fetch ``#cors-check``, step 4.
-        So there is never a list in it.
-        """
-        if origin is None:  # what is the same for everybody can be said to nobody in particular
-            return ("*" if self.origins.everyone else self.origins.only) if self.always_send else None
-        if origin in self.origins.exact:
-            return origin
-        if not self.origins.inexact:
-            return None
-        if self.origins.everyone:
-            return "*" if self.send_wildcard else origin if is_origin(origin) else None
-        return origin if self.origins.matches(origin) else None
-
-    def vary(self, method: str) -> tuple[str, ...]:
-        """The request headers on which the answer to *method* depends, granted or refused.
-
-        Fetch ``#cors-protocol-and-http-caches``: refused and origin-less answers need it as much, since
-        those are what a cache would hand to an origin that is let in.
-        """
-        if method != "OPTIONS" or not self._repeating or not self.vary_header:
-            return self._vary
-        asked = (("Access-Control-Request-Method", self._on_options), ("Access-Control-Request-Headers", self.headers))
-        return (*self._vary, *(name for name, names in asked if self._repeats(names)))
-
-    @cached_property
-    def _repeating(self) -> bool:
-        return self._repeats((*self._on_options, *self.headers))
+    def _headers_of_actual_response(self) -> Headers:
+        return self._list_headers(self._join_names(self.methods or ()), self._join_names(self.headers))
 
     @property
-    def _on_options(self) -> tuple[str, ...]:
+    def _methods_on_options(self) -> tuple[str, ...]:
         return ALL_METHODS if self.methods is None else self.methods
 
-    def _beside(self, methods: tuple[str, ...], method: str | None = None, headers: str | None = None) -> Headers:
-        """The headers beside ``Access-Control-Allow-Origin``, where *method* and *headers* are asked for."""
+    def _list_headers(self, methods: str, headers: str) -> Headers:
         values = {
-            ACL_METHODS: self._listed(methods, method),
-            ACL_HEADERS: self._listed(self.headers, headers),
+            ACL_METHODS: methods,
+            ACL_HEADERS: headers,
             ACL_EXPOSE_HEADERS: ", ".join(self.expose_headers),
             ACL_CREDENTIALS: "true" if self.supports_credentials else "",
             ACL_MAX_AGE: "" if self.max_age is None else str(self.max_age),
         }
         return tuple((name, value) for name, value in values.items() if value)
 
-    def _listed(self, names: tuple[str, ...], requested: str | None) -> str:
-        return ", ".join(sorted({*names, *_tokens(requested or "")} - {"*"}) if self._repeats(names) else names)
+    def _join_names(self, names: tuple[str, ...], requested: str = "") -> str:
+        if self._echoes_requested_names(names):
+            names = tuple(sorted({*names, *_valid_tokens(requested)} - {"*"}))
+        return ", ".join(names)
 
-    def _repeats(self, names: tuple[str, ...]) -> bool:
-        """Whether to answer with the names that are asked for, because ``*`` would not be understood.
+    def _echoes_requested_names(self, names: tuple[str, ...]) -> bool:
+        """Whether to send the names that a preflight requests, because a browser would not understand ``*``.
 
         Fetch ``#cors-preflight-fetch-0``, step 7: with credentials, ``*`` is a name like any other.
         """
         return self.supports_credentials and "*" in names
 
 
-def _tokens(value: str) -> list[str]:
-    """The valid names in a list that a stranger sent: bounded work, bounded result."""
-    names = (name.strip(" \t") for name in value.split(",", _MOST_NAMES)[:_MOST_NAMES])
-    return [name for name in names if len(name) <= _LONGEST_NAME and is_token(name)]
+# One entry, which no browser sends: caches are told that the response depends on the origin.
+DENY_ALL = Policy(origins=AllowedOrigins(entries=("(none)",), any_origin=False))
+
+
+def _valid_tokens(value: str) -> list[str]:
+    """Return the valid names in a list that a client sent. The work and the result are bounded."""
+    names = [name.strip(" \t") for name in value.split(",", _MAX_NAMES)[:_MAX_NAMES]]
+    return [name for name in names if len(name) <= _MAX_NAME_LENGTH and is_token(name)]
 
 
 def is_token(value: str) -> bool:
     """Whether *value* can be a method or a header name: RFC 9110's ``token``."""
-    return bool(value) and _TOKEN.issuperset(value)
+    return bool(value) and _TOKEN_CHARACTERS.issuperset(value)
 
 
 def merge_vary(present: str, needed: str) -> str:
-    """The ``Vary`` that says what *present* says and what is *needed*, each name once, ours first."""
+    """Return a ``Vary`` with the names of both: *needed* first, each name once, and ``*`` alone."""
     merged: dict[str, str] = {}
-    for name in filter(None, map(str.strip, f"{needed},{present}".split(","))):
-        merged.setdefault(name.lower(), name)
+    for text in f"{needed},{present}".split(","):
+        name = text.strip()
+        if name:
+            merged.setdefault(name.lower(), name)
     return "*" if "*" in merged else ", ".join(merged.values())

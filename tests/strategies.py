@@ -13,8 +13,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from flask_cors.options import CORSWarning, by_keyword, resources_of
-from flask_cors.origins import OriginRule, Origins
+from flask_cors.options import CORSWarning, parse_keywords, build_resources
+from flask_cors.origins import OriginRule, AllowedOrigins
 from flask_cors.policy import CORSRequest, Policy
 
 Strategy = st.SearchStrategy
@@ -24,12 +24,12 @@ def policy_of(**options: Any) -> Policy:
     """Make the policy of these options as the extension would, without its warnings."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CORSWarning)
-        policy = resources_of(by_keyword(options, "policy_of()", "resources")).policy("/")
+        policy = build_resources(parse_keywords(options, "policy_of()", "resources")).policy("/")
     assert policy is not None
     return policy
 
 
-# Origins -------------------------------------------------------------------------------------------------------------
+# AllowedOrigins -------------------------------------------------------------------------------------------------------------
 
 schemes = st.sampled_from(["https", "http"])
 hosts = st.lists(st.sampled_from(["a", "b", "ab", "com", "co", "xn--a"]), min_size=1, max_size=4).map(".".join)
@@ -113,7 +113,7 @@ _values: dict[str, Strategy[Any]] = {
 def _options(draw: st.DrawFn) -> dict[str, Any]:
     given = {name: draw(st.none() | values) for name, values in _values.items() if draw(_flags)}
     listed = given.get("origins")
-    everyone = listed is None or Origins.parse(listed).anyone
+    everyone = listed is None or AllowedOrigins.parse(listed).anyone
     return {**given, "supports_credentials": False} if everyone else given
 
 

@@ -1,0 +1,281 @@
+"""Requests and responses: the only reader of requests, and the only writer of response headers.
+
+:class:`PreflightMiddleware` responds to preflights, and :func:`add_headers` puts the headers on every other response.
+The manual's page "The life of a request" tells the five steps.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable
+from copy import copy
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from flask import Flask, Request, Response, current_app, got_request_exception, request
+from werkzeug.datastructures import Headers as ResponseHeaders
+
+from ._routes import request_route, view_handles_options
+from ._state import AppState, app_state
+from .policy import ACL_CREDENTIALS, ACL_ORIGIN, CORS_HEADERS, CORSRequest, Headers, Policy, merge_vary
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIEnvironment
+
+# What is kept with a request, and with the headers of a response.
+_POLICY = "_cors_policy"
+_VERDICT = "_cors_verdict"
+_WRITTEN = "_cors_written"
+_DEBUG_RESPONSE = "flask_cors.debug_response"
+_OUR_NAMES = {"vary", *(name.lower() for name in CORS_HEADERS)}
+_EMPTY_BODY = (("Content-Type", "text/html; charset=utf-8"), ("Content-Length", "0"))  # as Flask's empty response
+
+
+def install(state: AppState) -> None:
+    """Install the middleware and the function after a request in an app, once."""
+    if state.has_callables:
+        _install_asking(state)
+    if state.installed:
+        return
+    state.installed = True
+    app = state.app
+    # Functions after a request run in reverse order: the first in the list is the last to change the headers.
+    app.after_request_funcs.setdefault(None, []).insert(0, partial(add_headers, state))
+    if _has_own_wsgi_app(app):
+        middleware = PreflightMiddleware(state)
+        app.wsgi_app = middleware  # type: ignore[method-assign]
+        got_request_exception.connect(middleware.keep_debug_response, app)
+
+
+def prepare(state: AppState) -> None:
+    """Before the first request, make the policies and install what they need."""
+    state.build()
+    if state.installed and state.has_callables:
+        _install_asking(state)
+
+
+def _install_asking(state: AppState) -> None:
+    """Install the function that asks the functions in ``origins``, once, as the first before a request."""
+    functions = state.app.before_request_funcs.get(None, [])
+    if not any(getattr(function, "func", None) is ask_callables for function in functions):
+        # A new list, since other requests may be using the old one.
+        state.app.before_request_funcs[None] = [partial(ask_callables, state), *functions]
+
+
+def _has_own_wsgi_app(app: Flask) -> bool:
+    """Whether ``app.wsgi_app`` is Flask's: a middleware that stands there already may change host and path."""
+    [owner, *_] = [place for place in (app, *type(app).__mro__) if "wsgi_app" in vars(place)]
+    return owner is Flask
+
+
+class PreflightMiddleware:
+    """Responds to preflights before the app sees them, and without a context. All else goes on to the app."""
+
+    def __init__(self, state: AppState) -> None:
+        self._state = state
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        state = self._state
+        if not state.ready:
+            prepare(state)
+        if "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ:
+            headers = self._preflight_headers(environ)
+            if headers is not None:
+                start_response("200 OK", [*_EMPTY_BODY, *headers])
+                return []
+        app = state.app
+        try:
+            return type(app).wsgi_app(app, environ, start_response)  # by what stands there now, such as a tracer
+        except Exception:
+            response = environ.pop(_DEBUG_RESPONSE, None)
+            if response is None:
+                raise
+        return cast(Response, response)(environ, start_response)
+
+    def _preflight_headers(self, environ: WSGIEnvironment) -> Headers | None:
+        try:
+            current = self._state.app.request_class(environ)
+            policy = preflight_policy(self._state, current)
+            if policy is None or policy.origins.callables:
+                return None
+            return policy.response_headers(read_request(current))
+        except Exception:  # the app meets the same error, and handles it in its own way
+            return None
+
+    def keep_debug_response(self, app: Flask, exception: Exception, **_: object) -> None:
+        """In debug mode, make a response that a page can read, for an exception that will leave the app."""
+        current = this_request()
+        if not app.debug or app.testing or not _is_cross_origin_fetch(current):
+            return
+        app.logger.error("Exception on %r [%s]", current.path, current.method, exc_info=exception)
+        response = app.response_class(traceback.format_exc(), 500, mimetype="text/plain")
+        current.environ[_DEBUG_RESPONSE] = add_headers(self._state, response)
+
+
+def _is_cross_origin_fetch(current: Request) -> bool:
+    """Whether a page of another origin fetches this; a navigation gets the debugger instead."""
+    origin = current.headers.get("Origin")
+    own_origin = f"{current.scheme}://{current.host}"
+    return origin not in (None, own_origin) and current.headers.get("Sec-Fetch-Mode", "cors") == "cors"
+
+
+def add_headers(state: AppState, response: Response) -> Response:
+    """Add the headers of the policy that covers the request. If anything fails here, no origin is allowed.
+
+    A preflight that was not for the app to respond to gets an empty 200: the app's own response may be a redirect,
+    a refused login or an error, and browsers take none of these.
+    """
+    current = this_request()
+    try:
+        policy = request_policy(state, current)
+        if policy is None:
+            return copy_without_cors_headers(response)
+        cors_request = read_request(current)
+        allowed = ask_once(state, current, policy) if policy.origins.callables else None
+        headers = policy.response_headers(cors_request, allowed)
+        if cors_request.is_preflight and state.installed and preflight_policy(state, current) is not None:
+            response = _empty_response(response)
+        return set_headers(response, headers)
+    except Exception:
+        state.app.logger.exception("CORS: no origin is allowed, because the policy of the request was not found")
+        return set_headers(response, (("Vary", "Origin"),))
+
+
+def ask_callables(state: AppState) -> None:
+    """Ask the functions in ``origins`` before the app does anything else, and keep the result with the request."""
+    current = this_request()
+    try:
+        policy = request_policy(state, current)
+    except Exception:
+        return  # `add_headers` meets the same error, and logs it
+    if policy is not None and policy.origins.callables:
+        ask_once(state, current, policy)
+
+
+def this_request() -> Request:
+    """Return the request, without the proxy."""
+    return cast(Request, request._get_current_object())  # type: ignore[attr-defined]
+
+
+def this_state() -> AppState:
+    """Return the state of the app that handles the request, ready for use."""
+    state = app_state(current_app._get_current_object())  # type: ignore[attr-defined]
+    if not state.ready:
+        prepare(state)
+    return state
+
+
+def read_request(current: Request) -> CORSRequest:
+    """Read what CORS needs to know of a request."""
+    header = current.environ.get
+    return CORSRequest(
+        current.method,
+        header("HTTP_ORIGIN"),
+        header("HTTP_ACCESS_CONTROL_REQUEST_METHOD"),
+        header("HTTP_ACCESS_CONTROL_REQUEST_HEADERS"),
+    )
+
+
+def current_policy() -> Policy | None:
+    """Return the policy that covers the request at hand, or ``None``.
+
+    For whatever else keeps a list of origins, such as WebSocket handshakes::
+
+        policy = current_policy()
+        if policy is None or not policy.allows(request.headers["Origin"]): ...
+
+    :raises RuntimeError: outside of a request.
+    """
+    return request_policy(this_state(), this_request())
+
+
+def request_policy(state: AppState, current: Request) -> Policy | None:
+    """Return the policy that covers a request; for a preflight, that of the request that it is for."""
+    if not state.ready:
+        prepare(state)
+    policy: Policy | None = getattr(current, _POLICY, None)
+    if policy is None:
+        policy = state.policy_for(request_route(state.app, current), hidden=current.method == "OPTIONS")
+    return policy
+
+
+def use_policy(current: Request, policy: Policy) -> None:
+    """Use the view's policy although an outer decorator hides it."""
+    setattr(current, _POLICY, policy)
+
+
+def preflight_policy(state: AppState, current: Request) -> Policy | None:
+    """Return the policy with which to respond to a preflight in place of the app.
+
+    ``None`` if this is no preflight, if no policy covers it, or if the app is to respond.
+    """
+    if not read_request(current).is_preflight:
+        return None
+    if view_handles_options(state.app, current):
+        return None
+    policy = request_policy(state, current)
+    if policy is None or not policy.automatic_options:
+        return None
+    return policy
+
+
+def ask_once(state: AppState, current: Request, policy: Policy) -> bool | None:
+    """Ask the functions in ``origins``, once a request; ``None`` if there are none. One that fails denies."""
+    origin = current.environ.get("HTTP_ORIGIN")
+    if not policy.origins.callables or origin is None:
+        return None
+    kept, allowed = getattr(current, _VERDICT, (None, False))
+    if kept is not policy:
+        allowed = _ask(state, policy, origin)
+        setattr(current, _VERDICT, (policy, allowed))
+    return allowed
+
+
+def _ask(state: AppState, policy: Policy, origin: str) -> bool:
+    try:
+        return policy.allows(origin)
+    except Exception:
+        # Only what fits the grammar of an origin reaches a function, so it is safe to log.
+        state.app.logger.exception("CORS: the function in origins failed for %s, which is denied", origin)
+        return False
+
+
+def set_headers(response: Response, headers: Headers) -> Response:
+    """Set the CORS headers of a response: these alone, whatever stands there already. Merge ``Vary``."""
+    claim = [headers]  # new each time: of two threads that share a response, one gets it, and the other a copy
+    if vars(response.headers).setdefault(_WRITTEN, claim) is not claim:
+        return set_headers(copy_without_cors_headers(response), headers)
+    present = {name.lower() for name, _ in response.headers}
+    if not present.isdisjoint(_OUR_NAMES):
+        headers = _replace_headers(response.headers, dict(headers))
+    for name, value in headers:
+        response.headers.add(name, value)
+    return response
+
+
+def _replace_headers(present: ResponseHeaders, headers: dict[str, str]) -> Headers:
+    """Remove what must not stand twice, and for a denied origin every CORS header; return what is to be added."""
+    if "Vary" in headers:
+        headers["Vary"] = merge_vary(", ".join(present.getlist("Vary")), headers["Vary"])
+    removed = [ACL_CREDENTIALS, *headers]
+    if ACL_ORIGIN not in headers:
+        removed += CORS_HEADERS
+    for name in removed:
+        present.remove(name)
+    return tuple(headers.items())
+
+
+def copy_without_cors_headers(response: Response) -> Response:
+    """Copy a reused response without an earlier request's CORS headers; any other response is returned as it is."""
+    [written] = vars(response.headers).get(_WRITTEN, [None])
+    if written is None:
+        return response
+    response = copy(response)
+    response.headers = ResponseHeaders([header for header in response.headers if header not in written])
+    return response
+
+
+def _empty_response(response: Response) -> Response:
+    empty = current_app.response_class()
+    empty.call_on_close(response.close)
+    return empty

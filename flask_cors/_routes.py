@@ -1,0 +1,160 @@
+"""Routes: which view a request reaches, how that view is decorated, and whether it handles ``OPTIONS`` itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import CellType
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from flask import Flask, Request
+from flask.views import MethodView
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import MapAdapter, RequestRedirect, Rule
+
+from .options import ParsedOptions
+from .policy import ALL_METHODS
+
+DECORATION = "cors_decoration"  # the attribute of a decorated view that holds its options
+_MAX_REDIRECTS = 8
+_MAX_DECORATORS = 8
+_EMPTY_CELL = CellType()
+
+
+class AutomaticOptions(str):
+    """``OPTIONS`` on a rule whose author did not write it. A rule keeps what ``upper`` returns."""
+
+    __slots__ = ()
+
+    def upper(self) -> str:
+        return self
+
+
+class Route(NamedTuple):
+    """Where a request ends: the endpoint, if there is one, the method and the path."""
+
+    endpoint: str | None
+    method: str
+    path: str
+
+
+def url_adapter(app: Flask, request: Request) -> MapAdapter | None:
+    """Return the app's routes for this request; ``None`` if its host is not trusted."""
+    try:
+        return app.create_url_adapter(request)
+    except HTTPException:
+        return None
+
+
+def request_route(app: Flask, request: Request) -> Route:
+    """Return the route of a request; for a preflight, the route of the request that it is for.
+
+    :raises Exception: what a converter or a ``redirect_to`` function of the app raises.
+    """
+    method, rule = request.method, request.url_rule
+    if method == "OPTIONS":  # without an `Origin` as well: a response that depends on it would need `Vary`
+        method = request.environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD") or method
+    if rule is not None and method == request.method:
+        return Route(rule.endpoint, method, request.path)
+    adapter = url_adapter(app, request)
+    if adapter is None:
+        return Route(None, method, request.path)
+    return resolve_route(adapter, method, request.path)
+
+
+def resolve_route(adapter: MapAdapter, method: str, path: str) -> Route:
+    """Resolve the route for *method*, following redirects; on 405, use an allowed method."""
+    for _ in range(_MAX_REDIRECTS):
+        try:
+            return Route(adapter.match(path, method)[0], method, path)
+        except RequestRedirect as redirect:
+            path = _redirected_path(adapter, redirect.new_url, path)
+        except MethodNotAllowed as error:
+            method = min({*(error.valid_methods or ())} - {"OPTIONS"}, default="OPTIONS")
+        except HTTPException:
+            break
+    return Route(None, method, path)
+
+
+def _redirected_path(adapter: MapAdapter, url: str, path: str) -> str:
+    """Return the path to which *url* leads, decoded as the app will see it; *path* if it leads out of this app."""
+    parts = urlsplit(url)
+    root = adapter.script_name.rstrip("/")
+    target = unquote(parts.path)
+    if parts.netloc == adapter.get_host(None) and target.startswith(f"{root}/"):
+        return target.removeprefix(root)
+    return path
+
+
+def view_handles_options(app: Flask, request: Request) -> bool:
+    """Whether ``OPTIONS`` leads to a view whose author wrote it for that."""
+    adapter = url_adapter(app, request)
+    if adapter is None:
+        return False
+    try:
+        rule, _ = adapter.match(method="OPTIONS", return_rule=True)
+    except HTTPException:
+        return False
+    if getattr(rule, "provide_automatic_options", False):
+        return False
+    view = app.view_functions.get(rule.endpoint)
+    return class_handles_options(view) or not answers_options(view)
+
+
+def class_handles_options(view: object) -> bool:
+    """Whether a view is a class with a method for ``OPTIONS``."""
+    view_class = getattr(view, "view_class", object)
+    return issubclass(view_class, MethodView) and hasattr(view_class, "options")
+
+
+def answers_options(view: object) -> bool:
+    """Whether a view is decorated, and its wrapper responds to ``OPTIONS``."""
+    decoration = _own_decoration(view)
+    return decoration is not None and decoration.values.get("automatic_options") is not False
+
+
+def declares_options(rule: Rule | None) -> bool:
+    """Whether the author of a rule wrote it for ``OPTIONS``."""
+    methods = getattr(rule, "methods", None) or ()
+    return not any(type(method) is AutomaticOptions for method in methods)
+
+
+def find_decoration(view: object, method: str) -> ParsedOptions | None:
+    """Return what ``@cross_origin`` was given for a view; in a class, the decoration of its method comes first."""
+    view_class = getattr(view, "view_class", None)
+    if view_class is None:
+        return _own_decoration(view)
+    names = [method.lower(), "dispatch_request"]
+    if method == "HEAD":
+        names.insert(1, "get")
+    handlers = [getattr(view_class, name, None) for name in names]
+    return next(filter(None, map(_own_decoration, [*handlers, view])), None)
+
+
+def all_decorations(app: Flask) -> Iterator[ParsedOptions]:
+    """Yield what ``@cross_origin`` was given for the registered views, and for the methods of their classes."""
+    for view in [*app.view_functions.values()]:
+        for method in ALL_METHODS:
+            decoration = find_decoration(view, method)
+            if decoration is not None:
+                yield decoration
+
+
+def hidden_decoration(app: Flask, view: object, depth: int = _MAX_DECORATORS) -> ParsedOptions | None:
+    """Return the decoration that an outer decorator hides, because it does not use ``functools.wraps``.
+
+    It is found in the functions to which *view* refers. Other registered views are none of them: a view that calls
+    another one keeps its own policy.
+    """
+    cells = getattr(view, "__closure__", None) or ()
+    for function in [cell.cell_contents for cell in cells if cell != _EMPTY_CELL]:
+        if depth and callable(function) and not any(function is other for other in app.view_functions.values()):
+            decoration = _own_decoration(function) or hidden_decoration(app, function, depth - 1)
+            if decoration is not None:
+                return decoration
+    return None
+
+
+def _own_decoration(view: object) -> ParsedOptions | None:
+    decoration = getattr(view, DECORATION, None)
+    return decoration if isinstance(decoration, ParsedOptions) else None

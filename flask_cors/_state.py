@@ -1,0 +1,174 @@
+"""The state of an app: what it was given, the policies that this makes, and which of them covers a route.
+
+A decorated view's own policy comes first, then the innermost blueprint's, then the app's. Of several ``CORS`` on the
+same one, the latest decides whose resources match.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from threading import RLock
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+from flask import Flask
+
+from ._routes import Route, all_decorations, find_decoration, hidden_decoration
+from .options import ParsedOptions, build_resources, credential_warnings, misspelt_keys, parse_config, warn
+from .policy import DENY_ALL, Policy
+from .resources import ANY_PATH, Resources, precision
+
+_KEY = "flask_cors"  # in `app.extensions`; programs put objects of their own at "cors"
+_DENY_ALL = Resources([(ANY_PATH, DENY_ALL)])
+
+
+class Scope(NamedTuple):
+    """What one ``CORS`` was given, and where it counts: in the app, or in a blueprint and below its prefix."""
+
+    parsed: ParsedOptions
+    blueprint: str = ""  # the start of its endpoints
+    paths: re.Pattern[str] = ANY_PATH
+
+    def covers(self, route: Route) -> bool:
+        """Whether a route is the blueprint's; where there is no endpoint, whether its path is below the prefix."""
+        if route.endpoint is None:
+            return self.paths.match(route.path) is not None
+        return route.endpoint.startswith(self.blueprint)
+
+
+class AppState:
+    """What one app was given, and the policies that this makes when the app gets its first request."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+        self.installed = False
+        self.has_callables = False
+        self.ready = False
+        self._scopes: list[Scope] = []
+        self._resources: list[tuple[Scope, Resources]] = []
+        self._decorated: WeakKeyDictionary[ParsedOptions, Resources] = WeakKeyDictionary()
+        self._config: ParsedOptions | None = None
+        self._warned: set[str] = set()
+        self._lock = RLock()
+
+    def add(self, scope: Scope) -> None:
+        """Add what a ``CORS`` was given.
+
+        :raises TypeError: for unknown names in the config, as it is now.
+        :raises ValueError: for what is wrong already, with the config as it is now.
+        """
+        config = parse_config(self.app.config)
+        resources = build_resources(scope.parsed, config)
+        self._warn([*config.warnings, *scope.parsed.warnings])
+        with self._lock:
+            self._check(resources)
+            self._scopes.append(scope)
+            self.ready = False
+
+    def build(self) -> None:
+        """Make the policies, with the config as it is now. If that is impossible, no origin is allowed."""
+        with self._lock:
+            if not self.ready:
+                self._build()
+                self.ready = True
+
+    def policy_for(self, route: Route, *, hidden: bool = False) -> Policy | None:
+        """Return the policy that covers *route*, if there is one.
+
+        :param hidden: whether a decoration counts that an outer decorator hides.
+        """
+        view = self.app.view_functions.get(route.endpoint or "")
+        decoration = find_decoration(view, route.method)
+        if decoration is None and hidden:
+            decoration = hidden_decoration(self.app, view)
+        if decoration is not None:
+            return self.decorated_policy(decoration)
+        for scope, resources in self._resources:
+            if scope.covers(route):
+                policy = resources.policy(route.path)
+                if policy is not None:
+                    return policy
+        return None
+
+    def decorated_policy(self, decoration: ParsedOptions) -> Policy:
+        """Return the policy that a decoration makes in this app."""
+        resources = self._decorated.get(decoration)
+        if resources is None:
+            resources = self._decorated[decoration] = self._build_decorated(decoration)
+        [(_, policy)] = resources.rules
+        return policy
+
+    def _build(self) -> None:
+        self._decorated = WeakKeyDictionary()
+        try:
+            config = parse_config(self.app.config)
+            # The latest comes first; of blueprints and prefixes, the innermost.
+            scopes = sorted(reversed(self._scopes), key=_depth, reverse=True)
+            self._resources = [(scope, build_resources(scope.parsed, config)) for scope in scopes]
+            self._warn([*config.warnings, *misspelt_keys(self.app.config, self._given_names())])
+            for _, resources in self._resources:
+                self._check(resources)
+            self._config = config
+        except Exception as error:
+            self._config = None
+            self._resources = [(Scope(ParsedOptions({})), _DENY_ALL)]
+            self._log(error)
+        for decoration in all_decorations(self.app):
+            self.decorated_policy(decoration)
+
+    def _build_decorated(self, decoration: ParsedOptions) -> Resources:
+        if self._config is None:
+            return _DENY_ALL
+        try:
+            resources = build_resources(decoration, self._config)
+            self._check(resources)
+        except Exception as error:
+            self._log(error)
+            return _DENY_ALL
+        return resources
+
+    def _check(self, resources: Resources) -> None:
+        self._warn(credential_warnings(resources))
+        asks = any(policy.origins.callables for _, policy in resources.rules)
+        if asks and not self.has_callables:
+            self.has_callables, self.ready = True, False
+
+    def _given_names(self) -> set[str]:
+        """Return the options that are given anywhere in the app, its config aside."""
+        given = [*all_decorations(self.app), *(scope.parsed for scope in self._scopes)]
+        return {name for parsed in given for name in parsed.names}
+
+    def _warn(self, sentences: Iterable[str]) -> None:
+        new = [sentence for sentence in sentences if sentence not in self._warned]
+        self._warned.update(new)
+        warn(new)
+
+    def _log(self, error: Exception) -> None:
+        self.app.logger.error("CORS: no origin is allowed, because the options are wrong: %s", error)
+
+
+def app_state(app: Flask) -> AppState:
+    """Return the state of an app; it is made when it is first needed."""
+    state = app.extensions.get(_KEY)
+    if not isinstance(state, AppState):
+        state = app.extensions[_KEY] = AppState(app)
+    return state
+
+
+def _depth(scope: Scope) -> tuple[tuple[int, int], int]:
+    return precision(scope.paths), len(scope.blueprint)
+
+
+def blueprint_scope(parsed: ParsedOptions, blueprint: str, prefix: str) -> Scope:
+    """Return the scope of a registered blueprint; the converters in its prefix stand for any segment."""
+    pattern = ""
+    for piece in re.split(r"(<[^>]*>)", prefix.strip("/")):
+        if piece.startswith("<path:"):
+            pattern += ".+"
+        elif piece.startswith("<"):
+            pattern += "[^/]+"
+        else:
+            pattern += re.escape(piece)
+    paths = rf"/{pattern}(?:/|\Z)" if pattern else "(?!)"  # without a prefix, no path is its own
+    return Scope(parsed, f"{blueprint}.", re.compile(paths))
