@@ -9,7 +9,7 @@ from typing import Any, Never, TypeVar, Unpack, cast
 
 from flask import Request, Response, after_this_request
 
-from ._middleware import add_headers, ask_once, read_request, this_request, this_state, use_policy
+from ._middleware import add_headers, ask_callables, read_request, this_request, this_state, use_policy
 from ._routes import (
     DECORATION,
     AutomaticOptions,
@@ -32,7 +32,6 @@ from .options import (
     parse_keywords,
     warn,
 )
-from .policy import Policy
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -133,21 +132,17 @@ def before_view(decoration: ParsedOptions) -> Response | None:
     shown = find_decoration(view, current.method)
     # A view may also call another registered view, and keeps its own policy then.
     hidden = shown is None and decoration not in all_decorations(state.app)
+    if hidden:
+        use_policy(current, policy)
     if hidden or shown is decoration:
-        _use_policy(state, current, policy)
+        ask_callables(state)
+        if not state.installed:
+            after_this_request(partial(add_headers, state))
     if current.method == "OPTIONS" and not class_handles_options(view):
         is_for_wrapper = shown is decoration or read_request(current).is_preflight
         if is_for_wrapper and (policy.automatic_options or not declares_options(current.url_rule)):
             return _options_response(state, current)
     return None
-
-
-def _use_policy(state: AppState, current: Request, policy: Policy) -> None:
-    use_policy(current, policy)
-    if policy.origins.callables:
-        ask_once(state, current, policy)
-    if not state.installed:
-        after_this_request(partial(add_headers, state))
 
 
 def _options_response(state: AppState, current: Request) -> Response:

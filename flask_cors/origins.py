@@ -1,229 +1,313 @@
-"""Origins: how one is written, how a policy lists them, and whether a given one is on the list.
+r"""Origins: how to parse the ``origins`` option, and whether a policy allows an origin.
 
-An *origin* is where a page comes from: scheme, host and port, as in ``https://app.example:8443``.
-Browsers send it in the ``Origin`` header, always in one spelling: lower case, no path, no default port
-(Fetch ``#origin-header``). So an exact origin is compared whole and byte for byte, and what is not in that
-spelling is nobody's origin.
+An *origin* is the scheme, the host and the port of a page, as in ``https://app.example:8443``. Browsers send it in the
+``Origin`` header in one serialisation only: lower case, no path, no default port (Fetch ``#origin-header``). So an
+exact origin is compared whole, byte for byte.
 
-Pure: this module knows neither Flask nor HTTP messages.
+Pure: this module knows neither Flask nor HTTP messages. "URL" below is https://url.spec.whatwg.org.
 """
 
 import inspect
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from itertools import product
 from typing import Any, NamedTuple
+from unicodedata import normalize
 
 OriginRule = str | re.Pattern[str] | Callable[[str], bool]
+_ParsedRules = Iterator[tuple[str, Any]]  # pairs of a field of AllowedOrigins and one item for it
 
 NULL = "null"
-_DEFAULT_PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
-_LONGEST = 300  # a DNS name has at most 253 characters; the rest is room for scheme and port
-
-# What people write where they mean an origin: any case, a trailing slash, Unicode, and the two wildcards.
-_WRITTEN = (
-    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<subdomains>\*\.)?"
-    r"(?P<host>\[[0-9a-f:.]+\]|[^\s/?#@:*\\^$|(){}\[\]+\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]+)"
-    r"(?::(?:0*(?P<port>[0-9]+)|(?P<any_port>\*))?)?/?"
-)
-# Two hosts with nothing in common: a pattern that takes both, in one of these ways, takes everyone.
-_STRANGERS = ("nobody-knows-me.test", "a.stranger.invalid")
-_WAYS = ("https://{}", "http://{}", "https://{}:8443", "http://{}:8080")
-_FORMS = (
+_OPTION_TYPES = (
     "must be a string, a compiled re.Pattern of text, a function (not async) of one origin, or an iterable of these; "
     'write for example origins=["https://app.example"]'
 )
+_SERIALIZATION = "browsers send lower-case ASCII, no white space, no path, no default port, and short IP addresses"
+_INVALID = (
+    "its host or its port is invalid (a port is at most 65535, a number in an IPv4 address at most 255; a * is no "
+    "top-level domain); write for example 'https://app.example:8443'"
+)
 
+# An origin as browsers serialise it, or "null", of at most 300 characters: 253 for a DNS name, the rest for scheme and
+# port. Only the schemes of the web have hosts of a strict grammar; desktop and mobile shells have others, as in app://.
+# and file:// (URL #special-scheme, #concept-host-serializer).
+_SERIALIZED = (
+    r"(?=[\s\S]{1,300}\Z)(?:null|(?:(?P<web>https?|wss?)(?=:)|(?!(?:https?|wss?):)[a-z][a-z0-9+.-]*)://"
+    r"(?:\[[0-9a-f:]+\]|(?(web)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|[a-zA-Z0-9._~%-]*))"
+    r"(?::(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?)"
+)
+# An origin as people write it: any case, Unicode, a default port, a trailing slash or "/*", and the two wildcards.
+_WRITTEN = (
+    r"(?=[\s\S]{1,300}\Z)\s*(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*)://(?P<subdomains>\*\.)?"
+    r"(?P<host>\[[0-9a-fA-F:.]+\]|[^\s/?#@:*\\^$|(){}\[\]+,;'\"\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]*)"
+    r"(?::(?:0*(?P<port>[0-9]+|(?<=:)\*))?)?(?:/\*?)?\s*"
+)
+_DEFAULT_PORT = r"^((?:http|ws):.*):80$|^((?:https|wss):.*):443$|:$"
+# What people write instead of an origin, with its scheme and its host: "app.example", "http//x", "https://x/path".
+_MISWRITTEN = r"(?:(\w[\w+.-]*(?=:/)|https?(?=[:/])):?/{0,2}|/*)(?:[^/?#@]*@)?((?:https\?)?[^/?#,]*)"
+_JOINED = r"""[^\\^$|(){}+?"']*[\s,][^\\^$|(){}+?"']*://[^\\^$|(){}+?"']*"""  # several origins in one text
+_REGEX_SIGNS = r"[\\^$|(){}+?]|\[(?![\da-f]*:[\da-f:.]*\])|(?<![\w*])\.\*"
+_INSECURE = r"http://(?!((.*\.)?localhost|127\.[0-9.]+|\[::1\])(:|$))"
+_PRIVATE = (
+    r"([^.]+|.*\.(localhost|local|lan|internal)|(0|10|127|192\.168|169\.254|172\.(1[6-9]|2\d|3[01]))(\.\d+)+)(:.*)?"
+)
 
-@cache
-def _serialized() -> re.Pattern[str]:
-    """The serialisation of an origin, as browsers send it: Fetch, ``#origin-header``. Compiled when first needed."""
-    return re.compile(
-        r"(?P<scheme>[a-z][a-z0-9+.-]*)://"
-        r"(?P<host>[a-z0-9_~%-]+(?:\.[a-z0-9_~%-]+)*\.?|\[[0-9a-f:.]+\])"
-        r"(?P<port>:(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?"
-    )
+# Names that anyone may register, two of each kind, and what stands before and behind them.
+_STARTS = "https:// http:// https://www. http://www. https://a.b. http://a.b."
+_NAMES = "evil shop x q a1 b2c my-app our-site somewhere elsewhere 163 360"
+_ENDINGS = (
+    "com net org co.uk studio de fr nl eu it es pl se ch at be cz dk fi no ie pt ro gr hu uk us ca mx br com.br ar cl "
+    "ru ua xn--p1ai tr in co.in cn com.cn jp co.jp kr tw hk sg id vn au com.au nz co.nz za co.za ng ke il ae ir "
+    "io dev app ai co me tv cc gg so sh to xyz info biz site online store shop tech cloud blog page link live club top"
+)
 
 
 def is_origin(value: str) -> bool:
-    """Whether *value* is what a browser may send as ``Origin``: a serialised origin, or ``null``."""
-    return value == NULL or _parsed(value) is not None
-
-
-def _parsed(value: str) -> re.Match[str] | None:
-    return _serialized().fullmatch(value) if len(value) <= _LONGEST else None
+    """Tell whether *value* is an origin as browsers serialise it, or ``null``, by grammar and length."""
+    return re.fullmatch(_SERIALIZED, value) is not None
 
 
 class AllowedOrigins(NamedTuple):
-    """The origins that a policy lets in. Its one question is whether they :meth:`admit` one.
+    """The origins that a policy allows, made by :meth:`parse`. Its one question is :meth:`allow`.
 
-    Made by :meth:`parse`. *remarks* are sentences about entries that were corrected, or can never match.
+    *warnings* are sentences about entries that were corrected or can never match.
     """
 
-    entries: tuple[OriginRule, ...] = ("*",)
+    entries: tuple[OriginRule, ...] = ("*",)  # as written
     any_origin: bool = True
     exact: frozenset[str] = frozenset()
-    wildcards: frozenset[str] = frozenset()
+    wildcards: frozenset[str] = frozenset()  # "https://*.example.com", "http://localhost:*"
     patterns: tuple[re.Pattern[str], ...] = ()
     callables: tuple[Callable[[str], bool], ...] = ()
     warnings: tuple[str, ...] = ()
-    inexact: bool = True  # whether there is more to try than `exact`
 
     @classmethod
     def parse(cls, value: object) -> "AllowedOrigins":
-        """Read the option's value, in any of its forms.
+        """Parse the value of the ``origins`` option, in any of its forms.
 
         :raises ValueError: with the rules that *value* breaks.
         """
-        written = tuple(_entries(value))
         found: defaultdict[str, list[Any]] = defaultdict(list)
-        for kind, entry, remark in map(_read, written):
-            found[kind].append(entry)
-            found["remarks"] += [remark] * bool(remark)
-        if found["wrong"]:
-            raise ValueError("; ".join(dict.fromkeys(found["remarks"])))
-        sets = (frozenset(found["exact"] if not found["everyone"] else ()), frozenset(found["wildcard"]))
-        lists = (tuple(found["pattern"]), tuple(found["callable"]), tuple(found["remarks"]))
-        return cls(written, bool(found["everyone"]), *sets, *lists, any((found["everyone"], sets[1], *lists[:2])))
+        found["entries"] += _split_option(value)
+        for entry in found["entries"]:
+            try:
+                for field, item in _parse_entry(entry):
+                    found[field].append(item)
+            except ValueError as error:
+                found["errors"].append(f"{error}")
+        if found["errors"]:
+            raise ValueError("; ".join(found["errors"]))
+        # The default of a field is of the field's type: tuple, frozenset, bool.
+        return cls(**{field: type(default)(found[field]) for field, default in cls._field_defaults.items()})
 
     def allow(self, origin: str) -> bool:
-        """Whether *origin* may read the answer. Exact entries cost one look-up, however many there are.
+        """Tell whether *origin* is allowed. 100,000 exact origins or wildcards cost what one costs.
 
-        :raises Exception: what a callable among the entries raises.
-        :raises TypeError: when a callable answers anything but a bool.
+        Patterns and callables get only what is an origin by grammar and length. Callables come last.
+
+        :raises TypeError: if a callable returns anything but a bool.
+        :raises Exception: what a callable raises.
         """
-        return origin in self.exact or (self.inexact and self.matches(origin))
+        if origin in self.exact:
+            return True
+        if not is_origin(origin):
+            return False
+        return (
+            self.any_origin
+            or not self.wildcards.isdisjoint(_covering_wildcards(origin))
+            or any(pattern.fullmatch(origin) for pattern in self.patterns)
+            or any(_call(function, origin) for function in self.callables)
+        )
 
     @property
     def single(self) -> str | None:
-        """The origin, where exactly one is listed, and that one exactly."""
-        return next(iter(self.exact)) if len(self.exact) == len(self.entries) == 1 else None
+        """The one origin that can match, if it is an exact one."""
+        if len(self.exact) == 1 and not any((self.any_origin, self.wildcards, self.patterns, self.callables)):
+            return next(iter(self.exact))
+        return None
 
     @property
     def matches_any_origin(self) -> bool:
-        """Whether everyone is let in, in any spelling: ``*``, or a pattern that takes all comers."""
-        ways = [[way.format(host) for host in _STRANGERS] for way in _WAYS]
-        return self.any_origin or any(all(map(p.fullmatch, both)) for p in self.patterns for both in ways)
-
-    def matches(self, origin: str) -> bool:
-        """Whether an entry that is not exact lets *origin* in; raises what :meth:`admit` raises."""
-        parsed = _parsed(origin)
-        if self.any_origin or (parsed is None and origin != NULL):
-            return self.any_origin
-        return (
-            not (parsed is None or self.wildcards.isdisjoint(_wildcards_over(*parsed.groups(""))))
-            or any(pattern.fullmatch(origin) for pattern in self.patterns)
-            or any(_ask(function, origin) for function in self.callables)
-        )
+        """Whether everyone's origin is allowed, in any spelling: ``*``, or a pattern that admits unrelated domains."""
+        return self.any_origin or any(map(_admits_unrelated_domains, self.patterns))
 
     def credential_warnings(self) -> Iterator[str]:
-        """Sentences about entries that are risky once cookies may be sent."""
+        """Yield a sentence about each entry that is risky together with credentials."""
         for origin in sorted(self.exact | self.wildcards):
-            scheme, _, rest = origin.partition("://")
-            host = re.sub(r":[0-9*]+$", "", rest)
-            if scheme == "http" and not re.fullmatch(r"(.*\.)?localhost|127\.[0-9.]+|\[::1\]", host):
-                yield f"{origin!r} with credentials: whoever is on the network path can speak for it; write https"
-            if host.startswith("*.") and _is_public_suffix(host[2:]):
-                yield f"{origin!r} with credentials: anyone can register a name there; list the domains that are yours"
+            if re.match(_INSECURE, origin):
+                yield f"{origin!r} with credentials: others on the network can change it; write 'https{origin[4:]}'"
+            parent = re.search(r"://\*\.([^:]+)", origin)
+            if parent and _is_public_suffix(parent[1]):
+                yield f"{origin!r} with credentials: anyone can get a name below {parent[1]!r}; write your own domain"
 
 
 ANY_ORIGIN = AllowedOrigins()
 
 
-def _entries(value: Any) -> Iterable[Any]:
-    """Take the option's value apart. Only a string is split at commas, and never a regular expression."""
-    if isinstance(value, str):
-        return [value] if value.startswith("^") else filter(None, map(str.strip, value.split(",")))
-    if isinstance(value, re.Pattern) or callable(value):
-        return [value]
-    if isinstance(value, Iterable) and not isinstance(value, bytes):
-        return value
-    raise ValueError(_FORMS)
-
-
-def _read(entry: Any) -> tuple[str, Any, str]:
-    """Classify one entry: its kind, its value, and a remark where it is not as browsers write it."""
-    if isinstance(entry, str):
-        return _read_pattern(entry) if entry.startswith("^") else _read_text(entry)
-    if isinstance(entry, re.Pattern) and isinstance(entry.pattern, str):
-        return "pattern", entry, ""
-    if callable(entry) and not any(map(inspect.iscoroutinefunction, (entry, type(entry).__call__))):
-        return "callable", entry, ""
-    return "wrong", entry, f"{_FORMS}; {entry!r} is none of them"
-
-
-def _read_pattern(text: str) -> tuple[str, Any, str]:
-    try:
-        return "pattern", compile_pattern(text), ""
-    except ValueError as error:
-        return "wrong", text, str(error)
-
-
-def _read_text(text: str) -> tuple[str, Any, str]:
-    if text == "*":
-        return "everyone", text, ""
-    if text == NULL:
-        return "exact", text, "'null' is the origin of every sandboxed page, of anybody; remove it"
-    match = re.fullmatch(_WRITTEN, text, re.IGNORECASE)
-    spelling = _as_browsers_write(match) if match else ""
-    if not is_origin(spelling.replace("://*.", "://").removesuffix(":*")):
-        return "never", text, f"{text!r} can never match: {_why_never(text)}"
-    kind = "wildcard" if "*" in spelling else "exact"
-    if spelling == text:
-        return kind, text, ""  # this very object, which is in memory already
-    return kind, spelling, f"{text!r} was corrected to {spelling!r}, as browsers send it; write that"
-
-
-def _as_browsers_write(match: re.Match[str]) -> str:
-    scheme, port = match["scheme"].lower(), match["any_port"] or match["port"]
-    # Letter by letter: str.lower() of a whole word would make another letter of a final sigma.
-    host = "".join(map(str.lower, unicodedata.normalize("NFKC", match["host"]))).replace("\u3002", ".")
-    labels = (name if name.isascii() else f"xn--{name.encode('punycode').decode()}" for name in host.split("."))
-    ending = "" if port in (None, _DEFAULT_PORTS.get(scheme)) else f":{port}"
-    return f"{scheme}://{match['subdomains'] or ''}{'.'.join(labels)}{ending}"
-
-
-def _why_never(text: str) -> str:
-    if re.search(r"[\\^$|(){}\[\]+]|(^|://)\.\*", text):
-        return "a regular expression as text is not taken for one; write re.compile(...) around it"
-    if "://" not in text:
-        return f"an origin has a scheme; write 'https://{text.strip('/').partition('/')[0]}'"
-    if "*" in text:
-        return "the two wildcards are 'https://*.example.com' and 'http://localhost:*'"
-    return "an origin is scheme, host and port, with no path or user; write for example 'https://app.example'"
-
-
 def compile_pattern(text: str) -> re.Pattern[str]:
-    """Compile a regular expression; what is wrong with it becomes a ``ValueError`` for people."""
+    """Compile a regular expression.
+
+    :raises ValueError: if *text* is none; the message names the mistake and a remedy.
+    """
     try:
         return re.compile(text)
-    except (re.error, RecursionError, OverflowError) as error:
-        remedy = r"write a backslash before a character that stands for itself, as in r'\('"
-        raise ValueError(f"{text!r} is not a valid regular expression: {error}; {remedy}") from None
+    except (re.error, RecursionError, OverflowError, FutureWarning) as error:
+        raise ValueError(
+            f"{text!r} is not a valid regular expression: {error}; "
+            r"write a backslash before a character that stands for itself, as in r'\('"
+        ) from None
 
 
-def _ask(function: Callable[[str], object], origin: str) -> bool:
-    answer = function(origin)
-    if isinstance(answer, bool):
-        return answer
-    name = getattr(function, "__qualname__", repr(function))
-    raise TypeError(f"origins={name} must return True or False; for {origin!r} it returned {answer!r}")
+def _split_option(value: Any) -> Iterable[Any]:
+    """Split a string at its commas, unless it is a regular expression or a JSON list."""
+    if isinstance(value, str):
+        if re.match(r"""\^|\s*\[\s*["']""", value):
+            return [value]
+        return filter(None, map(str.strip, value.split(",")))
+    if callable(value) or isinstance(value, bytes) or not isinstance(value, Iterable):
+        return [value]
+    return value
 
 
-def _wildcards_over(scheme: str, host: str, port: str) -> Iterator[str]:
-    """The wildcard entries that let an origin in; few, so that looking them up costs the same for any number listed."""
+def _parse_entry(entry: Any) -> _ParsedRules:
+    if isinstance(entry, str):
+        yield from _parse_text(entry)
+    elif isinstance(entry, re.Pattern) and isinstance(entry.pattern, str):
+        yield "patterns", entry
+    elif callable(entry) and not any(map(inspect.iscoroutinefunction, (entry, type(entry).__call__))):
+        yield "callables", entry
+    else:
+        raise ValueError(f"{_OPTION_TYPES}; {entry!r} is not one of these")
+
+
+def _parse_text(text: str) -> _ParsedRules:
+    plain = text.strip()
+    if plain == "*":
+        yield "any_origin", True
+    elif plain == NULL:
+        yield "exact", NULL
+        yield "warnings", "'null' is the origin of every sandboxed page and local file, whoever wrote it; remove it"
+    elif plain.startswith("^"):
+        yield "patterns", compile_pattern(plain)
+    elif not plain:
+        yield "warnings", f"{text!r} is empty and matches no origin; remove it"
+    elif re.fullmatch(_JOINED, plain):
+        origins = re.split(r"[\s,]+", plain)
+        yield "warnings", f"{text!r} is one item with several origins and is split; write {origins!r}"
+        for origin in origins:
+            yield from _parse_text(origin)
+    elif origin := _serialize(text):
+        if origin != text:
+            yield "warnings", f"{text!r} is corrected to {origin!r}: {_SERIALIZATION}; write {origin!r}"
+        yield ("wildcards" if "*" in origin else "exact"), origin
+    else:
+        yield "warnings", f"{text!r} can never match: {_explain(text)}"
+
+
+def _serialize(text: str) -> str:
+    """Write *text* as browsers serialise it, keeping wildcards; return ``""`` if it is not an origin."""
+    match = re.fullmatch(_WRITTEN, text)
+    if match is None:
+        return ""
+    scheme, subdomains, host, port = match.groups("")
+    scheme = scheme.lower()
+    if re.fullmatch("https?|wss?", scheme):
+        host = _parse_host(host)
+    origin = re.sub(_DEFAULT_PORT, r"\1\2", f"{scheme}://{subdomains}{host}:{port}")
+    return origin if is_origin(origin.replace("://*.", "://").removesuffix(":*")) else ""
+
+
+def _parse_host(host: str) -> str:
+    """Write *host* as the URL standard's ``#concept-host-parser`` does; return ``""`` if it is invalid."""
+    # Letter by letter: str.lower() of a whole word would make another letter of a final sigma.
+    host = "".join(map(str.lower, normalize("NFKC", host))).replace("\u3002", ".")
+    if re.search(r"^\[|(^|\.)([0-9]+|0x[0-9a-f]*)\.?$", host):
+        return _parse_address(host)
+    return re.sub(r"[^.]*[^.\x00-\x7f][^.]*", lambda label: f"xn--{label[0].encode('punycode').decode()}", host)
+
+
+def _parse_address(host: str) -> str:
+    """Write an IP address in its shortest form: URL ``#concept-ipv4-parser``, ``#concept-ipv6-serializer``."""
+    from ipaddress import IPv6Address  # here, since few programs need it
+    from socket import inet_aton, inet_ntoa
+
+    try:
+        if not host.startswith("["):
+            return inet_ntoa(inet_aton(host.removesuffix(".")))  # octal, hexadecimal and fewer than four numbers too
+        address = IPv6Address(host[1:-1])
+    except (OSError, ValueError):
+        return ""
+    # Not str(address), which ends in an IPv4 address from Python 3.13 on.
+    return f"[{super(IPv6Address, address).__str__()}]"
+
+
+def _explain(text: str) -> str:
+    """Say why *text* can never match, and what to write instead."""
+    if quoted := re.findall(r"""["']([^"'\[\],\s]+)["']""", text):
+        return f"it is JSON, or has quotation marks of its own; write {', '.join(quoted)!r}"
+    text = "".join(text[:400].split())
+    scheme, host = re.findall(_MISWRITTEN, text)[0]
+    if not scheme:
+        scheme = "http" if re.fullmatch(_PRIVATE, host) else "https"
+    if origin := _serialize(f"{scheme}://{host}"):
+        return f"an origin has a scheme, a host and perhaps a port, and nothing else; write {origin!r}"
+    if re.search(rf"(?<!\D\.)\*|\*(?!:|$)|{_REGEX_SIGNS}", text):
+        return _explain_pattern(text)
+    return _INVALID
+
+
+def _explain_pattern(text: str) -> str:
+    """Show the pattern that *text* stands for. A ``*`` spans a dot only at the beginning, so not into other domains."""
+    regex = re.sub(r"^/\^?|(?<!/)/(\.?\*)?$", "", text)
+    regex = re.sub(r"^(?!.*/\\?/)", "https://", regex)
+    if not re.search(_REGEX_SIGNS, regex):
+        star = "[0-9]*" if re.search(r"//\d+\.", regex) else "[^.:/]*"
+        regex = re.sub(r"//\*(?=\w)", r"//([^:/]+\\.)?", regex.replace(".", r"\."))
+        regex = re.sub(r"\*+", star, regex.replace("//*", "//[^:/]+"))
+    try:
+        pattern = compile_pattern(regex)
+    except ValueError:
+        return _INVALID
+    if _admits_unrelated_domains(pattern):
+        return "as a pattern it would allow every site; write your page's origin, as in 'https://app.example', or '*'"
+    return f'a string is not a pattern (only a first "*." and a last ":*" are wildcards); write re.compile(r"{regex}")'
+
+
+def _admits_unrelated_domains(pattern: re.Pattern[str]) -> bool:
+    """Tell whether two domains that different people may register match under the same public ending."""
+    ports = re.findall(r":[0-9]+|\Z", f"{pattern.pattern}:8443")  # those that it names, another one, and none
+    for start, ending, port in product(_STARTS.split(), _ENDINGS.split(), ports):
+        origins = [f"{start}{name}.{ending}{port}" for name in _NAMES.split()]
+        if len([*filter(pattern.fullmatch, origins)]) > 1:
+            return True
+    return False
+
+
+def _call(function: Callable[[str], object], origin: str) -> bool:
+    result = function(origin)
+    if not isinstance(result, bool):
+        raise TypeError(
+            f"origins={getattr(function, '__qualname__', function)} must return True or False; "
+            f"for {origin!r} it returned {result!r}"
+        )
+    return result
+
+
+def _covering_wildcards(origin: str) -> Iterator[str]:
+    """Yield the wildcard entries that would allow *origin*, so that they are looked up, not looped over."""
+    scheme, _, rest = origin.partition("://")
+    host = re.sub(":[0-9]+$", "", rest)
     yield f"{scheme}://{host}:*"
     for dot in re.finditer(r"\.", host):
-        parents = f"{scheme}://*{host[dot.start() :]}"
-        yield from (parents + port, f"{parents}:*")
+        yield f"{scheme}://*{rest[dot.start() :]}"
+        yield f"{scheme}://*{host[dot.start() :]}:*"
 
 
 def _is_public_suffix(domain: str) -> bool:
-    """Whether anyone can register below *domain*: by the public suffix list if installed, else by its one label."""
+    """Tell whether anyone can register a name below *domain*; without ``publicsuffixlist``, if it is one label."""
     try:
         from publicsuffixlist import PublicSuffixList
     except ImportError:
         return "." not in domain and domain != "localhost"
-    return domain != "localhost" and bool(PublicSuffixList().is_public(domain))
+    return PublicSuffixList(accept_unknown=False).is_public(domain)

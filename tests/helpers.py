@@ -17,7 +17,7 @@ EVERYONE = {"Access-Control-Allow-Origin": "*"}
 REFUSED = {"Vary": "Origin"}
 ONLY_A = {"Access-Control-Allow-Origin": A, "Vary": "Origin"}
 ONLY_B = {"Access-Control-Allow-Origin": B, "Vary": "Origin"}
-ALL_METHODS = {"Access-Control-Allow-Methods": "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"}
+ALL_METHODS = {"Access-Control-Allow-Methods": "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, QUERY"}
 
 
 def an_app(**config: Any) -> Flask:
