@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable
+from contextlib import suppress
 from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, cast
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 # What is kept with a request, and with the headers of a response.
-_POLICY = "_cors_policy"
+HIDDEN_POLICY = "_cors_policy"
 _VERDICT = "_cors_verdict"
 _WRITTEN = "_cors_written"
 _DEBUG_RESPONSE = "flask_cors.debug_response"
@@ -33,39 +34,27 @@ _EMPTY_BODY = (("Content-Type", "text/html; charset=utf-8"), ("Content-Length", 
 
 def install(state: AppState) -> None:
     """Install the middleware and the function after a request in an app, once."""
-    if state.has_callables:
-        _install_asking(state)
-    if state.installed:
-        return
-    state.installed = True
     app = state.app
-    # Functions after a request run in reverse order: the first in the list is the last to change the headers.
-    app.after_request_funcs.setdefault(None, []).insert(0, partial(add_headers, state))
-    if _has_own_wsgi_app(app):
-        middleware = PreflightMiddleware(state)
-        app.wsgi_app = middleware  # type: ignore[method-assign]
-        got_request_exception.connect(middleware.keep_debug_response, app)
+    if not state.installed:
+        # Functions after a request run in reverse order: the first in the list is the last to change the headers.
+        app.after_request_funcs.setdefault(None, []).insert(0, partial(add_headers, state))
+        # A middleware that stands there already may change host and path. So only Flask's own method is wrapped.
+        [owner, *_] = [place for place in (app, *type(app).__mro__) if "wsgi_app" in vars(place)]
+        if owner is Flask:
+            app.wsgi_app = PreflightMiddleware(state)  # type: ignore[method-assign]
+    state.installed = True
+    if state.has_callables and not state.asks_callables:
+        # A new list, since a request in another thread may be using the old one.
+        functions = app.before_request_funcs.get(None, [])
+        app.before_request_funcs[None] = [partial(ask_callables, state), *functions]
+        state.asks_callables = True
 
 
 def prepare(state: AppState) -> None:
     """Before the first request, make the policies and install what they need."""
     state.build()
-    if state.installed and state.has_callables:
-        _install_asking(state)
-
-
-def _install_asking(state: AppState) -> None:
-    """Install the function that asks the functions in ``origins``, once, as the first before a request."""
-    functions = state.app.before_request_funcs.get(None, [])
-    if not any(getattr(function, "func", None) is ask_callables for function in functions):
-        # A new list, since other requests may be using the old one.
-        state.app.before_request_funcs[None] = [partial(ask_callables, state), *functions]
-
-
-def _has_own_wsgi_app(app: Flask) -> bool:
-    """Whether ``app.wsgi_app`` is Flask's: a middleware that stands there already may change host and path."""
-    [owner, *_] = [place for place in (app, *type(app).__mro__) if "wsgi_app" in vars(place)]
-    return owner is Flask
+    if state.installed:
+        install(state)
 
 
 class PreflightMiddleware:
@@ -73,6 +62,7 @@ class PreflightMiddleware:
 
     def __init__(self, state: AppState) -> None:
         self._state = state
+        got_request_exception.connect(self._keep_debug_response, state.app)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         state = self._state
@@ -102,7 +92,7 @@ class PreflightMiddleware:
         except Exception:  # the app meets the same error, and handles it in its own way
             return None
 
-    def keep_debug_response(self, app: Flask, exception: Exception, **_: object) -> None:
+    def _keep_debug_response(self, app: Flask, exception: Exception, **_: object) -> None:
         """In debug mode, make a response that a page can read, for an exception that will leave the app."""
         current = this_request()
         if not app.debug or app.testing or not _is_cross_origin_fetch(current):
@@ -131,10 +121,10 @@ def add_headers(state: AppState, response: Response) -> Response:
         if policy is None:
             return copy_without_cors_headers(response)
         cors_request = read_request(current)
-        allowed = ask_once(state, current, policy) if policy.origins.callables else None
-        headers = policy.response_headers(cors_request, allowed)
+        headers = policy.response_headers(cors_request, ask_once(state, current, policy))
         if cors_request.is_preflight and state.installed and preflight_policy(state, current) is not None:
-            response = _empty_response(response)
+            app_response, response = response, state.app.response_class()
+            response.call_on_close(app_response.close)
         return set_headers(response, headers)
     except Exception:
         state.app.logger.exception("CORS: no origin is allowed, because the policy of the request was not found")
@@ -143,13 +133,11 @@ def add_headers(state: AppState, response: Response) -> Response:
 
 def ask_callables(state: AppState) -> None:
     """Ask the functions in ``origins`` before the app does anything else, and keep the result with the request."""
-    current = this_request()
-    try:
+    with suppress(Exception):  # `add_headers` meets the same error, and logs it
+        current = this_request()
         policy = request_policy(state, current)
-    except Exception:
-        return  # `add_headers` meets the same error, and logs it
-    if policy is not None and policy.origins.callables:
-        ask_once(state, current, policy)
+        if policy is not None:
+            ask_once(state, current, policy)
 
 
 def this_request() -> Request:
@@ -193,15 +181,10 @@ def request_policy(state: AppState, current: Request) -> Policy | None:
     """Return the policy that covers a request; for a preflight, that of the request that it is for."""
     if not state.ready:
         prepare(state)
-    policy: Policy | None = getattr(current, _POLICY, None)
+    policy: Policy | None = getattr(current, HIDDEN_POLICY, None)
     if policy is None:
         policy = state.policy_for(request_route(state.app, current), hidden=current.method == "OPTIONS")
     return policy
-
-
-def use_policy(current: Request, policy: Policy) -> None:
-    """Use the view's policy although an outer decorator hides it."""
-    setattr(current, _POLICY, policy)
 
 
 def preflight_policy(state: AppState, current: Request) -> Policy | None:
@@ -226,18 +209,13 @@ def ask_once(state: AppState, current: Request, policy: Policy) -> bool | None:
         return None
     kept, allowed = getattr(current, _VERDICT, (None, False))
     if kept is not policy:
-        allowed = _ask(state, policy, origin)
+        try:
+            allowed = policy.allows(origin)
+        except Exception:
+            # Only what fits the grammar of an origin reaches a function, so it is safe to log.
+            state.app.logger.exception("CORS: the function in origins failed for %s, which is denied", origin)
         setattr(current, _VERDICT, (policy, allowed))
     return allowed
-
-
-def _ask(state: AppState, policy: Policy, origin: str) -> bool:
-    try:
-        return policy.allows(origin)
-    except Exception:
-        # Only what fits the grammar of an origin reaches a function, so it is safe to log.
-        state.app.logger.exception("CORS: the function in origins failed for %s, which is denied", origin)
-        return False
 
 
 def set_headers(response: Response, headers: Headers) -> Response:
@@ -267,15 +245,9 @@ def _replace_headers(present: ResponseHeaders, headers: dict[str, str]) -> Heade
 
 def copy_without_cors_headers(response: Response) -> Response:
     """Copy a reused response without an earlier request's CORS headers; any other response is returned as it is."""
-    [written] = vars(response.headers).get(_WRITTEN, [None])
-    if written is None:
+    if not hasattr(response.headers, _WRITTEN):
         return response
+    [written] = getattr(response.headers, _WRITTEN)
     response = copy(response)
     response.headers = ResponseHeaders([header for header in response.headers if header not in written])
     return response
-
-
-def _empty_response(response: Response) -> Response:
-    empty = current_app.response_class()
-    empty.call_on_close(response.close)
-    return empty

@@ -109,26 +109,22 @@ def class_handles_options(view: object) -> bool:
 
 def answers_options(view: object) -> bool:
     """Whether a view is decorated, and its wrapper responds to ``OPTIONS``."""
-    decoration = _own_decoration(view)
+    decoration = find_decoration(view, "OPTIONS")
     return decoration is not None and decoration.values.get("automatic_options") is not False
-
-
-def declares_options(rule: Rule | None) -> bool:
-    """Whether the author of a rule wrote it for ``OPTIONS``."""
-    methods = getattr(rule, "methods", None) or ()
-    return not any(type(method) is AutomaticOptions for method in methods)
 
 
 def find_decoration(view: object, method: str) -> ParsedOptions | None:
     """Return what ``@cross_origin`` was given for a view; in a class, the decoration of its method comes first."""
-    view_class = getattr(view, "view_class", None)
-    if view_class is None:
-        return _own_decoration(view)
-    names = [method.lower(), "dispatch_request"]
-    if method == "HEAD":
-        names.insert(1, "get")
-    handlers = [getattr(view_class, name, None) for name in names]
-    return next(filter(None, map(_own_decoration, [*handlers, view])), None)
+    handlers = []
+    if hasattr(view, "view_class"):
+        # Flask uses `get` for HEAD too.
+        names = [method.lower(), "get" if method == "HEAD" else "", "dispatch_request"]
+        handlers = [getattr(view.view_class, name, None) for name in names]
+    for handler in (*handlers, view):
+        decoration = getattr(handler, DECORATION, None)
+        if isinstance(decoration, ParsedOptions):
+            return decoration
+    return None
 
 
 def all_decorations(app: Flask) -> Iterator[ParsedOptions]:
@@ -149,12 +145,7 @@ def hidden_decoration(app: Flask, view: object, depth: int = _MAX_DECORATORS) ->
     cells = getattr(view, "__closure__", None) or ()
     for function in [cell.cell_contents for cell in cells if cell != _EMPTY_CELL]:
         if depth and callable(function) and not any(function is other for other in app.view_functions.values()):
-            decoration = _own_decoration(function) or hidden_decoration(app, function, depth - 1)
+            decoration = find_decoration(function, "") or hidden_decoration(app, function, depth - 1)
             if decoration is not None:
                 return decoration
     return None
-
-
-def _own_decoration(view: object) -> ParsedOptions | None:
-    decoration = getattr(view, DECORATION, None)
-    return decoration if isinstance(decoration, ParsedOptions) else None

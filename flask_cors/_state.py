@@ -44,9 +44,10 @@ class AppState:
         self.app = app
         self.installed = False
         self.has_callables = False
+        self.asks_callables = False  # whether the function is installed that does so
         self.ready = False
-        self._scopes: list[Scope] = []
-        self._resources: list[tuple[Scope, Resources]] = []
+        self.scopes: list[Scope] = []
+        self.resources: list[tuple[Scope, Resources]] = []
         self._decorated: WeakKeyDictionary[ParsedOptions, Resources] = WeakKeyDictionary()
         self._config: ParsedOptions | None = None
         self._warned: set[str] = set()
@@ -63,7 +64,7 @@ class AppState:
         self._warn([*config.warnings, *scope.parsed.warnings])
         with self._lock:
             self._check(resources)
-            self._scopes.append(scope)
+            self.scopes.append(scope)
             self.ready = False
 
     def build(self) -> None:
@@ -84,7 +85,7 @@ class AppState:
             decoration = hidden_decoration(self.app, view)
         if decoration is not None:
             return self.decorated_policy(decoration)
-        for scope, resources in self._resources:
+        for scope, resources in self.resources:
             if scope.covers(route):
                 policy = resources.policy(route.path)
                 if policy is not None:
@@ -104,15 +105,17 @@ class AppState:
         try:
             config = parse_config(self.app.config)
             # The latest comes first; of blueprints and prefixes, the innermost.
-            scopes = sorted(reversed(self._scopes), key=_depth, reverse=True)
-            self._resources = [(scope, build_resources(scope.parsed, config)) for scope in scopes]
-            self._warn([*config.warnings, *misspelt_keys(self.app.config, self._given_names())])
-            for _, resources in self._resources:
+            scopes = sorted(reversed(self.scopes), key=_depth, reverse=True)
+            self.resources = [(scope, build_resources(scope.parsed, config)) for scope in scopes]
+            given = [*all_decorations(self.app), *(scope.parsed for scope in scopes)]
+            names = {name for parsed in given for layer in parsed.layers for name in layer}
+            self._warn([*config.warnings, *misspelt_keys(self.app.config, names)])
+            for _, resources in self.resources:
                 self._check(resources)
             self._config = config
         except Exception as error:
             self._config = None
-            self._resources = [(Scope(ParsedOptions({})), _DENY_ALL)]
+            self.resources = [(Scope(ParsedOptions({})), _DENY_ALL)]
             self._log(error)
         for decoration in all_decorations(self.app):
             self.decorated_policy(decoration)
@@ -130,14 +133,9 @@ class AppState:
 
     def _check(self, resources: Resources) -> None:
         self._warn(credential_warnings(resources))
-        asks = any(policy.origins.callables for _, policy in resources.rules)
-        if asks and not self.has_callables:
+        has_callables = any(policy.origins.callables for _, policy in resources.rules)
+        if has_callables and not self.has_callables:
             self.has_callables, self.ready = True, False
-
-    def _given_names(self) -> set[str]:
-        """Return the options that are given anywhere in the app, its config aside."""
-        given = [*all_decorations(self.app), *(scope.parsed for scope in self._scopes)]
-        return {name for parsed in given for name in parsed.names}
 
     def _warn(self, sentences: Iterable[str]) -> None:
         new = [sentence for sentence in sentences if sentence not in self._warned]

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial, update_wrapper, wraps
 from typing import Any, Never, TypeVar, Unpack, cast
 
-from flask import Request, Response, after_this_request
+from flask import Response, after_this_request
 
-from ._middleware import add_headers, ask_callables, read_request, this_request, this_state, use_policy
+from ._middleware import HIDDEN_POLICY, add_headers, ask_callables, read_request, this_request, this_state
 from ._routes import (
     DECORATION,
     AutomaticOptions,
     all_decorations,
     answers_options,
     class_handles_options,
-    declares_options,
     find_decoration,
+    request_route,
     url_adapter,
 )
-from ._state import AppState
 from .options import (
     CREDENTIAL_OPTIONS,
     EVERY_PATH,
+    RESOURCES,
     Options,
     ParsedOptions,
     build_resources,
@@ -33,7 +34,8 @@ from .options import (
     warn,
 )
 
-View = TypeVar("View", bound=Callable[..., Any])
+AnyView = Callable[..., Any]
+View = TypeVar("View", bound=AnyView)
 
 
 def cross_origin(*positional: Never, **options: Unpack[Options]) -> Callable[[View], View]:
@@ -62,45 +64,34 @@ def cross_origin(*positional: Never, **options: Unpack[Options]) -> Callable[[Vi
         raise TypeError("cross_origin is missing its parentheses: write @cross_origin() above the view")
     check_positional(positional, "cross_origin()", "origins")
     decoration = parse_keywords(options, "cross_origin()")
-    decoration.resources = EVERY_PATH  # not those of the config
+    decoration.values[RESOURCES] = EVERY_PATH  # not those of the config
     resources = build_resources(decoration)  # raises now what no config can change
     warn(decoration.warnings)
-    if decoration.names >= CREDENTIAL_OPTIONS:
+    if decoration.values.keys() >= CREDENTIAL_OPTIONS:
         warn(credential_warnings(resources))
 
     def decorate(view: View) -> View:
-        return cast(View, _decorate(view, decoration))
+        wrapper = _wrap(view, decoration)
+        if not hasattr(wrapper, DECORATION):  # otherwise a decorator nearer to the view has set it
+            setattr(wrapper, DECORATION, decoration)
+        return cast(View, _route_options(wrapper) if answers_options(wrapper) else wrapper)
 
     return decorate
 
 
-def _decorate(view: Callable[..., Any], decoration: ParsedOptions) -> Callable[..., Any]:
-    wrap = _wrap_async if inspect.iscoroutinefunction(view) else _wrap
-    wrapper = wrap(view, decoration)
-    if not hasattr(wrapper, DECORATION):  # otherwise a decorator nearer to the view has set it
-        setattr(wrapper, DECORATION, decoration)
-    return _route_options(wrapper) if answers_options(wrapper) else wrapper
-
-
-def _wrap(view: Callable[..., Any], decoration: ParsedOptions) -> Callable[..., Any]:
-    @wraps(view)
+def _wrap(view: AnyView, decoration: ParsedOptions) -> AnyView:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         response = before_view(decoration)
         return view(*args, **kwargs) if response is None else response
 
-    return wrapper
-
-
-def _wrap_async(view: Callable[..., Any], decoration: ParsedOptions) -> Callable[..., Any]:
-    @wraps(view)
-    async def wrapper(*args: Any, **kwargs: Any) -> Any:
+    async def async_wrapper(*args: Any, **kwargs: Any) -> Any:
         response = before_view(decoration)
         return await view(*args, **kwargs) if response is None else response
 
-    return wrapper
+    return wraps(view)(async_wrapper if inspect.iscoroutinefunction(view) else wrapper)
 
 
-def _route_options(wrapper: Callable[..., Any]) -> Callable[..., Any]:
+def _route_options(wrapper: AnyView) -> AnyView:
     """Make Flask route ``OPTIONS`` to *wrapper*: ``Flask.add_url_rule`` reads these two attributes."""
     if getattr(wrapper, "__qualname__", "").startswith("View.as_view."):
         wrapper = _ClassBasedView(wrapper)
@@ -117,7 +108,7 @@ class _ClassBasedView:
 
     provide_automatic_options = property(lambda _: False, lambda _, __: None)
 
-    def __init__(self, view: Callable[..., Any]) -> None:
+    def __init__(self, view: AnyView) -> None:
         update_wrapper(self, view)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -130,23 +121,24 @@ def before_view(decoration: ParsedOptions) -> Response | None:
     policy = state.decorated_policy(decoration)
     view = state.app.view_functions.get(current.endpoint or "")
     shown = find_decoration(view, current.method)
+    if shown not in (None, decoration):  # a decorator nearer to the view decides
+        return None
     # A view may also call another registered view, and keeps its own policy then.
     hidden = shown is None and decoration not in all_decorations(state.app)
-    if hidden:
-        use_policy(current, policy)
+    with suppress(Exception):  # what routing raises; `add_headers` meets it as well
+        if hidden and request_route(state.app, current).endpoint == current.endpoint:
+            setattr(current, HIDDEN_POLICY, policy)
     if hidden or shown is decoration:
         ask_callables(state)
         if not state.installed:
             after_this_request(partial(add_headers, state))
-    if current.method == "OPTIONS" and not class_handles_options(view):
-        is_for_wrapper = shown is decoration or read_request(current).is_preflight
-        if is_for_wrapper and (policy.automatic_options or not declares_options(current.url_rule)):
-            return _options_response(state, current)
-    return None
-
-
-def _options_response(state: AppState, current: Request) -> Response:
-    """Make the response that Flask makes to ``OPTIONS``."""
+    if current.method != "OPTIONS" or class_handles_options(view):
+        return None
+    is_for_wrapper = shown is decoration or read_request(current).is_preflight
+    is_automatic = AutomaticOptions in map(type, getattr(current.url_rule, "methods", None) or ())
+    if not is_for_wrapper or not (policy.automatic_options or is_automatic):
+        return None
+    # As Flask's own response to OPTIONS.
     response = state.app.response_class()
     adapter = url_adapter(state.app, current)
     if adapter is not None:

@@ -52,13 +52,16 @@ class CORS:
         :raises RuntimeError: for a blueprint that is registered already.
         """
         check_positional(positional, "init_app()", RESOURCES)
-        parsed = self._options.override(parse_keywords(options, "init_app()", RESOURCES))
+        parsed = ParsedOptions({**self._options.values, **parse_keywords(options, "init_app()", RESOURCES).values})
         if isinstance(app, Flask):
             _set_up(getattr(app, "_get_current_object", lambda: app)(), Scope(parsed))  # it may be `current_app`
         elif isinstance(app, Blueprint):
             _set_up_blueprint(app, parsed)
         else:
-            raise TypeError(_explain_no_app(app))
+            # Connexion and Dash name the Flask app inside of theirs so.
+            inner = [name for name in ("app", "server") if isinstance(getattr(app, name, None), Flask)]
+            remedy = f"write CORS(app.{inner[0]}) with the name of your app" if inner else "options go by keyword"
+            raise TypeError(f"CORS() takes a Flask app or a Blueprint first, not {app!r}; {remedy}")
 
     def __getattr__(self, name: str) -> NoReturn:
         raise AttributeError(f"CORS has no {name!r}: it is no app; write CORS(app) on a line of its own, without app =")
@@ -84,10 +87,3 @@ def _set_up_blueprint(blueprint: Blueprint, parsed: ParsedOptions) -> None:
             f"CORS(blueprint) comes too late: {blueprint.name!r} is registered already; "
             "move CORS(blueprint) above app.register_blueprint(blueprint)"
         ) from None
-
-
-def _explain_no_app(value: object) -> str:
-    for name in ("app", "server"):  # as Connexion and Dash name the Flask app inside of theirs
-        if isinstance(getattr(value, name, None), Flask):
-            return f"CORS() takes a Flask app, not {value!r}; write CORS(app.{name}) with the name of your app"
-    return f"CORS() takes a Flask app or a Blueprint first, and options by keyword, not {value!r}"

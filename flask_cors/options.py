@@ -13,16 +13,17 @@ Pure: no Flask; a config is any mapping.
 
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from inspect import currentframe
-from itertools import takewhile
 from traceback import walk_stack
 from typing import Any, TypedDict
 
 from .origins import AllowedOrigins, OriginRule, compile_pattern
 from .policy import Policy, is_token
 from .resources import ANY_PATH, Resources
+
+Names = str | Iterable[str] | None
 
 
 class CORSWarning(UserWarning):
@@ -176,16 +177,16 @@ class Options(TypedDict, total=False):
     """
 
     origins: OriginRule | Iterable[OriginRule] | None
-    methods: str | Iterable[str] | None
-    headers: str | Iterable[str] | None
-    expose_headers: str | Iterable[str] | None
+    methods: Names
+    headers: Names
+    expose_headers: Names
     supports_credentials: bool | None
     max_age: timedelta | int | str | None
     send_wildcard: bool | None
     always_send: bool | None
     automatic_options: bool | None
     vary_header: bool | None
-    allow_headers: str | Iterable[str] | None
+    allow_headers: Names
     intercept_exceptions: bool | None
 
 
@@ -218,13 +219,7 @@ NAMES = frozenset(Options.__annotations__)
 RESOURCES = "resources"
 CREDENTIAL_OPTIONS = {"origins", "supports_credentials"}
 _ALIASES = {"allow_headers": "headers"}
-_MAX_SHOWN = 300
-_TOKEN_MARKS = "!#$%&'*+-.^_`|~"
-
-Label = Callable[[str], str]  # from an option's name to the way in which the user spelt it
-Entry = tuple[re.Pattern[str], Mapping[str, Any]]  # of `resources`: a pattern, and the options for it
-
-EVERY_PATH: tuple[Entry, ...] = ((ANY_PATH, {}),)
+_MARKS = "!#$%&'*+-.^_`|~"
 
 # What people write who know other libraries or other releases, and what they can write here.
 OTHER_NAMES = {
@@ -243,36 +238,26 @@ OTHER_NAMES = {
     "resources": "write it as an option of CORS(); a decorator is for the one view below it",
 }
 
+Label = Callable[[Any], str]  # from an option's name, or a pattern, to the way in which the user spelt it
+Entry = tuple[re.Pattern[str], Mapping[str, Any]]  # of `resources`: a pattern, and the options for it
+EVERY_PATH: tuple[Entry, ...] = ((ANY_PATH, {}),)
+
 
 class ParsedOptions:
-    """What one ``CORS``, one ``@cross_origin`` or one app's config was given, parsed.
+    """What one ``CORS``, one ``@cross_origin`` or one app's config was given: parsed values by option name."""
 
-    *values* are parsed values by option name, *resources* the entries of that option, ``None`` where it was not given.
-    """
-
-    def __init__(self, values: Mapping[str, Any], resources: tuple[Entry, ...] | None = None) -> None:
+    def __init__(self, values: dict[str, Any]) -> None:
         self.values = values
-        self.resources = resources
 
     @property
     def layers(self) -> list[Mapping[str, Any]]:
         """The values, and those of each entry of ``resources``."""
-        return [self.values, *(options for _, options in self.resources or ())]
-
-    @property
-    def names(self) -> set[str]:
-        """The options that are given anywhere."""
-        return set().union(*self.layers)
+        return [self.values, *(options for _, options in self.values.get(RESOURCES, ()))]
 
     @property
     def warnings(self) -> list[str]:
         """Sentences about values that are valid but probably wrong."""
         return [text for layer in self.layers if "origins" in layer for text in layer["origins"].warnings]
-
-    def override(self, stronger: "ParsedOptions") -> "ParsedOptions":
-        """Return these options with those of *stronger* in their place."""
-        resources = self.resources if stronger.resources is None else stronger.resources
-        return ParsedOptions({**self.values, **stronger.values}, resources)
 
 
 def parse_keywords(options: Mapping[str, Any], caller: str, *more: str) -> ParsedOptions:
@@ -282,7 +267,7 @@ def parse_keywords(options: Mapping[str, Any], caller: str, *more: str) -> Parse
     :raises ValueError: for values that break a rule.
     """
     _check_names(options, NAMES.union(more), caller)
-    return _parse_layers(options, str)
+    return _parse(options, str)
 
 
 def parse_config(config: Mapping[str, Any]) -> ParsedOptions:
@@ -291,8 +276,7 @@ def parse_config(config: Mapping[str, Any]) -> ParsedOptions:
     :raises TypeError: for other names in an entry of ``CORS_RESOURCES``.
     :raises ValueError: for values that break a rule.
     """
-    names = sorted(NAMES.union({RESOURCES}))
-    return _parse_layers({name: config[config_key(name)] for name in names if config_key(name) in config}, config_key)
+    return _parse({name: config[config_key(name)] for name in _PARSERS if config_key(name) in config}, config_key)
 
 
 def build_resources(parsed: ParsedOptions, config: ParsedOptions | None = None) -> Resources:
@@ -303,15 +287,15 @@ def build_resources(parsed: ParsedOptions, config: ParsedOptions | None = None) 
 
     :raises ValueError: for credentials that are allowed to every origin.
     """
-    merged = parsed if config is None else config.override(parsed)
+    merged = {RESOURCES: EVERY_PATH, **(config.values if config else {}), **parsed.values}
     mistakes: list[str] = []
     rules: list[tuple[re.Pattern[str], Policy]] = []
-    for pattern, options in EVERY_PATH if merged.resources is None else merged.resources:
-        policy = Policy(**{**merged.values, **options})
-        rules.append((pattern, policy))
-        if config is not None or {*merged.values, *options} >= CREDENTIAL_OPTIONS:
-            mistakes += _contradictions(policy, "origins" in merged.names)
-    raise_mistakes(mistakes)
+    for pattern, options in merged.pop(RESOURCES):
+        final = {**merged, **options}
+        rules.append((pattern, Policy(**final)))
+        if config or final.keys() >= CREDENTIAL_OPTIONS:
+            mistakes += _contradictions(rules[-1][1], origins_given="origins" in final)
+    _raise(mistakes)
     return Resources(rules)
 
 
@@ -320,93 +304,74 @@ def config_key(name: str) -> str:
     return f"CORS_{name.upper()}"
 
 
-def _parse_layers(options: Mapping[str, Any], label: Label) -> ParsedOptions:
+def _parse(options: Mapping[str, Any], label: Label) -> ParsedOptions:
+    try:
+        return ParsedOptions(_parse_layer(options, label))
+    except ValueError as error:
+        _raise(error.args)
+        raise
+
+
+def _parse_layer(options: Mapping[str, Any], label: Label) -> dict[str, Any]:
+    """Parse the values of one layer.
+
+    :raises ValueError: with an argument for each mistake.
+    """
+    given = {name: value for name, value in options.items() if value is not None or name == "origins"}
+    values: dict[str, Any] = {}
+    for name, value in [*_parse_each(given, lambda name, value: (name, _PARSERS[name](value)), label)]:
+        if values.setdefault(_ALIASES.get(name, name), value) != value:
+            raise ValueError(f"{label('allow_headers')} is another name of {label('headers')}: give only one of them")
+    values.pop("intercept_exceptions", None)
+    return values
+
+
+def _parse_each(items: Mapping[Any, Any], parse: Callable[..., Any], label: Label) -> Iterator[Any]:
+    """Parse pairs of names and values, and report the mistakes of all of them together."""
     mistakes: list[str] = []
-    values = _parse_values({name: value for name, value in options.items() if name != RESOURCES}, label, mistakes)
-    resources = None
-    if options.get(RESOURCES) is not None:
-        resources = tuple(_parse_resources(options[RESOURCES], label(RESOURCES), mistakes))
-    raise_mistakes(mistakes)
-    return ParsedOptions(values, resources)
-
-
-def _parse_values(options: Mapping[str, Any], label: Label, mistakes: list[str]) -> dict[str, Any]:
-    """Parse the values of one layer; add what is wrong to *mistakes*."""
-    parsed: dict[str, Any] = {}
-    for name, value in options.items():
-        if value is None and name != "origins":
-            continue
+    for name, value in items.items():
         try:
-            new = _PARSERS[name](value)
-        except ValueError as rule:
-            mistakes.append(f"{label(name)}={short_repr(value)} {rule}")
-        else:
-            if parsed.setdefault(_ALIASES.get(name, name), new) != new:
-                mistakes.append(
-                    f"{label('allow_headers')} is another name of {label('headers')}: give only one of them"
-                )
-    parsed.pop("intercept_exceptions", None)
-    return parsed
+            yield parse(name, value)
+        except ValueError as error:
+            mistakes += [label(name) + text for text in error.args]
+    if mistakes:
+        raise ValueError(*mistakes)
 
 
-def _parse_resources(value: Any, where: str, mistakes: list[str]) -> Iterator[Entry]:
-    """Take ``resources`` apart, in any of its forms."""
-    if isinstance(value, (str, re.Pattern)):
-        value = [value]
-    if isinstance(value, bytes) or not isinstance(value, Iterable):
-        rule = "must be a pattern, patterns, or a dict of patterns to options: r'/api/'"
-        mistakes.append(f"{where}={short_repr(value)} {rule}")
-        return
-    entries = value if isinstance(value, Mapping) else dict.fromkeys(value)
-    for pattern, options in entries.items():
-        yield from _parse_entry(pattern, options, f"{where}[{pattern!r}]", mistakes)
-
-
-def _parse_entry(pattern: Any, options: Any, where: str, mistakes: list[str]) -> Iterator[Entry]:
+def _parse_entry(pattern: Any, options: Any) -> Entry:
     if options is None:
         options = {}
     if not isinstance(options, Mapping):
-        mistakes.append(
-            f"{where}={short_repr(options)} must be a dict of options; write for example {{'origins': '*'}}"
-        )
-        return
-    _check_names(options, NAMES, where)
-    parsed = _parse_values(options, lambda name: f"{where}[{name!r}]", mistakes)
-    try:
-        yield _parse_pattern(pattern), parsed
-    except ValueError as rule:
-        mistakes.append(f"{where}: {rule}")
+        raise ValueError(f"={options!r:.300} must be a dict of options; write for example {{'origins': '*'}}")
+    _check_names(options, NAMES, f"resources[{pattern!r}]")
+    return _parse_pattern(pattern), _parse_layer(options, "[{!r}]".format)
 
 
 def _parse_pattern(pattern: Any) -> re.Pattern[str]:
     if pattern == "*":
         return ANY_PATH
-    if isinstance(pattern, re.Pattern) and isinstance(pattern.pattern, str):
-        return pattern
-    if isinstance(pattern, str) and pattern:
-        return compile_pattern(pattern)
-    raise ValueError(
-        "a pattern is a text that is not empty, or a compiled re.Pattern of text; write '*' for every path"
-    )
+    text = getattr(pattern, "pattern", pattern)
+    if not isinstance(text, str) or not text:
+        raise ValueError(": a pattern is a text or a compiled re.Pattern of text; write '*' for every path")
+    return compile_pattern(pattern)
 
 
 def _check_names(names: Iterable[Any], known: frozenset[str], where: str) -> None:
-    unknown = [str(name) for name in names if name not in known]
+    unknown = [_explain_unknown(str(name), sorted(known)) for name in names if name not in known]
     if unknown:
-        raise TypeError(f"{where}: {'; '.join(_explain_unknown(name, sorted(known)) for name in unknown)}")
+        raise TypeError(f"{where}: {'; '.join(unknown)}")
 
 
 def _explain_unknown(name: str, known: list[str]) -> str:
     option = name.lower().removeprefix("cors_")
     near = nearest(name, known, 0.5)
+    remedy = f"write {', '.join(known)}"
     if option != name and option in known:
         remedy = f"write {option}=..., or set app.config[{config_key(option)!r}]"
     elif name in OTHER_NAMES:
         remedy = OTHER_NAMES[name]
     elif near:
         remedy = f"did you mean {near!r}?"
-    else:
-        remedy = f"write {', '.join(known)}"
     return f"{name!r} is not an option here; {remedy}"
 
 
@@ -414,7 +379,7 @@ def nearest(word: str, known: Iterable[str], likeness: float) -> str:
     """Return which of the *known* words is most like *word*, or an empty text if none is as like it as that."""
     import difflib  # takes as long to load as the rest of this package, and only mistakes need it
 
-    return next(iter(difflib.get_close_matches(word, [*known], n=1, cutoff=likeness)), "")
+    return next(iter(difflib.get_close_matches(word, [*known], 1, likeness)), "")
 
 
 def check_positional(given: tuple[object, ...], where: str, likely: str) -> None:
@@ -422,31 +387,28 @@ def check_positional(given: tuple[object, ...], where: str, likely: str) -> None
 
     :raises TypeError: showing the first one, and how it can be written.
     """
-    if not given:
-        return
-    [value, *_] = given
-    remedy = f"{likely}={short_repr(value)}"
-    if isinstance(value, Mapping) and set(value) <= NAMES:
-        remedy = f"**{short_repr(value)}"
-    elif isinstance(value, str) and value.startswith("/") and likely == "origins":
-        raise TypeError(f"{where} takes no path: the path {short_repr(value)} belongs to @app.route above it")
-    raise TypeError(f"{where} takes its options by keyword; for {short_repr(value)}, write {remedy}")
+    for value in given:
+        shown = f"{value!r:.300}"
+        remedy = f"{likely}={shown}"
+        if isinstance(value, Mapping) and value.keys() <= NAMES:
+            remedy = f"**{shown}"
+        if isinstance(value, str) and value.startswith("/") and likely == "origins":
+            raise TypeError(f"{where} takes no path: the path {shown} belongs to @app.route above it")
+        raise TypeError(f"{where} takes its options by keyword; for {shown}, write {remedy}")
 
 
-def raise_mistakes(mistakes: list[str]) -> None:
-    """Raise one ``ValueError`` with all *mistakes*, if there are any."""
+def _raise(mistakes: Sequence[str]) -> None:
     if len(mistakes) == 1:
         raise ValueError(mistakes[0])
     if mistakes:
         raise ValueError("\n- ".join(("CORS options:", *mistakes)))
 
 
-def _contradictions(policy: Policy, origins_given: bool) -> Iterator[str]:
+def _contradictions(policy: Policy, *, origins_given: bool) -> Iterator[str]:
     """Say why a policy cannot be: credentials for every origin. Fetch ``#cors-protocol-and-credentials``."""
     if not policy.supports_credentials or not policy.origins.matches_any_origin:
         return
-    entries = policy.origins.entries
-    given = f"origins={short_repr(entries[0] if len(entries) == 1 else entries)} allows every origin"
+    given = f"origins={policy.origins.entries!r:.300} allows every origin"
     remedy = "write the origins that you trust, as in origins='https://app.example'"
     if not origins_given:
         given = "origins is not given, so that every origin is allowed"
@@ -463,43 +425,25 @@ def credential_warnings(resources: Resources) -> Iterator[str]:
 
 def misspelt_keys(config: Mapping[str, Any], given: set[str]) -> Iterator[str]:
     """Warn about config keys that are like an option's, unless that option is *given* elsewhere."""
-    keys = {config_key(name): name for name in (*NAMES, RESOURCES)}
-    for key in config:
-        if not isinstance(key, str) or not key.startswith("CORS_") or key in keys:
+    keys = {config_key(name): name for name in _PARSERS}
+    for key, value in config.items():
+        if not isinstance(key, str) or not key.startswith("CORS_") or key in keys or isinstance(value, Mapping):
             continue
         near = nearest(key, keys, 0.7)
-        if near and near not in config and keys[near] not in given and _can_be(keys[near], config[key]):
+        if near and near not in config and keys[near] not in given:
             yield f"config key {key!r} is not a setting, and has no effect; did you mean {near!r}?"
-
-
-def _can_be(name: str, value: object) -> bool:
-    """Whether *value* can be the value of that option."""
-    mistakes: list[str] = []
-    try:
-        if name == RESOURCES:
-            [*_parse_resources(value, "", mistakes)]
-        else:
-            _parse_values({name: value}, str, mistakes)
-    except TypeError:
-        return False
-    return not mistakes
 
 
 def warn(sentences: Iterable[str]) -> None:
     """Warn once of each, at the line of the program that calls this package."""
-    modules = [frame.f_globals.get("__name__", "") for frame, _ in walk_stack(currentframe())]
-    inside = takewhile(lambda module: module.partition(".")[0] == __name__.partition(".")[0], modules)
-    level = len(list(inside)) + 1
+    package = __name__.partition(".")[0]
+    level = 1
+    for frame, _ in walk_stack(currentframe()):
+        if not frame.f_globals.get("__name__", "").startswith(package):
+            break
+        level += 1
     for sentence in dict.fromkeys(sentences):
-        warnings.warn(sentence, CORSWarning, stacklevel=level)
-
-
-def short_repr(value: object) -> str:
-    """Return *value* as the user may have written it, cut after a few lines."""
-    text = repr(value)
-    if len(text) > _MAX_SHOWN:
-        return f"{text[:_MAX_SHOWN]}..."
-    return text
+        warnings.warn(sentence, CORSWarning, level)
 
 
 def parse_origins(value: object) -> AllowedOrigins:
@@ -513,22 +457,22 @@ def parse_bool(value: object) -> bool:
     """Parse a bool."""
     if isinstance(value, bool):
         return value
-    raise ValueError("must be a bool; write True or False (in an environment variable: true or false)")
+    raise ValueError(f"={value!r:.300} must be a bool; write True or False (in an environment variable: true or false)")
 
 
 def parse_tokens(value: object) -> tuple[str, ...]:
     """Parse a list of methods or header names, sorted."""
-    if isinstance(value, str):
-        value = [name.strip() for name in value.split(",") if name.strip()]
     if isinstance(value, bytes) or not isinstance(value, Iterable):
-        raise ValueError("must be a string or an iterable of strings; write for example 'Content-Type, X-Token'")
-    names = tuple(value)
-    wrong = [short_repr(name) for name in names if not isinstance(name, str) or not is_token(name)]
+        rule = "must be a string or an iterable of strings; write for example 'Content-Type, X-Token'"
+        raise ValueError(f"={value!r:.300} {rule}")
+    names = [*value]
+    if isinstance(value, str):
+        names = [name.strip() for name in value.split(",") if name.strip()]
+    wrong = [name for name in names if not isinstance(name, str) or not is_token(name)]
     if wrong:
-        raise ValueError(
-            f"holds {', '.join(wrong)}: write tokens, letters and digits and {_TOKEN_MARKS} only, as in X-Token"
-        )
-    return tuple(sorted(set(names)))
+        rule = f"holds {wrong!r:.300}: write tokens, letters and digits and {_MARKS} only, as in X-Token"
+        raise ValueError(f"={value!r:.300} {rule}")
+    return tuple(sorted({*names}))
 
 
 def parse_methods(value: object) -> tuple[str, ...]:
@@ -538,23 +482,35 @@ def parse_methods(value: object) -> tuple[str, ...]:
 
 def parse_seconds(value: object) -> int:
     """Parse a number of seconds. Fetch ``#http-access-control-max-age``: delta-seconds, a whole number from 0 on."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS:
-        value = int(value)
+    seconds = value
     if isinstance(value, timedelta) and not value.microseconds:
-        value = value // timedelta(seconds=1)
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**_MAX_DIGITS:
-        return value
-    raise ValueError(
-        "must be a whole number of seconds, 0 or more: a timedelta, an int, or digits; write for example 600"
-    )
+        seconds = value // timedelta(seconds=1)
+    if isinstance(seconds, int | str) and re.fullmatch("[0-9]{1,14}", str(seconds)):
+        return int(seconds)
+    rule = "must be a whole number of seconds, 0 or more: a timedelta, an int, or digits; write for example 600"
+    raise ValueError(f"={value!r:.300} {rule}")
 
 
-_MAX_DIGITS = 14
+def parse_resources(value: Any) -> tuple[Entry, ...]:
+    """Parse ``resources``, in any of its forms.
+
+    :raises TypeError: for unknown names in an entry.
+    """
+    if isinstance(value, str | re.Pattern):
+        value = [value]
+    if isinstance(value, bytes) or not isinstance(value, Iterable):
+        rule = "must be a pattern, patterns, or a dict of patterns to options: r'/api/'"
+        raise ValueError(f"={value!r:.300} {rule}")
+    if not isinstance(value, Mapping):
+        value = dict.fromkeys(value)
+    return tuple(_parse_each(value, _parse_entry, "[{!r}]".format))
+
+
 _ORIGINS_NONE = (
     "origins is None, which allows no origin (perhaps an environment variable is not set); write the origins that may "
     "read, as in origins='https://app.example', or origins='*' for every origin"
 )
-_PARSERS: Mapping[str, Callable[[Any], object]] = {
+_PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "origins": parse_origins,
     "methods": parse_methods,
     "headers": parse_tokens,
@@ -567,4 +523,5 @@ _PARSERS: Mapping[str, Callable[[Any], object]] = {
     "automatic_options": parse_bool,
     "vary_header": parse_bool,
     "intercept_exceptions": parse_bool,
+    RESOURCES: parse_resources,
 }

@@ -86,7 +86,7 @@ class AllowedOrigins(NamedTuple):
     def parse(cls, value: object) -> "AllowedOrigins":
         """Parse the value of the ``origins`` option, in any of its forms.
 
-        :raises ValueError: with the rules that *value* breaks.
+        :raises ValueError: with an argument for each rule that *value* breaks.
         """
         found: defaultdict[str, list[Any]] = defaultdict(list)
         found["entries"] += _split_option(value)
@@ -95,9 +95,9 @@ class AllowedOrigins(NamedTuple):
                 for field, item in _parse_entry(entry):
                     found[field].append(item)
             except ValueError as error:
-                found["errors"].append(f"{error}")
+                found["errors"] += error.args
         if found["errors"]:
-            raise ValueError("; ".join(found["errors"]))
+            raise ValueError(*found["errors"])
         # The default of a field is of the field's type: tuple, frozenset, bool.
         return cls(**{field: type(default)(found[field]) for field, default in cls._field_defaults.items()})
 
@@ -146,7 +146,7 @@ ANY_ORIGIN = AllowedOrigins()
 
 
 def compile_pattern(text: str) -> re.Pattern[str]:
-    """Compile a regular expression.
+    """Compile a regular expression; one that is compiled already is returned as it is.
 
     :raises ValueError: if *text* is none; the message names the mistake and a remedy.
     """
@@ -154,7 +154,7 @@ def compile_pattern(text: str) -> re.Pattern[str]:
         return re.compile(text)
     except (re.error, RecursionError, OverflowError, FutureWarning) as error:
         raise ValueError(
-            f"{text!r} is not a valid regular expression: {error}; "
+            f": {text!r} is not a valid regular expression: {error}; "
             r"write a backslash before a character that stands for itself, as in r'\('"
         ) from None
 
@@ -178,7 +178,7 @@ def _parse_entry(entry: Any) -> _ParsedRules:
     elif callable(entry) and not any(map(inspect.iscoroutinefunction, (entry, type(entry).__call__))):
         yield "callables", entry
     else:
-        raise ValueError(f"{_OPTION_TYPES}; {entry!r} is not one of these")
+        raise ValueError(f" {_OPTION_TYPES}; {entry!r} is not one of these")
 
 
 def _parse_text(text: str) -> _ParsedRules:

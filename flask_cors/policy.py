@@ -130,21 +130,18 @@ class Policy(_PolicyFields):
         The browser compares it with the page's origin, byte for byte: Fetch ``#cors-check``, step 4. So it never
         holds a list.
         """
-        if origin is None:
-            return self._origin_for_all if self.always_send else None
-        if self.origins.any_origin and self.send_wildcard:
+        if origin is None and not self.always_send:
+            return None
+        if self.origins.any_origin and (origin is None or self.send_wildcard):
             return "*"
+        if origin is None:
+            return self.origins.single  # the same for every request, so that it can be sent to each
         if allowed is None:
             allowed = self.allows(origin)
         return origin if allowed else None
 
-    @cached_property
-    def _origin_for_all(self) -> str | None:
-        """What can be sent without knowing the origin, because it is the same for every origin."""
-        return "*" if self.origins.any_origin else self.origins.single
-
-    # Fetch #cors-protocol-and-http-caches: a response that denies the origin, and a response to a request without
-    # `Origin`, need `Vary` as well. A cache could send these to an origin that is allowed.
+    # A response that denies the origin, or to a request without `Origin`, needs `Vary` as well: a cache could send it to
+    # an origin that is allowed. Fetch, #cors-protocol-and-http-caches.
 
     @cached_property
     def _vary(self) -> Headers:
@@ -156,11 +153,13 @@ class Policy(_PolicyFields):
     @cached_property
     def _vary_on_options(self) -> Headers:
         names = [value for _, value in self._vary]
-        if self.vary_header and self._echoes_requested_names(self._methods_on_options):
+        if self._echoes_requested_names(self._methods_on_options):
             names.append("Access-Control-Request-Method")
-        if self.vary_header and self._echoes_requested_names(self.headers):
+        if self._echoes_requested_names(self.headers):
             names.append("Access-Control-Request-Headers")
-        return (("Vary", ", ".join(names)),) if names else ()
+        if not self.vary_header or not names:
+            return ()
+        return (("Vary", ", ".join(names)),)
 
     def _other_headers(self, request: CORSRequest) -> Headers:
         if request.method != "OPTIONS":
@@ -187,9 +186,12 @@ class Policy(_PolicyFields):
         return tuple((name, value) for name, value in values.items() if value)
 
     def _join_names(self, names: tuple[str, ...], requested: str = "") -> str:
-        if self._echoes_requested_names(names):
-            names = tuple(sorted({*names, *_valid_tokens(requested)} - {"*"}))
-        return ", ".join(names)
+        if not self._echoes_requested_names(names):
+            return ", ".join(names)
+        # The client chooses these names: the work and the result are bounded.
+        tokens = [token.strip(" \t") for token in requested.split(",", _MAX_NAMES)[:_MAX_NAMES]]
+        valid = {token for token in tokens if len(token) <= _MAX_NAME_LENGTH and is_token(token)}
+        return ", ".join(sorted(valid.union(names) - {"*"}))
 
     def _echoes_requested_names(self, names: tuple[str, ...]) -> bool:
         """Whether to send the names that a preflight requests, because a browser would not understand ``*``.
@@ -201,12 +203,6 @@ class Policy(_PolicyFields):
 
 # One entry, which no browser sends: caches are told that the response depends on the origin.
 DENY_ALL = Policy(origins=AllowedOrigins(entries=("(none)",), any_origin=False))
-
-
-def _valid_tokens(value: str) -> list[str]:
-    """Return the valid names in a list that a client sent. The work and the result are bounded."""
-    names = [name.strip(" \t") for name in value.split(",", _MAX_NAMES)[:_MAX_NAMES]]
-    return [name for name in names if len(name) <= _MAX_NAME_LENGTH and is_token(name)]
 
 
 def is_token(value: str) -> bool:

@@ -51,18 +51,17 @@ def precision(pattern: re.Pattern[str]) -> tuple[int, int]:
     return len(literal_prefix(pattern.pattern)), len(pattern.pattern)
 
 
-def _required_prefix(pattern: re.Pattern[str]) -> str:
-    return "" if pattern.flags & _REWRITING_FLAGS else literal_prefix(pattern.pattern)
-
-
 class Resources:
     """Patterns and their policies, the most precise first."""
 
     def __init__(self, rules: Iterable[tuple[re.Pattern[str], Policy]]) -> None:
         # sorted() is stable: of two that are as precise, the earlier one stays first.
         self.rules = sorted(rules, key=lambda rule: precision(rule[0]), reverse=True)
-        self._rules = [(_required_prefix(pattern), pattern, policy) for pattern, policy in self.rules]
         self._has_patterns = any(pattern is not ANY_PATH for pattern, _ in self.rules)
+        self._rules = []
+        for pattern, policy in self.rules:
+            prefix = "" if pattern.flags & _REWRITING_FLAGS else literal_prefix(pattern.pattern)
+            self._rules.append((prefix, pattern, policy))
 
     def policy(self, path: str) -> Policy | None:
         """Return the policy of the most precise pattern that matches *path*, if any does.
