@@ -1,129 +1,115 @@
-"""``python -m tests.bench``: print what the extension costs, beside the same by hand and beside Flask-Cors 6.
+"""``python -m tests.bench``: print what a request costs, beside the same by hand and beside Flask-Cors 6.0.5.
 
-Everybody who answers a case's requests has a process of their own, in which bare Flask answers them too, in turns. In
-every round each process has its time, in another order, so that whatever slows the machine down slows all of them. Of
-two processes one is luckier than the other with its place in memory: so all can be started several times. The table
-shows medians. What a second bare app seems to add is noise: a difference of that size means nothing.
+Each of the four answers in a process of its own. The processes take turns, A B C D A B C D, so that whatever slows the
+machine slows all of them; each time is the median of its turns.
 """
 
 import argparse
-import itertools
 import json
+import os
 import platform
-import random
 import statistics
 import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+import sys
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
-from tests.bench import footprint, instructions, places
-from tests.bench.cases import CASES, PREFLIGHTS
-from tests.bench.processes import FOREIGN, ROOT, Pair, working
+from tests.bench.instructions import added as instructions_added
+from tests.bench.scenarios import SCENARIOS, WHO
 
-_ROUNDS = 10
-WHO = ("bare", "noise", "by hand", "ours", "6.0.5", "one")
-_ROLES = {"noise": "bare", "by hand": "by hand", "ours": "extended", "6.0.5": "foreign"}
+ROOT = Path(__file__).resolve().parents[2]
+FOREIGN = ROOT / ".venv-foreign" / "bin" / "python"  # has Flask-Cors 6.0.5
+IMPORT = (
+    "import flask, time; start = time.process_time(); import flask_cors; print((time.process_time() - start) * 1e3)"
+)
+# The checkout comes first on the path for `python -c`, and last for `python -P -c`, which finds what is installed.
+WORK = "import flask_cors, sys; sys.path.append('.'); from tests.bench.worker import main; main(*sys.argv[1:])"
 
-Times = dict[str, float]  # by who answers, CPU microseconds: of bare Flask the whole, of others what they add
-
-
-def measure(name: str, starts: int) -> Times:
-    """Time everybody, in so many processes of theirs."""
-    pairs: dict[str, list[Pair]] = {}
-    for _ in range(starts):
-        with ExitStack() as stack:
-            workers = {who: stack.enter_context(working(*job)) for who, job in jobs(name).items()}
-            agree(name, {who: worker.granted() for who, worker in workers.items()})
-            for who in (who for _ in range(_ROUNDS) for who in random.sample(list(workers), len(workers))):
-                pairs.setdefault(who, []).extend(workers[who].time())
-    return added(pairs)
+Figures = dict[str, float]
 
 
-def jobs(name: str) -> dict[str, tuple[str, str]]:
-    """Say who answers the requests of which case, and in which role."""
-    mine = {who: (name, role) for who, role in _ROLES.items()}
-    against = CASES[name].against
-    return {**mine, "one": (against, "extended")} if against else mine
+def turn(name: str, who: str) -> tuple[float, str]:
+    """Let one process answer; return the microseconds of a request, and the origin that it allows."""
+    python = [FOREIGN, "-P"] if who == "6.0.5" else [sys.executable]
+    micros, allowed, version = json.loads(subprocess.check_output([*python, "-c", WORK, name, who], cwd=ROOT))
+    if (version == "6.0.5") != (who == "6.0.5"):
+        raise SystemExit(f"{who}: measured Flask-Cors {version}")
+    return micros, allowed
 
 
-def agree(name: str, granted: Mapping[str, str]) -> None:
-    """Refuse to compare those who do not let in the same origin."""
-    if len({granted[who] for who in ("by hand", "ours", "6.0.5")}) > 1:
-        raise SystemExit(f"{name}: {granted}")
+def times_added(name: str, turns: int) -> Figures:
+    """Time the four in turns; refuse to compare those that do not allow the same origin."""
+    rounds: list[Figures] = []
+    for _ in range(turns):
+        found = {who: turn(name, who) for who in WHO}
+        allowed = {who: origin for who, (_, origin) in found.items() if who != "bare"}
+        if len({*allowed.values()}) > 1:
+            raise SystemExit(f"{name}: the allowed origins differ: {allowed}")
+        rounds.append({who: micros - (who != "bare") * found["bare"][0] for who, (micros, _) in found.items()})
+    return {who: statistics.median(each[who] for each in rounds) for who in WHO}
 
 
-def added(pairs: Mapping[str, list[Pair]]) -> Times:
-    """Return what each adds to bare Flask, compared one by one."""
-    bare = statistics.median(bare for some in pairs.values() for bare, _ in some)
-    more = {who: statistics.median(mine - bare for bare, mine in some) for who, some in pairs.items()}
-    return {"bare": bare, **more}
+def import_added(turns: int) -> float:
+    """Return the milliseconds of the import after Flask's own; what is imported has been compiled before."""
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+    command = [sys.executable, "-c", IMPORT]
+    outputs = [subprocess.check_output(command, cwd=ROOT, env=environment) for _ in range(turns + 1)]
+    return statistics.median(float(output) for output in outputs[1:])
 
 
-def ratio(name: str, times: Times) -> float:
-    """Compare with what is written by hand; of a preflight, the whole with bare Flask's own answer."""
-    if name in PREFLIGHTS:
-        return (times["bare"] + times["ours"]) / times["bare"]
-    return times["ours"] / times["by hand"]
+def row(name: str, times: Figures, counts: Figures) -> list[str]:
+    """Lay out what is added; of a preflight, which is less than bare Flask, no ratios."""
+    cells = [name, *(f"{times[who]:.1f}" for who in WHO)]
+    if name == "preflight":
+        return [*cells, "", ""]
+    return [*cells, f"{times['here'] / times['6.0.5']:.2f}", f"{counts['here'] / counts['by hand']:.2f}"]
 
 
-def table(known: dict[str, Times], starts: int) -> Iterator[str]:
-    """Lay out the times of every case as soon as they are *known*."""
-    heads = "".join(f"{head:>9}" for head in (*WHO[:-1], "ratio", "to one"))
-    yield f"{'CPU time added to bare Flask, in µs':50}{heads}"
-    for name in CASES:
-        known[name] = measure(name, starts)
-        yield line(name, known[name])
+def table(rows: list[list[str]]) -> Iterator[str]:
+    """Lay out a table as the manual has it."""
+    head = ["CPU time, in µs", "bare Flask", "+ by hand", "+ here", "+ 6.0.5", "here / 6.0.5", "here / by hand"]
+    widths = [max(len(line[column]) for line in (head, *rows)) for column in range(len(head))]
+    rule = "  ".join("=" * width for width in widths)
+    texts = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in (head, *rows)]
+    yield from (rule, texts[0].rstrip(), rule, *(text.rstrip() for text in texts[1:]), rule)
 
 
-def line(name: str, times: Times) -> str:
-    """Lay out a line of the table."""
-    columns = "".join(f"{times[who]:9.1f}" for who in WHO[:-1])
-    to_one = f"{times['ours'] / times['one']:9.2f}" if "one" in times else ""
-    return f"{name:50}{columns}{ratio(name, times):9.2f}{to_one}"
+def limits(
+    times: dict[str, Figures], counts: dict[str, Figures], import_ms: float
+) -> Iterator[tuple[str, float, float]]:
+    """Say what is limited, the figure that was measured, and the limit."""
+    for name in times.keys() - {"preflight"}:
+        yield f"{name}: time, to Flask-Cors 6.0.5", times[name]["here"] / times[name]["6.0.5"], 0.3
+        yield f"{name}: instructions, to the same by hand", counts[name]["here"] / counts[name]["by hand"], 2.5
+    here = {name: figures["here"] for name, figures in times.items()}
+    yield "100,000 origins: time, to one", here["100,000 origins"] / here["one origin, listed"], 1.3
+    yield "1,000 wildcards: time, to one", here["1,000 wildcards"] / here["one wildcard"], 1.3
+    yield "200 resource patterns: time, to one", here["200 resource patterns"] / here["resources, path matches"], 3
+    whole = times["preflight"]["bare"]
+    yield "preflight: time, to bare Flask's own OPTIONS", (whole + here["preflight"]) / whole, 0.35
+    yield "import: milliseconds after Flask's own", import_ms, 3
 
 
-def others() -> Iterator[tuple[str, float]]:
-    """Measure what is no request's cost, and the requests of a whole server."""
-    yield from footprint.figures()
-    rates = subprocess.check_output([FOREIGN, "-m", "tests.bench.whole"], cwd=ROOT)
-    yield from json.loads(rates).items()
-
-
-def machine() -> dict[str, str]:
-    """Say where this is measured."""
-    versions = {name: metadata.version(name) for name in ("Flask", "Werkzeug")}
-    return {"processor": _processor(), "Python": platform.python_version(), **versions}
-
-
-def _processor() -> str:
-    information = Path("/proc/cpuinfo")
-    lines = information.read_text().split("\n") if information.exists() else []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor() or platform.machine())
-
-
-def main() -> None:
-    """Measure, print the tables, and keep the figures where that is asked for."""
-    options = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure what the extension costs.")
-    options.add_argument("--starts", type=int, default=1, help="how many processes everybody has (default: 1)")
-    options.add_argument("--save", type=Path, metavar="FILE", help="keep the figures in this file, as JSON")
-    given = options.parse_args()
-    times: dict[str, Times] = {}
-    counts: dict[str, instructions.Figures] = {}
-    rest: dict[str, float] = {}
-    print(", ".join(map(" ".join, machine().items())))
-    for text in itertools.chain(table(times, given.starts), [""], instructions.table(counts), [""]):
-        print(text, flush=True)
-    for name, figure in others():
-        rest[name] = figure
-        print(f"{name:75}{figure:12,.6g}", flush=True)
-    if given.save:
-        stands = dict(places.figures())
-        figures = {"machine": machine(), "times": times, "instructions": counts, "places": stands, "others": rest}
-        given.save.write_text(json.dumps(figures, indent=1) + "\n")
+def main() -> int:
+    """Measure, print the table and the limits, and say whether all limits are met."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure what the extension costs.")
+    parser.add_argument("--turns", type=int, default=7, help="how many processes each of the four has (default: 7)")
+    turns = parser.parse_args().turns
+    times: dict[str, Figures] = {}
+    for name in SCENARIOS:
+        print(f"{len(times) + 1}/{len(SCENARIOS)} {name}", file=sys.stderr)
+        times[name] = times_added(name, turns)
+    counts = {name: instructions_added(scenario) for name, scenario in SCENARIOS.items()}
+    print(f"Python {platform.python_version()}, Flask {metadata.version('flask')}, {platform.machine()}\n")
+    print(*table([row(name, times[name], counts[name]) for name in SCENARIOS]), "", sep="\n")
+    checked = [
+        (figure <= limit, f"{text}: {figure:.2f}, at most {limit}")
+        for text, figure, limit in limits(times, counts, import_added(2 * turns))
+    ]
+    print(*(f"{'met' if met else 'NOT MET'}: {text}" for met, text in checked), sep="\n")
+    return not all(met for met, _ in checked)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

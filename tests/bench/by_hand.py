@@ -1,18 +1,13 @@
-"""The same headers, written by hand: what the extension is measured against.
-
-Each is what a good programmer writes who needs this one policy and nothing else. ``Vary`` is added in the cheapest way
-that keeps what a view has put there. What the extension does beside, and these do not, is in the manual, with the
-figures.
-"""
+"""The same headers, written by hand: what a good programmer writes who needs this one policy and nothing else."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Container, Mapping
 
 from flask import Flask, Response, request
 
 
 def everyone(app: Flask) -> None:
-    """The two lines that everybody writes first."""
+    """Allow every origin."""
 
     @app.after_request
     def allow(response: Response) -> Response:
@@ -20,18 +15,18 @@ def everyone(app: Flask) -> None:
         return response
 
 
-def everyone_at(app: Flask, endpoint: str) -> None:
-    """One view for everyone, on its errors too, which a decorator around the view would miss."""
+def everyone_at(app: Flask) -> None:
+    """Allow every origin at one view, on its errors too."""
 
     @app.after_request
     def allow(response: Response) -> Response:
-        if request.endpoint == endpoint:
+        if request.endpoint == "thing":
             response.headers["Access-Control-Allow-Origin"] = "*"
         return response
 
 
 def one(app: Flask, origin: str) -> None:
-    """One origin, which may be named to everybody."""
+    """Allow one origin, which may be named to everybody."""
 
     @app.after_request
     def allow(response: Response) -> Response:
@@ -41,8 +36,8 @@ def one(app: Flask, origin: str) -> None:
         return response
 
 
-def several(app: Flask, origins: Collection[str]) -> None:
-    """Several origins, of which each is told only of itself."""
+def several(app: Flask, origins: Container[str | None]) -> None:
+    """Allow several origins; each is told only of itself."""
 
     @app.after_request
     def allow(response: Response) -> Response:
@@ -53,12 +48,12 @@ def several(app: Flask, origins: Collection[str]) -> None:
         return response
 
 
-def several_at(app: Flask, endpoint: str, origins: Collection[str], beside: Mapping[str, str]) -> None:
-    """One view for several origins, with more to say to them."""
+def several_at(app: Flask, origins: Container[str | None], beside: Mapping[str, str]) -> None:
+    """Allow several origins at one view, with more headers."""
 
     @app.after_request
     def allow(response: Response) -> Response:
-        if request.endpoint == endpoint:
+        if request.endpoint == "thing":
             origin = request.headers.get("Origin")
             if origin in origins:
                 response.headers["Access-Control-Allow-Origin"] = origin
@@ -67,35 +62,35 @@ def several_at(app: Flask, endpoint: str, origins: Collection[str], beside: Mapp
         return response
 
 
-def origins_like(app: Flask, *patterns: str) -> None:
-    """Origins that match a regular expression, made of all there are."""
-    pattern = re.compile("|".join(patterns))
+def origins_like(app: Flask, pattern: str) -> None:
+    """Allow origins that match a pattern."""
+    matches = re.compile(pattern).fullmatch
 
     @app.after_request
     def allow(response: Response) -> Response:
         origin = request.headers.get("Origin")
-        if origin and pattern.fullmatch(origin):
+        if origin and matches(origin):
             response.headers["Access-Control-Allow-Origin"] = origin
         response.headers.add("Vary", "Origin")
         return response
 
 
-def paths_like(app: Flask, *patterns: str) -> None:
-    """Everyone, on paths that match a regular expression, made of all there are."""
-    pattern = re.compile("|".join(patterns))
+def paths_like(app: Flask, pattern: str) -> None:
+    """Allow every origin on paths that match a pattern."""
+    matches = re.compile(pattern).match
 
     @app.after_request
     def allow(response: Response) -> Response:
-        if pattern.match(request.path):
+        if matches(request.path):
             response.headers["Access-Control-Allow-Origin"] = "*"
         return response
 
 
-def preflights(app: Flask, leave: Mapping[str, str]) -> None:
-    """Preflights, answered before a login can refuse them."""
+def preflights(app: Flask, headers: Mapping[str, str]) -> None:
+    """Answer preflights before a login can refuse them."""
 
     @app.before_request
     def answer() -> Response | None:
         if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
-            return Response(headers=leave, mimetype="text/html")
+            return Response(headers=headers, mimetype="text/html")
         return None
