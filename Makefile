@@ -58,7 +58,8 @@ fuzz: $(READY)  ## feed it arbitrary bytes for a minute; FUZZ=3600 for an hour
 	  echo "NOT FUZZED: atheris is made for Linux on x86-64 alone, and for Python 3.11 to 3.13" >&2; test -z "$$CI"; \
 	fi
 
-# It may be interrupted, and goes on where it was. Afterwards, `mutmut results` lists the survivors and `mutmut show` one.
+# It may be interrupted, and goes on where it was; without mutants/ it begins anew, and modules that are named are tried
+# again. Afterwards `mutmut results` lists the survivors, and `mutmut show` shows one.
 mutants: $(READY)  ## mutate the package, and print how many mutants the tests notice; MODULES="policy origins"
 	$(BIN)/mutmut run $(MODULES:%='flask_cors.%.*')
 	@$(BIN)/mutmut results --all true | awk -F '[.:] *' '$$NF != "not checked" { \
