@@ -67,12 +67,12 @@ def table(times: dict[str, Figures], ratios: dict[str, tuple[float, float]]) -> 
     """Lay out a table, as the manual has it."""
     rows = [HEAD]
     for name, figures in times.items():
-        compared = ["–", "–"] if name == "preflight" else [f"{ratio:.2f}" for ratio in ratios[name]]
+        compared = ["", ""] if name == "preflight" else [f"{ratio:.2f}" for ratio in ratios[name]]
         rows.append([name, *(f"{figures[who]:,.1f}" for who in WHO), *compared])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     rule = "  ".join("=" * width for width in widths)
     lines = [f"{row[0]:{widths[0]}}  " + "  ".join(map(str.rjust, row[1:], widths[1:])) for row in rows]
-    yield from (rule, lines[0], rule, *lines[1:], rule)
+    yield from (rule, lines[0], rule, *map(str.rstrip, lines[1:]), rule)
 
 
 def limits(times: dict[str, Figures], ratios: dict[str, tuple[float, float]]) -> Iterator[tuple[str, float, float]]:
