@@ -19,7 +19,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run test examples-test transcripts docs browser-test laws fuzz mutants cache-test load-test \
-  bench bench-docs lint types check test-all test-ecosystem test-servers dist clean
+  bench lint types check test-all test-ecosystem test-servers dist clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -58,8 +58,14 @@ fuzz: $(READY)  ## feed it arbitrary bytes for a minute; FUZZ=3600 for an hour
 	  echo "NOT FUZZED: atheris is made for Linux on x86-64 alone, and for Python 3.11 to 3.13" >&2; test -z "$$CI"; \
 	fi
 
-mutants: $(READY)  ## mutate the package: each survivor is listed as equivalent; MODULES="policy cli" for these alone
-	$(BIN)/python -m tests.mutants $(MODULES)
+# It may be interrupted, and goes on where it was; without mutants/ it begins anew, and modules that are named are tried
+# again. Afterwards `mutmut results` lists the survivors, and `mutmut show` shows one.
+mutants: $(READY)  ## mutate the package, and print how many mutants the tests notice; MODULES="policy origins"
+	$(BIN)/mutmut run $(MODULES:%='flask_cors.%.*')
+	@$(BIN)/mutmut results --all true | awk -F '[.:] *' '$$NF != "not checked" { \
+	  tried[$$2]++; tried["all"]++; if ($$NF ~ /killed|timeout/) { noticed[$$2]++; noticed["all"]++ } } \
+	  END { for (name in tried) printf "%-14s %4d of %4d: %5.1f %%\n", \
+	    name, noticed[name], tried[name], 100 * noticed[name] / tried[name] | "sort" }'
 
 cache-test: $(ECOSYSTEM)/.ready  ## put a real shared cache, nginx, before the app; REQUESTS=60000 for long
 	@PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null || { \
@@ -70,12 +76,8 @@ load-test: $(ECOSYSTEM)/.ready  ## let many ask at once, and check every answer;
 	@command -v wrk >/dev/null || { echo "make load-test needs wrk; on Debian: apt-get install wrk" >&2; exit 1; }
 	$(ECOSYSTEM)/bin/python -m pytest -rP tests/load
 
-bench: $(READY) $(FOREIGN)/.ready  ## measure what the extension costs, beside the same by hand and Flask-Cors 6.0.5
+bench: $(READY) $(FOREIGN)/.ready  ## measure a request beside the same by hand and Flask-Cors 6.0.5; TURNS=21 for longer
 	$(BIN)/python -m tests.bench
-
-bench-docs: $(READY) $(FOREIGN)/.ready  ## measure it, and write the figures of the manual's page on speed
-	$(BIN)/python -m tests.bench --starts 3 --save docs/explanation/speed/figures.json
-	$(BIN)/python -m tests.bench.pages
 
 lint: $(READY)  ## check style and formatting
 	$(BIN)/ruff check .
@@ -106,7 +108,7 @@ dist: $(READY)  ## build the wheel and the sdist into dist/
 
 clean:  ## remove everything that the other targets made
 	rm -rf $(VENV) $(ECOSYSTEM) $(FOREIGN) .tox build dist docs/_build *.egg-info .coverage .coverage.*
-	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf mutants .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find flask_cors tests docs examples -name __pycache__ -prune -exec rm -rf {} +
 
 # The tools, made anew when a pin changes, so that the environment never holds a version that is not written down.

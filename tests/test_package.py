@@ -42,7 +42,8 @@ TOP_LEVEL = {
 }
 # What `make` and Python leave in a checkout; only consulted where git cannot tell.
 LEFT_BEHIND = re.compile(
-    r"\.venv(-ecosystem|-foreign)?|\.tox|build|dist|_build|__pycache__|\..*_cache|\.hypothesis|\.coverage.*|.*\.egg-info"
+    r"\.venv(-ecosystem|-foreign)?|\.tox|build|dist|mutants|_build|__pycache__"
+    r"|\..*_cache|\.hypothesis|\.coverage.*|.*\.egg-info"
 )
 GENERATED = re.compile(r"PKG-INFO|setup\.cfg|[^/]*\.egg-info/.*")
 

@@ -1,129 +1,115 @@
-"""``python -m tests.bench``: print what the extension costs, beside the same by hand and beside Flask-Cors 6.
+"""``python -m tests.bench``: print what a request costs, beside the same by hand and beside Flask-Cors 6.0.5.
 
-Everybody who answers a case's requests has a process of their own, in which bare Flask answers them too, in turns. In
-every round each process has its time, in another order, so that whatever slows the machine down slows all of them. Of
-two processes one is luckier than the other with its place in memory: so all can be started several times. The table
-shows medians. What a second bare app seems to add is noise: a difference of that size means nothing.
+Each of the four answers in a process of its own. The processes take turns, A B C D A B C D, so that whatever slows the
+machine slows all of them. Each figure is the median of its turns; ``TURNS`` in the environment says how many.
 """
 
-import argparse
-import itertools
 import json
+import os
 import platform
-import random
-import statistics
 import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+import sys
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
+from statistics import median
 
-from tests.bench import footprint, instructions, places
-from tests.bench.cases import CASES, PREFLIGHTS
-from tests.bench.processes import FOREIGN, ROOT, Pair, working
+from tests.bench.measuring import instructions_added
+from tests.bench.scenarios import SCENARIOS, WHO
 
-_ROUNDS = 10
-WHO = ("bare", "noise", "by hand", "ours", "6.0.5", "one")
-_ROLES = {"noise": "bare", "by hand": "by hand", "ours": "extended", "6.0.5": "foreign"}
+ROOT = Path(__file__).resolve().parents[2]
+FOREIGN = ROOT / ".venv-foreign" / "bin" / "python"  # has Flask-Cors 6.0.5
+TURNS = int(os.environ.get("TURNS", "7"))
+IMPORT = "import flask, time; start = time.process_time(); import flask_cors; print(time.process_time() - start)"
+WORK = """
+import flask_cors, json, sys  # `python -c` finds that of the checkout; `python -P -c`, that which is installed
+sys.path.append(".")
+from tests.bench.measuring import SCENARIOS, answer, seconds
+scenario = SCENARIOS[sys.argv[1]]
+app = scenario.app(sys.argv[2])
+allowed = dict(answer(app, scenario.requests[0])).get("Access-Control-Allow-Origin")
+print(json.dumps([seconds(app, scenario.requests) * 1e6, allowed, flask_cors.__version__]))
+"""
+HEAD = ["CPU time of a request, in µs", "bare", "by hand", "here", "6.0.5", "here/6.0.5", "here/by hand"]
 
-Times = dict[str, float]  # by who answers, CPU microseconds: of bare Flask the whole, of others what they add
-
-
-def measure(name: str, starts: int) -> Times:
-    """Time everybody, in so many processes of theirs."""
-    pairs: dict[str, list[Pair]] = {}
-    for _ in range(starts):
-        with ExitStack() as stack:
-            workers = {who: stack.enter_context(working(*job)) for who, job in jobs(name).items()}
-            agree(name, {who: worker.granted() for who, worker in workers.items()})
-            for who in (who for _ in range(_ROUNDS) for who in random.sample(list(workers), len(workers))):
-                pairs.setdefault(who, []).extend(workers[who].time())
-    return added(pairs)
-
-
-def jobs(name: str) -> dict[str, tuple[str, str]]:
-    """Say who answers the requests of which case, and in which role."""
-    mine = {who: (name, role) for who, role in _ROLES.items()}
-    against = CASES[name].against
-    return {**mine, "one": (against, "extended")} if against else mine
+Figures = dict[str, float]
 
 
-def agree(name: str, granted: Mapping[str, str]) -> None:
-    """Refuse to compare those who do not let in the same origin."""
-    if len({granted[who] for who in ("by hand", "ours", "6.0.5")}) > 1:
-        raise SystemExit(f"{name}: {granted}")
+def turn(name: str, who: str) -> tuple[float, str]:
+    """Let one process answer; return the microseconds of a request, and the origin that it allows."""
+    python = [FOREIGN, "-P"] if who == "6.0.5" else [sys.executable]
+    micros, allowed, version = json.loads(subprocess.check_output([*python, "-c", WORK, name, who], cwd=ROOT))
+    if (version == "6.0.5") != (who == "6.0.5"):
+        raise SystemExit(f"{who}: measured Flask-Cors {version}")
+    return micros, allowed
 
 
-def added(pairs: Mapping[str, list[Pair]]) -> Times:
-    """Return what each adds to bare Flask, compared one by one."""
-    bare = statistics.median(bare for some in pairs.values() for bare, _ in some)
-    more = {who: statistics.median(mine - bare for bare, mine in some) for who, some in pairs.items()}
-    return {"bare": bare, **more}
+def times_added(name: str) -> Figures:
+    """Time the four in turns; refuse to compare those that do not allow the same origin."""
+    rounds: list[Figures] = []
+    for _ in range(TURNS):
+        micros, allowed = zip(*(turn(name, who) for who in WHO), strict=True)
+        if len({*allowed[1:]}) > 1:
+            raise SystemExit(f"{name}: the allowed origins differ: {allowed}")
+        rounds.append(dict(zip(WHO, [micros[0], *(each - micros[0] for each in micros[1:])], strict=True)))
+    return {who: median(each[who] for each in rounds) for who in WHO}
 
 
-def ratio(name: str, times: Times) -> float:
-    """Compare with what is written by hand; of a preflight, the whole with bare Flask's own answer."""
-    if name in PREFLIGHTS:
-        return (times["bare"] + times["ours"]) / times["bare"]
-    return times["ours"] / times["by hand"]
+def import_added() -> float:
+    """Return the milliseconds of the import after Flask's own; the first import compiles, and does not count."""
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+    command = [sys.executable, "-c", IMPORT]
+    outputs = [subprocess.check_output(command, cwd=ROOT, env=environment) for _ in range(2 * TURNS + 1)]
+    return median(map(float, outputs[1:])) * 1e3
 
 
-def table(known: dict[str, Times], starts: int) -> Iterator[str]:
-    """Lay out the times of every case as soon as they are *known*."""
-    heads = "".join(f"{head:>9}" for head in (*WHO[:-1], "ratio", "to one"))
-    yield f"{'CPU time added to bare Flask, in µs':50}{heads}"
-    for name in CASES:
-        known[name] = measure(name, starts)
-        yield line(name, known[name])
+def table(times: dict[str, Figures], ratios: dict[str, tuple[float, float]]) -> Iterator[str]:
+    """Lay out a table, as the manual has it."""
+    rows = [HEAD]
+    for name, figures in times.items():
+        compared = ["", ""] if name == "preflight" else [f"{ratio:.2f}" for ratio in ratios[name]]
+        rows.append([name, *(f"{figures[who]:,.1f}" for who in WHO), *compared])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    rule = "  ".join("=" * width for width in widths)
+    lines = [f"{row[0]:{widths[0]}}  " + "  ".join(map(str.rjust, row[1:], widths[1:])) for row in rows]
+    yield from (rule, lines[0], rule, *map(str.rstrip, lines[1:]), rule)
 
 
-def line(name: str, times: Times) -> str:
-    """Lay out a line of the table."""
-    columns = "".join(f"{times[who]:9.1f}" for who in WHO[:-1])
-    to_one = f"{times['ours'] / times['one']:9.2f}" if "one" in times else ""
-    return f"{name:50}{columns}{ratio(name, times):9.2f}{to_one}"
+def limits(times: dict[str, Figures], ratios: dict[str, tuple[float, float]]) -> Iterator[tuple[str, float, float]]:
+    """Say what is limited, the figure that was measured, and the limit."""
+    for name, (to_foreign, to_hand) in ratios.items():
+        if name not in ("1 wildcard", "preflight"):
+            yield f"{name}: time added, to Flask-Cors 6.0.5", to_foreign, 0.3
+            yield f"{name}: instructions added, to the same by hand", to_hand, 2.5
+    here = {name: figures["here"] for name, figures in times.items()}
+    yield "100,000 origins: time added, to one", here["100,000 origins"] / here["one origin, listed"], 1.3
+    yield "1,000 wildcards: time added, to one", here["1,000 wildcards"] / here["1 wildcard"], 1.3
+    yield (
+        "200 resource patterns: time added, to one",
+        here["200 resource patterns"] / here["resources, path matches"],
+        3,
+    )
+    yield (
+        "preflight: the whole time, to bare Flask's own OPTIONS",
+        1 + here["preflight"] / times["preflight"]["bare"],
+        0.35,
+    )
+    yield "import: milliseconds after Flask's own", import_added(), 3
 
 
-def others() -> Iterator[tuple[str, float]]:
-    """Measure what is no request's cost, and the requests of a whole server."""
-    yield from footprint.figures()
-    rates = subprocess.check_output([FOREIGN, "-m", "tests.bench.whole"], cwd=ROOT)
-    yield from json.loads(rates).items()
-
-
-def machine() -> dict[str, str]:
-    """Say where this is measured."""
-    versions = {name: metadata.version(name) for name in ("Flask", "Werkzeug")}
-    return {"processor": _processor(), "Python": platform.python_version(), **versions}
-
-
-def _processor() -> str:
-    information = Path("/proc/cpuinfo")
-    lines = information.read_text().split("\n") if information.exists() else []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor() or platform.machine())
-
-
-def main() -> None:
-    """Measure, print the tables, and keep the figures where that is asked for."""
-    options = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure what the extension costs.")
-    options.add_argument("--starts", type=int, default=1, help="how many processes everybody has (default: 1)")
-    options.add_argument("--save", type=Path, metavar="FILE", help="keep the figures in this file, as JSON")
-    given = options.parse_args()
-    times: dict[str, Times] = {}
-    counts: dict[str, instructions.Figures] = {}
-    rest: dict[str, float] = {}
-    print(", ".join(map(" ".join, machine().items())))
-    for text in itertools.chain(table(times, given.starts), [""], instructions.table(counts), [""]):
-        print(text, flush=True)
-    for name, figure in others():
-        rest[name] = figure
-        print(f"{name:75}{figure:12,.6g}", flush=True)
-    if given.save:
-        stands = dict(places.figures())
-        figures = {"machine": machine(), "times": times, "instructions": counts, "places": stands, "others": rest}
-        given.save.write_text(json.dumps(figures, indent=1) + "\n")
+def main() -> int:
+    """Measure, print the table and the limits, and say whether all limits are met."""
+    print(f"Python {platform.python_version()}, Flask {metadata.version('flask')}, {TURNS} turns", flush=True)
+    times, ratios = {}, {}
+    for name, scenario in SCENARIOS.items():
+        times[name], counts = times_added(name), instructions_added(scenario)
+        ratios[name] = times[name]["here"] / times[name]["6.0.5"], counts["here"] / counts["by hand"]
+    print("", *table(times, ratios), "", sep="\n")
+    found = [(figure <= limit, text, figure, limit) for text, figure, limit in limits(times, ratios)]
+    for is_met, text, figure, limit in found:
+        print(f"{'met' if is_met else 'NOT MET'}: {text}: {figure:.2f}, at most {limit}")
+    return not all(is_met for is_met, *_ in found)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
