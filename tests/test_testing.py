@@ -262,7 +262,7 @@ Access-Control-Allow-Headers: Authorization, X-Token
 Access-Control-Allow-Credentials: true
 Vary: Origin"""
 
-ALLOWED = "The page is allowed to read the answer; it should be blocked.\nDecided by: #cors-check step "
+ALLOWED = "The page may read the response; it should be blocked.\nDecided by: #cors-check step "
 
 
 def failure(assertion: Callable[..., object], outcome: Outcome, **expected: Any) -> str:
@@ -290,7 +290,7 @@ def test_an_answer_from_the_own_origin_proves_nothing() -> None:
     outcome = browser(shop()).fetch("/echo")
     assert outcome.allowed
     assert failure(assert_allowed, outcome) == (
-        "The page called its own origin, where CORS has no part; call a URL of another origin.\n"
+        "The page called its own origin, where CORS does not apply; call a URL of another origin.\n"
         f"Decided by: #main-fetch step 12\n\n{transcript(outcome)}"
     )
 
