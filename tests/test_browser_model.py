@@ -172,17 +172,7 @@ def naive_tokens(values: list[str]) -> list[str] | str | None:
 
 
 @given(st.lists(st.text(alphabet='aZ9*-_,, \t"(\xe9\n', max_size=8), max_size=3))
-@examples(
-    [],
-    [""],
-    [" , \t,"],
-    ["GET,PUT ,\tPATCH", "X"],
-    ["GET PUT"],
-    ["GET; PUT"],
-    ["GET", "caf\xe9"],
-    ['"GET"'],
-    ["GET,\nPUT"],
-)
+@examples([], [""], [" , \t,"], ["GET,PUT ,\tPATCH", "X"], ["A B"], ["A; B"], ["A", "caf\xe9"], ['"A"'], ["A,\nB"])
 def test_lists_agree_with_a_naive_reading(values: list[str]) -> None:
     headers = tuple((ACAH, value) for value in values)
     try:
@@ -213,12 +203,12 @@ def test_methods(methods: list[str], are_upper_cased: bool, are_safe: bool) -> N
         assert kinds(outcome) == (["actual"] if are_safe else ["preflight", "actual"])
 
 
-@pytest.mark.parametrize("method", ["CONNECT", "TRACE", "TRACK", "trace", "Track"])
-def test_forbidden_methods_throw_on_every_origin(method: str) -> None:
+def test_forbidden_methods_throw_on_every_origin() -> None:
     """#forbidden-method, and #dom-request step 25.2."""
-    assert model.is_forbidden_method(method)
-    for url in (API, APP + "/x"):
-        assert method in blocked_at(fetch(url=url, method=method), "#dom-request step 25.2")
+    for method in ("CONNECT", "TRACE", "TRACK", "trace", "Track"):
+        assert model.is_forbidden_method(method)
+        for url in (API, APP + "/x"):
+            assert method in blocked_at(fetch(url=url, method=method), "#dom-request step 25.2")
 
 
 UNSAFE_BYTES = [*range(0x09), *range(0x0A, 0x20), *b'"():<>?@[\\]{}', 0x7F]
@@ -266,7 +256,7 @@ RANGES = st.from_regex(r"(?i)bytes ?=[0-9]{0,3}-?[0-9]{0,3}[ ,]?", fullmatch=Tru
 
 @given(st.one_of(RANGES, st.text(alphabet="bytes=019-, ", max_size=12)))
 @examples(
-    "bytes=0-", "bytes=0-0", "Bytes=0-1", "bytes= 0-1", "bytes=01", "bytes=-1", "bytes=-", "bytes=10-9", "bytes=0-1,3-4"
+    "bytes=0-", "bytes=0-0", "Bytes=0-1", "bytes= 0-1", "bytes=1", "bytes=-1", "bytes=-", "bytes=10-9", "bytes=0-1,3"
 )
 def test_ranges_agree_with_a_naive_reading(value: str) -> None:
     """Browsers never sent the last bytes, such as ``bytes=-500``."""
@@ -357,10 +347,8 @@ def test_what_becomes_of_a_page_s_headers(headers: model.PageHeaders, expected: 
     ("dots, also in disguise", {"https://a/b/../c/./d": "https://a/c/d", "https://a/%2E%2e/b/.%2e": "https://a/"}),
     ("two dots are one folder less", {"/b/c/../d": "https://a/b/d", "/b/c/..": "https://a/b/", "/../b": "https://a/b"}),
     ("a dot at the end; an empty folder", {"/b/.": "https://a/b/", "https://a//b": "https://a//b"}),
-    (
-        "encoding",
-        {"/%41 \xe9?\xe9 '": "https://a/%41%20%C3%A9?%C3%A9%20%27", "/\xa0": "https://a/%C2%A0", "/!": "https://a/!"},
-    ),
+    ("encoding", {"/%41 \xe9?\xe9 '": "https://a/%41%20%C3%A9?%C3%A9%20%27"}),
+    ("only the white space of ASCII is stripped", {"/\xa0": "https://a/%C2%A0", "/!": "https://a/!"}),
     ("a Unicode host", {"https://b\xfccher.example/": "https://xn--bcher-kva.example/"}),
     ("IPv6, and an empty label", {"http://[0:0::1]:50/": "http://[::1]:50/", "https://a..b/": "https://a..b/"}),
     ("white space", {"\x00 https://a/ \n": "https://a/", "\x00\x1fhttps://a/\x1f\x00": "https://a/"}),
@@ -400,16 +388,13 @@ NO_ORIGINS |= dict.fromkeys((APP + "/", APP.title(), APP + ":443", APP + "/page"
 NO_ORIGINS |= {"localhost:5000": APP, "file:///etc/x": APP}
 
 
-def test_origins_that_browsers_send() -> None:
+def test_a_page_has_an_origin_that_browsers_send() -> None:
+    """Any other is reported at once, lest the server get the blame."""
     assert [Browser(origin, Wire(ANYONE)).origin for origin in ORIGINS] == ORIGINS
-
-
-@pytest.mark.parametrize("origin", NO_ORIGINS)
-def test_other_origins_are_a_slip_of_the_caller(origin: str) -> None:
-    """Said at once, lest the server get the blame."""
-    says = f"origin={origin!r} is not what browsers send as Origin; write it like {NO_ORIGINS[origin]!r}"
-    with pytest.raises(ValueError, match=f"^{re.escape(says)}$"):
-        Browser(origin, Wire(ANYONE))
+    for origin, right in NO_ORIGINS.items():
+        says = f"origin={origin!r} is not what browsers send as Origin; write it like {right!r}"
+        with pytest.raises(ValueError, match=f"^{re.escape(says)}$"):
+            Browser(origin, Wire(ANYONE))
 
 
 # -- The CORS check and redirects ----------------------------------------------------------------------------
@@ -513,13 +498,10 @@ def test_what_a_redirect_makes_of_method_and_body(status: int, method: str) -> N
 
 def test_twenty_redirects_and_no_more() -> None:
     """#http-redirect-fetch, step 7."""
-    assert len(fetch(*[moved(f"/{n}") for n in range(20)], ANYONE).exchanges) == 21
-    assert fetch(*[moved(f"/{n}") for n in range(20)], ANYONE).allowed
-    outcome = fetch(moved("/again"))
-    assert (len(outcome.exchanges), outcome.reason) == (
-        21,
-        "Location of the response is 'https://api.example/again'; it would exceed the limit of 20 redirects.",
-    )
+    outcome = fetch(*[moved(f"/{n}") for n in range(20)], ANYONE)
+    assert (outcome.allowed, len(outcome.exchanges)) == (True, 21)
+    reason = blocked_at(fetch(moved("/a")), "#http-redirect-fetch step 7")
+    assert reason == "Location of the response is 'https://api.example/a'; it would exceed the limit of 20 redirects."
 
 
 def test_a_password_is_fine_as_long_as_one_stays_at_home() -> None:
@@ -655,6 +637,7 @@ def test_the_page_s_own_accept_stays() -> None:
 
 HEADER, METHOD, BODY = "#concept-header", "#dom-request step 25.2", "#dom-request step 35"
 WITH_USER = "has a user name or password."
+MODE_NAMES = "omit, same-origin, include"
 NO_VALUE = "is not a valid value for the header X-A."
 
 
@@ -679,12 +662,7 @@ def x_a(value: str) -> Options:
     ("also if forbidden", {"headers": {"DNT": "\n1\n1"}}, HEADER, r"'1\n1' is not a valid value for the header DNT."),
     ("GET with a body", {"body": ""}, BODY, "a GET request cannot have a body."),
     ("HEAD with a body", {"method": "head", "body": b""}, BODY, "a HEAD request cannot have a body."),
-    (
-        "no mode",
-        {"credentials": "all"},
-        "#requestcredentials",
-        "credentials='all' must be one of omit, same-origin, include.",
-    ),
+    ("no mode", {"credentials": "all"}, "#requestcredentials", f"credentials='all' must be one of {MODE_NAMES}."),
 )
 def test_what_throws_sends_nothing(options: Options, step: str, said: str) -> None:
     """The promise is rejected before there is a network."""
@@ -1113,31 +1091,22 @@ def test_the_table_of_differences_is_complete() -> None:
 # -- The network, and everything else ------------------------------------------------------------------------
 
 
-def raising(error: Exception) -> Browser:
+def test_a_connection_that_fails_is_a_network_error_and_other_exceptions_pass_through() -> None:
+    """#http-network-fetch, step 8.1; a view that fails to open a file is a bug of the app, not of the network."""
+    error: Exception = model.ConnectionFailed("connection refused")
+
     def network(_: Request) -> Response:
         raise error
 
-    return Browser(APP, network)
-
-
-@table("method, first", ("the actual request", "GET", "GET"), ("the preflight", "PUT", "OPTIONS"))
-def test_a_connection_that_fails_is_a_network_error(method: str, first: str) -> None:
-    """#http-network-fetch, step 8.1."""
-    outcome = raising(model.ConnectionFailed("connection refused")).fetch(API, method=method)
-    reason = blocked_at(outcome, "#http-network-fetch step 8.1")
-    assert reason == f"There is no response to {first} 'https://api.example/items': connection refused."
-    assert outcome.exchanges == ()
-
-
-def test_other_exceptions_of_the_network_pass_through() -> None:
-    """A view that fails to open a file is a bug of the app, not of the network."""
+    page = Browser(APP, network)
+    for method, first in (("GET", "GET"), ("PUT", "OPTIONS")):
+        outcome = page.fetch(API, method=method)
+        reason = blocked_at(outcome, "#http-network-fetch step 8.1")
+        assert reason == f"There is no response to {first} 'https://api.example/items': connection refused."
+        assert outcome.exchanges == ()
+    error = FileNotFoundError("data.json")
     with pytest.raises(FileNotFoundError, match=r"data\.json"):
-        raising(FileNotFoundError("data.json")).fetch(API)
-
-
-def test_the_clock_is_the_system_s_unless_one_is_given() -> None:
-    page = Browser(APP, Wire(allow(methods="PUT")))
-    assert [kinds(page.fetch(API, method="PUT"))[0] for _ in range(2)] == ["preflight", "actual"]
+        page.fetch(API)
 
 
 TREE = [*ast.walk(ast.parse(inspect.getsource(model)))]
