@@ -1,6 +1,6 @@
 """A fixture for pytest: write ``pytest_plugins = ["flask_cors.pytest_plugin"]`` into ``conftest.py``.
 
-It is not loaded by itself: the test runs of programs that only happen to have Flask-Cors installed stay as they are.
+pytest does not load it automatically, so that installing Flask-Cors does not change the tests of other programs.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ __all__ = ["cors_browser"]
 
 @pytest.fixture
 def cors_browser(client: FlaskClient) -> Callable[..., Browser]:
-    """Open pages that call the app behind the ``client`` fixture, and share its cookies: ``cors_browser(origin)``.
+    """Open pages that call the app of the ``client`` fixture and share its cookies: ``cors_browser(origin)``.
 
-    ``client`` is what pytest-flask provides, and what Flask's own tutorial has you write.
+    pytest-flask provides ``client``; without it, write that fixture as in Flask's tutorial.
     """
     return partial(browser, client)

@@ -1,4 +1,4 @@
-"""For your test suite: a page in a browser that calls your app, without a browser and without a server.
+"""For your tests: a page that calls your app as in a browser, without a browser and without a server.
 
 >>> from flask import Flask
 >>> from flask_cors import CORS
@@ -11,7 +11,7 @@
 >>> print(assert_blocked(page.fetch("http://localhost/prices"), step="#cors-check"))
 Access-Control-Allow-Origin of the response is missing; it must be 'https://evil.example' or '*'.
 
-Nothing here needs pytest. Who uses it finds a fixture in :mod:`flask_cors.pytest_plugin`.
+This module does not need pytest. A fixture for pytest is in :mod:`flask_cors.pytest_plugin`.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ _SHOWN_BYTES = 500
 
 
 def browser(app_or_client: Flask | FlaskClient, origin: str = "https://app.example") -> Browser:
-    """Open a page at *origin*; the app answers its requests, to whatever host they go.
+    """Open a page at *origin*; the app receives all its requests, for every host.
 
-    The page has the cookies of the client that is given; for an app it gets a client of its own. They are sent,
-    and new ones kept, only where the page's ``credentials`` say so. Headers that the client would add on its own
-    (from ``environ_base``, or in an ``open()`` that you have overridden) stay away: no browser knows of them.
+    The page shares the cookies of a test client; for an app it has a new client. It sends and stores cookies only
+    if the ``credentials`` of the request allow it. It does not send other headers of the client (from
+    ``environ_base``, or from an ``open()`` of your own), because a browser would not know them.
 
-    :param origin: as browsers write it; ``"null"`` for a sandboxed page.
+    :param origin: as browsers send it; ``"null"`` for a sandboxed page.
     """
     if isinstance(app_or_client, Flask):
         return Browser(origin, _Network(app_or_client.test_client()))
@@ -50,7 +50,7 @@ def browser(app_or_client: Flask | FlaskClient, origin: str = "https://app.examp
 
 
 class _Network:
-    """Lets a client's app answer, with the client's cookies where they may travel."""
+    """Sends requests to a client's app, with the client's cookies if the request includes credentials."""
 
     def __init__(self, client: FlaskClient) -> None:
         self._client = client
@@ -67,24 +67,26 @@ class _Network:
         site = f"{url.scheme}://{url.netloc}"
         root, path = split_root(self._app, url.path)
         return EnvironBuilder(
-            path=site + path,  # without the site, a path that begins with two slashes would be taken for one
+            path=site + path,  # without the site, a path that begins with two slashes would be read as a host
             base_url=site + root,
             query_string=url.query,
             method=request.method,
             headers=list(request.headers),
             input_stream=BytesIO(request.body or b""),
-            environ_base={name: value for name, value in self._client.environ_base.items() if _is_no_secret(name)},
+            environ_base={name: value for name, value in self._client.environ_base.items() if _may_add(name)},
         )
 
 
 def split_root(app: Flask, path: str) -> tuple[str, str]:
-    """Split the app's ``APPLICATION_ROOT`` from a path, as a server does that has the app mounted there."""
+    """Split the app's ``APPLICATION_ROOT`` from a path, as a server does for an app mounted there."""
     root = str(app.config["APPLICATION_ROOT"]).rstrip("/") + "/"
-    return (root, "/" + path.removeprefix(root)) if path.startswith(root) else ("/", path)
+    if not path.startswith(root):
+        return "/", path
+    return root, "/" + path.removeprefix(root)
 
 
-def _is_no_secret(name: str) -> bool:
-    """Tell what a client may add to a request: all but headers, of which any browser sends only one."""
+def _may_add(name: str) -> bool:
+    """Whether the client may add this to a request: everything except headers; only ``User-Agent`` is allowed."""
     return not name.startswith("HTTP_") or name == "HTTP_USER_AGENT"
 
 
@@ -92,27 +94,27 @@ def _is_no_secret(name: str) -> bool:
 
 
 def assert_allowed(outcome: Outcome) -> Response:
-    """Fail unless CORS lets the page read the answer; return what the page can read.
+    """Fail unless CORS allows the page to read the response; return the response as the page sees it.
 
-    An answer from the page's own origin fails as well: CORS has no part in it, so such a test would prove nothing.
+    A response of the page's own origin fails as well: CORS does not apply there, so the test would prove nothing.
     """
     __tracebackhide__ = True
     if outcome.response is None:
         _fail(f"The page is blocked: {outcome.reason}", outcome)
     if outcome.step == _SAME_ORIGIN:
-        _fail("The page called its own origin, where CORS has no part; call a URL of another origin.", outcome)
+        _fail("The page called its own origin, where CORS does not apply; call a URL of another origin.", outcome)
     return outcome.response
 
 
 def assert_blocked(outcome: Outcome, *, step: str | None = None) -> str:
-    """Fail unless the page is kept from the answer; return the reason.
+    """Fail unless the page is blocked; return the reason.
 
-    :param step: what must have decided: an algorithm of the Fetch standard such as ``"#cors-check"``, or one of
-        its steps, ``"#cors-check step 4"``.
+    :param step: what must have blocked the page: an algorithm of the Fetch standard such as ``"#cors-check"``, or
+        one of its steps, ``"#cors-check step 4"``.
     """
     __tracebackhide__ = True
     if outcome.allowed or outcome.reason is None:
-        _fail("The page is allowed to read the answer; it should be blocked.", outcome)
+        _fail("The page may read the response; it should be blocked.", outcome)
     if step not in (None, outcome.step, outcome.step.partition(" ")[0]):
         _fail(f"The page is blocked, but not by {step}: {outcome.reason}", outcome)
     return outcome.reason
@@ -127,7 +129,7 @@ def _fail(problem: str, outcome: Outcome) -> NoReturn:
 
 
 def transcript(outcome: Outcome) -> str:
-    """Write down all that went over the network, as HTTP messages."""
+    """Return all requests and responses as HTTP messages."""
     return "\n\n".join(map(_exchange, outcome.exchanges)) or "Nothing was sent."
 
 
@@ -150,5 +152,7 @@ def _message(first: str, headers: Headers, body: bytes | None) -> list[str]:
     lines = [first, *(f"{name}: {value}" for name, value in headers)]
     if not body:
         return lines
-    more = f"\n... and {len(body) - _SHOWN_BYTES} bytes more" if len(body) > _SHOWN_BYTES else ""
-    return [*lines, "", body[:_SHOWN_BYTES].decode("utf-8", "replace").rstrip("\n") + more]
+    lines += ["", body[:_SHOWN_BYTES].decode("utf-8", "replace").rstrip("\n")]
+    if len(body) > _SHOWN_BYTES:
+        lines.append(f"... and {len(body) - _SHOWN_BYTES} bytes more")
+    return lines

@@ -1,6 +1,6 @@
-"""Requests that no browser sends, as bytes on a socket; an app that meets them; and the judge of what comes back.
+"""Requests that no browser sends, as bytes on a socket; an app that receives them; and a judge of the responses.
 
-In a request, ``<path>`` is the path of a guarded view, ``<friend>`` an origin that its policy lets in.
+In a request, ``<path>`` is the path of a guarded view, ``<friend>`` an origin that its policy allows.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ BOUND = 20_000  # bytes of an answer: two lists of 64 names of 128 letters, and 
 
 @dataclass(frozen=True)
 class Guard:
-    """A policy, and whom it is documented to let in."""
+    """A policy, and which origins it is documented to allow."""
 
     friend: str
-    admits: Callable[[str], bool]
+    allows: Callable[[str], bool]
     options: dict[str, Any]
 
     @property
-    def for_nobody(self) -> set[str]:
-        """What ``Access-Control-Allow-Origin`` may say to whoever has not said who he is."""
-        return {one for one in ("*", self.options.get("origins")) if isinstance(one, str) and self.admits(one)}
+    def without_origin(self) -> set[str]:
+        """The values of ``Access-Control-Allow-Origin`` that a request without ``Origin`` may get."""
+        return {one for one in ("*", self.options.get("origins")) if isinstance(one, str) and self.allows(one)}
 
 
 def is_ours(origin: str) -> bool:
@@ -137,7 +137,7 @@ def call(*lines: bytes, method: bytes = b"OPTIONS", target: bytes = b"<path>", v
 ORIGIN = b"Origin: <friend>"
 METHOD = b"Access-Control-Request-Method: PUT"
 NAMES = b"Access-Control-Request-Headers: x-token"
-ASKED = (METHOD, NAMES)
+PREFLIGHT = (METHOD, NAMES)
 
 # What a header's value may be made into. FORGED is what an attacker wants to see at the beginning of a line.
 VALUES: dict[str, Callable[[bytes], bytes]] = {
@@ -207,35 +207,35 @@ def _targets() -> Iterator[tuple[str, Call]]:
     }
     for method in (b"OPTIONS", b"GET"):
         for what, target in targets.items():
-            yield f"{method.decode()} with a path with {what}", call(ORIGIN, *ASKED, method=method, target=target)
+            yield f"{method.decode()} with a path with {what}", call(ORIGIN, *PREFLIGHT, method=method, target=target)
 
 
 EVIL = b"Origin: https://evil.test"
-WHOLE = call(ORIGIN, *ASKED).raw
+WHOLE = call(ORIGIN, *PREFLIGHT).raw
 
 STRANGE = {
-    "a listed Origin, then another": call(ORIGIN, EVIL, *ASKED),
-    "another Origin, then a listed one": call(EVIL, ORIGIN, *ASKED),
-    "a listed Origin twice": call(ORIGIN, ORIGIN, *ASKED),
-    "an empty Origin, then a listed one": call(b"Origin:", ORIGIN, *ASKED),
+    "a listed Origin, then another": call(ORIGIN, EVIL, *PREFLIGHT),
+    "another Origin, then a listed one": call(EVIL, ORIGIN, *PREFLIGHT),
+    "a listed Origin twice": call(ORIGIN, ORIGIN, *PREFLIGHT),
+    "an empty Origin, then a listed one": call(b"Origin:", ORIGIN, *PREFLIGHT),
     "Origin 90 times": call(*[ORIGIN] * 90),
     "Origin with an underscore": call(EVIL, b"Access_Control_Request_Method: PUT", b"_Origin: <friend>"),
-    "Origin with a blank before the colon": call(EVIL, b"Origin : <friend>", *ASKED),
-    "Origin without a colon": call(b"Origin <friend>", *ASKED),
-    "a line that is a colon": call(b":", ORIGIN, *ASKED),
+    "Origin with a blank before the colon": call(EVIL, b"Origin : <friend>", *PREFLIGHT),
+    "Origin without a colon": call(b"Origin <friend>", *PREFLIGHT),
+    "a line that is a colon": call(b":", ORIGIN, *PREFLIGHT),
     "the requested method twice": call(ORIGIN, METHOD, METHOD, NAMES),
     "the requested method 90 times": call(ORIGIN, *[METHOD] * 90),
     "the requested headers 90 times": call(ORIGIN, METHOD, *[NAMES] * 90),
     "64 headers of 1,000 commas": call(ORIGIN, METHOD, *[b"Access-Control-Request-Headers: " + b"," * 1000] * 64),
-    "10,000 header lines": call(ORIGIN, *ASKED, *(b"X-%d:" % number for number in range(10_000))),
-    "a method of 1,000 letters": call(ORIGIN, *ASKED, method=b"M" * 1000),
-    "a method of 64 kB": call(ORIGIN, *ASKED, method=b"M" * MUCH),
-    "a method in lower case": call(ORIGIN, *ASKED, method=b"options"),
-    "a method that is no token": call(ORIGIN, *ASKED, method=b"OPT(IONS"),
-    "a method with a NUL": call(ORIGIN, *ASKED, method=b"OPTIONS\x00"),
-    "a method with bad UTF-8": call(ORIGIN, *ASKED, method=b"OPTIONS\xff"),
-    "a version that does not exist": call(ORIGIN, *ASKED, version=b"HTTP/9.9"),
-    "a version that is no number": call(ORIGIN, *ASKED, version=b"HTTP/x"),
+    "10,000 header lines": call(ORIGIN, *PREFLIGHT, *(b"X-%d:" % number for number in range(10_000))),
+    "a method of 1,000 letters": call(ORIGIN, *PREFLIGHT, method=b"M" * 1000),
+    "a method of 64 kB": call(ORIGIN, *PREFLIGHT, method=b"M" * MUCH),
+    "a method in lower case": call(ORIGIN, *PREFLIGHT, method=b"options"),
+    "a method that is no token": call(ORIGIN, *PREFLIGHT, method=b"OPT(IONS"),
+    "a method with a NUL": call(ORIGIN, *PREFLIGHT, method=b"OPTIONS\x00"),
+    "a method with bad UTF-8": call(ORIGIN, *PREFLIGHT, method=b"OPTIONS\xff"),
+    "a version that does not exist": call(ORIGIN, *PREFLIGHT, version=b"HTTP/9.9"),
+    "a version that is no number": call(ORIGIN, *PREFLIGHT, version=b"HTTP/x"),
     "no version": Call(b"OPTIONS <path>\r\n" + WHOLE.partition(b"\r\n")[2]),
     "a Host that no URL has": Call(WHOLE.replace(b"a.test", b"[").replace(b"<path>", b"<path>/folder")),
     "a Host with bad UTF-8": Call(WHOLE.replace(b"a.test", b"\xff").replace(b"<path>", b"<path>/folder")),
@@ -256,7 +256,7 @@ STRANGE = {
 }
 
 CALLS: dict[str, Call] = dict(chain(_values(), _targets(), STRANGE.items()))
-ORDINARY = call(ORIGIN, *ASKED)
+ORDINARY = call(ORIGIN, *PREFLIGHT)
 
 
 # Answers -------------------------------------------------------------------------------------------------------------
@@ -271,17 +271,17 @@ class Answer:
 
     @property
     def status(self) -> int:
-        """The status; 0 if the server has closed the connection without a word, or said no status."""
+        """The status; 0 without one, for example if the server has only closed the connection."""
         found = re.match(rb"HTTP/1\.[01] ([0-9]{3}) ", self.data)
         return int(found[1]) if found else 0
 
 
-def send(port: int, asked: Call) -> Answer:
+def send(port: int, request: Call) -> Answer:
     started = time.monotonic()
     with closing(socket.create_connection((HOST, port), timeout=SECONDS)) as connection:
         with suppress(OSError):  # a server may refuse what it has not read to the end
-            connection.sendall(asked.raw)
-            if asked.cut:
+            connection.sendall(request.raw)
+            if request.cut:
                 connection.shutdown(socket.SHUT_WR)
         data = b"".join(_received(connection, started + SECONDS))
     return Answer(data, time.monotonic() - started)
@@ -319,20 +319,20 @@ TOKENS = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+(, [-!#$%&'*+.^_`|~0-9A-Za-z]+)
 LISTS = {"vary"} | {f"access-control-{name}" for name in ("allow-methods", "allow-headers", "expose-headers")}
 
 
-def complaints(path: str, asked: Call, answer: Answer, log: str) -> Iterator[str]:
+def complaints(path: str, request: Call, answer: Answer, log: str) -> Iterator[str]:
     """All that is wrong with the *answer* to a request to *path*, and with what was logged meanwhile."""
     if answer.seconds >= SECONDS:
         yield f"it took {answer.seconds:.1f} s"
-    if len(answer.data) > BOUND + 8 * len(asked.raw):  # an error page may repeat the request, escaped
+    if len(answer.data) > BOUND + 8 * len(request.raw):  # an error page may repeat the request, escaped
         yield f"the answer is {len(answer.data)} bytes long"
-    if answer.data and (asked.has_a_version or answer.status):
-        yield from _wrong_in_the_answer(GUARDS[path], asked, answer.data)
+    if answer.data and (request.has_a_version or answer.status):
+        yield from _wrong_in_the_answer(GUARDS[path], request, answer.data)
     if log.count("CORS: ") > 1:
         yield "more than one line was logged"
     yield from wrong_in_a_log(log)
 
 
-def _wrong_in_the_answer(guard: Guard, asked: Call, data: bytes) -> Iterator[str]:
+def _wrong_in_the_answer(guard: Guard, request: Call, data: bytes) -> Iterator[str]:
     try:
         status, headers = head(data)
     except h11.ProtocolError as error:
@@ -342,7 +342,7 @@ def _wrong_in_the_answer(guard: Guard, asked: Call, data: bytes) -> Iterator[str
         yield f"the status is {status}"
     ours = [(name, value) for name, value in headers if name == "vary" or name.startswith("access-control-")]
     yield from wrong_in_the_headers(ours)
-    yield from wrong_in_the_grant(guard, asked.origins, dict(ours))
+    yield from wrong_in_the_grant(guard, request.origins, dict(ours))
     if any(name in {"forged", "set-cookie"} for name, _ in headers):
         yield "a header was forged"
 
@@ -360,12 +360,12 @@ def wrong_in_the_headers(headers: list[tuple[str, str]]) -> Iterator[str]:
 
 
 def wrong_in_the_grant(guard: Guard, origins: set[str], found: dict[str, str]) -> Iterator[str]:
-    """What is wrong with who is let in, where one of the *origins* asked."""
+    """What is wrong with the grant to a request with one of these *origins*."""
     granted = found.get("access-control-allow-origin")
     if granted is None and found.keys() - {"vary"}:
-        yield "something is said to who is not let in"
-    if granted is not None and granted not in {*filter(guard.admits, origins), *guard.for_nobody}:
-        yield f"{granted[:99]!r} is let in"
+        yield "a denied request gets a header"
+    if granted is not None and granted not in {*filter(guard.allows, origins), *guard.without_origin}:
+        yield f"{granted[:99]!r} is allowed"
     if granted == "*" and "access-control-allow-credentials" in found:
         yield "credentials are granted to everyone"
 
@@ -393,21 +393,21 @@ class Attack:
     answered: int = 0
     longest: tuple[float, str] = (0, "")
 
-    def complaints(self, name: str, asked: Call) -> list[str]:
+    def complaints(self, name: str, request: Call) -> list[str]:
         """Send a request to every guarded view; say what was wrong, and where."""
-        return [f"{path}: {found}" for path in GUARDS for found in self._complaints(name, path, asked.to(path))]
+        return [f"{path}: {found}" for path in GUARDS for found in self._complaints(name, path, request.to(path))]
 
-    def _complaints(self, name: str, path: str, asked: Call) -> Iterator[str]:
-        answer = send(self.port, asked)
+    def _complaints(self, name: str, path: str, request: Call) -> Iterator[str]:
+        answer = send(self.port, request)
         self.sent += 1
         self.answered += answer.status in USUAL
         self.longest = max(self.longest, (answer.seconds, f"{name}, {path}"))
-        if asked.lawful and len(asked.raw) <= self.limit and answer.status not in USUAL:
+        if request.lawful and len(request.raw) <= self.limit and answer.status not in USUAL:
             yield f"it was refused: {answer.data[:99]!r}"
-        yield from complaints(path, asked, answer, self.log())
+        yield from complaints(path, request, answer, self.log())
 
-    def lets_its_friend_in(self, path: str) -> bool:
-        """Whether the guarded view at *path* answers, to whom its policy lets in, that it does."""
+    def allows_its_friend(self, path: str) -> bool:
+        """Whether the guarded view at *path* allows its friend."""
         allowed = "*" if path == "/everyone" else GUARDS[path].friend
         return f"\r\nAccess-Control-Allow-Origin: {allowed}\r\n".encode() in send(self.port, ORDINARY.to(path)).data
 

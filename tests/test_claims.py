@@ -1,6 +1,6 @@
 """What README and the manual say of versions, commands, numbers and order is what the code does.
 
-What is looked for are functions of plain texts, so that each is shown a text that is wrong, too.
+Each checker is a function of plain text, so that each is shown a text that is wrong, too.
 """
 
 import re
@@ -9,21 +9,24 @@ import socket
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask, Response, request_finished, request_started
+from werkzeug.test import Client
 
-from flask_cors import ACL_HEADERS, CORS, __version__, options
-from flask_cors.browser import BROWSER_MAX_AGE_LIMITS, Browser, Request
+from flask_cors import ACL_HEADERS, CORS, __version__
+from flask_cors.browser import BROWSER_MAX_AGE_LIMITS, Browser
 from flask_cors.browser import Response as Answer
 from flask_cors.cli import cors
+from flask_cors.options import Options
 from tests.helpers import A, B, a_view, an_app, answers, ask, cors_headers, preflight
+from tests.tables import table
 from tests.transcripts.__main__ import sources
-from tests.transcripts.grammar import PROMPT, Transcript
+from tests.transcripts.grammar import PROMPT
 from tests.transcripts.pages import blocks
 from tests.transcripts.replay import transcripts
 
@@ -34,56 +37,41 @@ PAGES = {path: path.read_text() for path in sorted({*MANUAL, *ROOT.glob("*.rst")
 README = PAGES[ROOT / "README.rst"]
 COMMAND = PAGES[DOCS / "reference" / "command.rst"]
 MAX_AGE = PAGES[DOCS / "how-to" / "max-age.rst"]
-OPTIONS = options.Options.__doc__ or ""
+OPTIONS = Options.__doc__ or ""
 ALL = "\n".join([*PAGES.values(), OPTIONS])
 
-each_page = pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+LIMITED = {"explanation/decisions": 2, "explanation/security": 3, "reference/responses": 2}
 
 
 def flat(text: str) -> str:
     return " ".join(text.split())
 
 
-# The versions
+# Versions and commands
 
 
 def oldest(text: str) -> set[tuple[str, str]]:
     return set(re.findall(r"\b(Python|Flask) (\d+\.\d+) or newer", flat(text)))
 
 
-def required() -> set[tuple[str, str]]:
+def test_the_oldest_versions_that_are_stated_are_those_that_are_required() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     [flask] = project["dependencies"]
-    return {("Python", project["requires-python"].removeprefix(">=")), ("Flask", flask.removeprefix("Flask>="))}
-
-
-def test_the_oldest_versions_that_are_stated_are_those_that_are_required() -> None:
-    assert oldest(README) == required()
-    assert oldest(ALL) == required()
-
-
-def test_another_oldest_version_is_noticed() -> None:
-    assert oldest("with Python 3.10 or\nnewer") == {("Python", "3.10")} != required()
-
-
-# The commands
+    required = {("Python", project["requires-python"].removeprefix(">=")), ("Flask", flask.removeprefix("Flask>="))}
+    assert oldest(README) == oldest(ALL) == required
+    assert oldest("with Python 3.10 or\nnewer") == {("Python", "3.10")} != required
 
 
 def lost_targets(text: str, makefile: str) -> set[str]:
-    """Find what ``make`` is told to make and cannot."""
     return {*re.findall(r"`make ([\w-]+)", flat(text))} - {*re.findall(r"^([\w-]+):", makefile, re.MULTILINE)}
 
 
-@each_page
-def test_make_knows_every_target_that_a_page_names(path: Path) -> None:
-    assert lost_targets(PAGES[path], (ROOT / "Makefile").read_text()) == set()
-
-
-def test_a_target_that_there_is_not_is_noticed() -> None:
+def test_make_knows_every_target_that_a_page_names() -> None:
+    assert lost_targets("\n".join(PAGES.values()), (ROOT / "Makefile").read_text()) == set()
     assert lost_targets("Say ``make docs``, ``make\ntests`` or ``make``.", "docs: x\n\ttests:\n") == {"tests"}
 
 
-def typed(page: str) -> list[str]:
+def commands(page: str) -> list[str]:
     """Find the commands of a page that are not run with it."""
     waiting = (block for block in blocks(Path("page.rst"), page) if block.language == "console" and block.not_run)
     lines = (line.strip() for block in waiting for line in block.lines)
@@ -91,7 +79,7 @@ def typed(page: str) -> list[str]:
 
 
 def fails(command: str, page: str) -> bool:
-    """Whether the command of a page does not do what the page is about, or is of no kind that is known here."""
+    """Whether a command does not do what its page says, or is of an unknown kind."""
     match shlex.split(command):
         case ["pip", "install", "."]:
             return not (ROOT / "pyproject.toml").exists()
@@ -107,72 +95,51 @@ def fails(command: str, page: str) -> bool:
 
 
 def output(command: str) -> str:
-    done = subprocess.run(
-        [sys.executable, *shlex.split(command)[1:]], capture_output=True, text=True, cwd=ROOT, timeout=30, check=False
-    )
-    return done.stdout
+    call = [sys.executable, *shlex.split(command)[1:]]
+    return subprocess.run(call, capture_output=True, text=True, cwd=ROOT, timeout=30, check=False).stdout
 
 
-@each_page
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_commands_of_a_page_that_are_not_run_with_it_fit_what_it_says(path: Path) -> None:
-    page = PAGES[path]
-    assert [command for command in typed(page) if fails(command, page)] == []
+    assert [command for command in commands(PAGES[path]) if fails(command, PAGES[path])] == []
 
 
-@pytest.mark.parametrize(
+@table(
     "command",
-    [
-        pytest.param("python examples/no_example.py", id="a file that there is not"),
-        pytest.param("flask --app hallo run", id="an app that is called otherwise"),
-        pytest.param("python -m http.server 3001 --bind 127.0.0.1", id="another port"),
-        pytest.param("python -c 'import flask_cors; print(flask_cors.version)'", id="Python that fails"),
-        pytest.param("pip instal .", id="a kind of command that is not known"),
-    ],
+    ("a file that there is not", "python examples/no_example.py"),
+    ("an app with another name", "flask --app hallo run"),
+    ("another port", "python -m http.server 3001 --bind 127.0.0.1"),
+    ("Python that fails", "python -c 'import flask_cors; print(flask_cors.version)'"),
+    ("an unknown kind of command", "pip instal ."),
 )
 def test_a_command_that_does_not_fit_is_noticed(command: str) -> None:
-    page = (
-        "Save it as ``hello.py``, open ``http://127.0.0.1:3000/``.\n\n"
-        f".. not-run: here\n\n.. code-block:: console\n\n   $ {command}\n"
-    )
-    assert [found for found in typed(page) if fails(found, page)] == [command]
+    page = "Save ``hello.py``, open ``http://127.0.0.1:3000/``.\n\n"
+    page += f".. not-run: here\n\n.. code-block:: console\n\n   $ {command}\n"
+    assert [found for found in commands(page) if fails(found, page)] == [command]
 
 
-#: The request headers that the calls of examples and manual have. A new one goes in here.
-HEADERS = {
-    "Access-Control-Request-Headers",
-    "Access-Control-Request-Method",
-    "Authorization",
-    "Origin",
-    "X-Forwarded-Host",
-    "X-Forwarded-Prefix",
-    "X-Forwarded-Proto",
-}
+#: The request headers in the calls of examples and manual. Add a new one here.
+HEADERS = {f"Access-Control-Request-{name}" for name in ("Headers", "Method")} | {"Authorization", "Origin"}
+HEADERS |= {f"X-Forwarded-{name}" for name in ("Host", "Prefix", "Proto")}
 
 
-def request_headers(commands: Iterable[str]) -> set[str]:
-    items = (re.match(r"([\w-]+):(?!=|//|5000/)", word) for command in commands for word in shlex.split(command))
+def request_headers(calls: Iterable[str]) -> set[str]:
+    items = (re.match(r"([\w-]+):(?!=|//|5000/)", word) for call in calls for word in shlex.split(call))
     return {item[1] for item in items if item}
 
 
-def calls() -> Iterator[Transcript]:
-    for path in sources():
-        yield from transcripts(ROOT / path)
+def test_the_headers_of_the_calls_have_their_usual_spelling() -> None:
+    calls = (transcript.command for path in sources() for transcript in transcripts(ROOT / path))
+    assert request_headers(calls) == HEADERS
+    wrong = "http PUT http://localhost:5000/ Orxgin:https://app.example Origin:null a=b:c d:=1 e==f:g"
+    assert request_headers([wrong, "http localhost:5000/"]) - HEADERS == {"Orxgin"}
 
 
-def test_the_headers_of_the_calls_are_spelt_as_they_are() -> None:
-    assert request_headers(transcript.command for transcript in calls()) == HEADERS
-
-
-def test_a_misspelt_header_of_a_call_is_noticed() -> None:
-    call = "http PUT http://localhost:5000/ Orxgin:https://app.example Origin:null a=b:c d:=1 e==f:g"
-    assert request_headers([call, "http localhost:5000/"]) - HEADERS == {"Orxgin"}
-
-
-# The numbers
+# Numbers
 
 
 def numbers(text: str) -> set[str]:
-    """Find how much of what strangers send is looked at."""
+    """Find the limits for names and characters of requests."""
     return set(re.findall(r"[\d,]+ (?:names|characters)", flat(text)))
 
 
@@ -182,49 +149,31 @@ def most(holds: Callable[[int], bool], tried: Iterable[int] = range(50, 350)) ->
 
 @cache
 def enforced() -> set[str]:
-    app = an_app()
+    app, of_paths = an_app(), an_app()
     CORS(app, origins=[A, re.compile("https://a+")], headers="*", supports_credentials=True)
-    client = app.test_client()
-
-    def repeated(names: list[str]) -> bool:
-        asked = preflight(client, "/", headers=", ".join(names))
-        return asked.headers.get(ACL_HEADERS) == ", ".join(names)
-
-    def let_in(length: int) -> bool:
-        origin = "https://".ljust(length, "a")
-        return "Access-Control-Allow-Origin" in ask(client, "/", origin).headers
-
-    def covered(length: int) -> bool:
-        return "Access-Control-Allow-Origin" in ask(at_paths, "/".ljust(length, "a")).headers
-
-    of_paths = an_app()
     CORS(of_paths, resources="/a")
-    at_paths = of_paths.test_client()
-    path = f"{most(covered, range(4080, 4110)):,} characters"
-    names = most(lambda count: repeated([f"x-{number:03}" for number in range(count)]))
+    client, at_paths = app.test_client(), of_paths.test_client()
+
+    def repeats(names: list[str]) -> bool:
+        response = preflight(client, "/", headers=", ".join(names))
+        return response.headers.get(ACL_HEADERS) == ", ".join(names)
+
+    def allows(client: Client, path: str, origin: str | None = None) -> bool:
+        return "Access-Control-Allow-Origin" in ask(client, path, origin).headers
+
     return {
-        f"{names} names",
-        f"{most(lambda size: repeated(['x' * size]))} characters",
-        f"{most(let_in)} characters",
-        path,
+        f"{most(lambda count: repeats([f'x-{number:03}' for number in range(count)]))} names",
+        f"{most(lambda size: repeats(['x' * size]))} characters",
+        f"{most(lambda size: allows(client, '/', 'https://'.ljust(size, 'a')))} characters",
+        f"{most(lambda size: allows(at_paths, '/'.ljust(size, 'a')), range(4080, 4110)):,} characters",
     }
 
 
-@pytest.mark.parametrize(
-    ("page", "count"),
-    [
-        pytest.param("explanation/decisions", 2, id="decisions"),
-        pytest.param("explanation/security", 3, id="security"),
-        pytest.param("reference/responses", 2, id="responses"),
-    ],
-)
-def test_as_much_is_looked_at_as_a_page_states(page: str, count: int) -> None:
+@table("page, count", *((page, page, count) for page, count in LIMITED.items()))
+def test_the_limits_that_a_page_states_are_enforced(page: str, count: int) -> None:
     stated = numbers(PAGES[DOCS / f"{page}.rst"])
     assert stated <= enforced()
     assert len(stated) == count
-
-
-def test_another_number_is_noticed() -> None:
     assert numbers("At most 65 names of at most 128\ncharacters.") - enforced() == {"65 names"}
 
 
@@ -232,54 +181,42 @@ SECONDS = {"five seconds": 5, "ten seconds": 10, "ten minutes": 600, "two hours"
 
 
 def limits(text: str) -> set[tuple[str, int]]:
-    """Find for how long a browser is said to remember, in words and in seconds."""
+    """Find for how long a browser caches a preflight, in words and in seconds."""
     found = re.findall(r"\b([A-Z]\w+)(?: at)? ([a-z]+ (?:day|hours|minutes))\b(?: \((\d+)\))?", text)
     return {
         (name, int(number)) for name, words, digits in found for number in {SECONDS[words], digits or SECONDS[words]}
     }
 
 
-def test_browsers_remember_for_as_long_as_is_stated() -> None:
+def test_browsers_cache_a_preflight_for_as_long_as_is_stated() -> None:
     known = {*BROWSER_MAX_AGE_LIMITS.items()}
     assert limits(MAX_AGE) == known
     assert {name for name, _ in limits(OPTIONS)} == {"Chromium", "Firefox"}
     assert limits(OPTIONS) <= known
+    for lie in ("Chromium at two hours (7201)", "Chromium at ten minutes (7200)", "Chromium at will"):
+        assert limits(MAX_AGE.replace("Chromium at two hours (7200)", lie)) != known
 
 
-@pytest.mark.parametrize("lie", ["Chromium at two hours (7201)", "Chromium at ten minutes (7200)", "Chromium at will"])
-def test_another_limit_of_a_browser_is_noticed(lie: str) -> None:
-    told = MAX_AGE.replace("Chromium at two hours (7200)", lie)
-    assert limits(told) != {*BROWSER_MAX_AGE_LIMITS.items()}
+def default_ages(text: str) -> set[int]:
+    """Find for how long browsers cache a preflight without Max-Age."""
+    return {SECONDS[words] for words in re.findall(r"(?:remember|cache it) for (\w+ seconds)", flat(text))}
 
 
-def patience(text: str) -> set[int]:
-    """Find for how long browsers are said to remember where the server does not say."""
-    return {SECONDS[words] for words in re.findall(r"remember for (\w+ seconds)", flat(text))}
-
-
-def remembered(after: int) -> bool:
-    """Whether a browser makes a second call without asking again, so many seconds after the first."""
-    now, asked = 0, []
-
-    def send(request: Request) -> Answer:
-        asked.append(request.method)
-        allowed = (("Access-Control-Allow-Origin", A), ("Access-Control-Allow-Methods", "PUT"))
-        return Answer(200, allowed)
-
-    page = Browser(A, send, clock=lambda: now)
+def cached(after: int) -> bool:
+    """Whether a browser sends a second request without a preflight, so many seconds after the first."""
+    now = 0
+    headers = (("Access-Control-Allow-Origin", A), ("Access-Control-Allow-Methods", "PUT"))
+    page = Browser(A, lambda _: Answer(200, headers), clock=lambda: now)
     page.fetch(B, method="PUT")
     now = after
-    page.fetch(B, method="PUT")
-    return asked == ["OPTIONS", "PUT", "PUT"]
+    return len(page.fetch(B, method="PUT").exchanges) == 1
 
 
-def test_browsers_remember_for_as_long_as_is_stated_where_the_server_does_not_say() -> None:
-    assert patience(MAX_AGE) == patience(PAGES[DOCS / "reference" / "config.rst"]) == patience(OPTIONS) == {5}
-    assert (remembered(4), remembered(5)) == (True, False)
-
-
-def test_another_time_to_remember_is_noticed() -> None:
-    assert patience("browsers remember for ten\nseconds") == {10}
+def test_browsers_cache_a_preflight_without_max_age_for_as_long_as_is_stated() -> None:
+    config = PAGES[DOCS / "reference" / "config.rst"]
+    assert default_ages(MAX_AGE) == default_ages(config) == default_ages(OPTIONS) == {5}
+    assert (cached(4), cached(5)) == (True, False)
+    assert default_ages("browsers remember for ten\nseconds") == {10}
 
 
 def waits(text: str) -> list[float]:
@@ -296,13 +233,10 @@ def test_a_live_call_waits_for_as_long_as_is_stated(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(socket, "create_connection", nobody)
     exit_code(an_app(), "explain", "http://127.0.0.1:5000/", "--origin", A, "--live")
     assert waited[:1] == waits(COMMAND)
-
-
-def test_another_time_to_wait_is_noticed() -> None:
     assert waits("It waits five seconds.") == [5]
 
 
-# The exit codes
+# Exit codes
 
 
 def exit_code(app: Flask, *arguments: str) -> int:
@@ -315,50 +249,28 @@ def exit_codes(page: str) -> dict[str, list[int]]:
     return {command: [int(code) for code in re.findall(r"\d+", codes)] for command, codes in rows}
 
 
-def app_for(**given: Any) -> Flask:
+def app_for(**options: Any) -> Flask:
     app = an_app()
     app.add_url_rule("/", view_func=a_view)
-    CORS(app, **given)
+    CORS(app, **options)
     return app
 
 
 def test_the_commands_end_with_the_exit_codes_that_are_stated() -> None:
     good, bad = app_for(origins=A), app_for(origins=A, resources="/none/")
     explain = ("explain", "/", "--origin")
-    assert exit_codes(COMMAND) == {
+    codes = {
         "routes": [exit_code(good, "routes")],
         "explain": [exit_code(good, *explain, A), exit_code(good, *explain, B)],
         "check": [exit_code(good, "check"), exit_code(bad, "check")],
     }
+    assert exit_codes(COMMAND) == codes
+    assert exit_codes(COMMAND.replace("0 no errors, 1 errors", "0 no errors, 2 errors")) == codes | {"check": [0, 2]}
     [nothing] = re.findall(r"exit code is (\d+) for whatever leaves nothing to show", flat(COMMAND))
     assert exit_code(good, *explain, "no origin") == int(nothing)
 
 
-def test_another_exit_code_is_noticed() -> None:
-    lie = COMMAND.replace("0 no errors, 1 errors", "0 no errors, 2 errors")
-    assert exit_codes(lie) == {**exit_codes(COMMAND), "check": [0, 2]}
-
-
-# The order: docs/reference/responses.rst, "Who answers OPTIONS"
-
-
-def run_by_a_preflight(app: Flask, set_up: Callable[[Flask], object]) -> list[str]:
-    """Name what an app runs for a preflight, in order."""
-    ran: list[str] = []
-    set_up(app)
-    app.url_value_preprocessor(lambda _endpoint, _values: ran.append("url_value_preprocessor"))
-    app.before_request(lambda: ran.append("before_request"))
-    app.teardown_request(lambda _: ran.append("teardown"))
-
-    @app.after_request
-    def after_request(response: Response) -> Response:
-        ran.append("after_request")
-        return response
-
-    started, finished = (lambda _: ran.append("request_started")), (lambda _, **_more: ran.append("request_finished"))
-    with request_started.connected_to(started, app), request_finished.connected_to(finished, app):
-        assert "Access-Control-Allow-Origin" in cors_headers(preflight(app.test_client(), "/"))
-    return ran
+# What a preflight runs: docs/reference/responses.rst, "Who answers OPTIONS"
 
 
 def behind_a_middleware(app: Flask) -> None:
@@ -367,13 +279,27 @@ def behind_a_middleware(app: Flask) -> None:
     CORS(app)
 
 
-def test_a_preflight_meets_what_the_manual_says_and_nothing_else() -> None:
-    assert run_by_a_preflight(an_app(), CORS) == ["after_request", "teardown"]
+BEFORE, AFTER = ["request_started", "url_value_preprocessor"], ["after_request", "request_finished", "teardown"]
 
 
-def test_a_preflight_behind_a_middleware_meets_what_is_before_the_functions_before_a_request() -> None:
-    before, after = ["request_started", "url_value_preprocessor"], ["after_request", "request_finished", "teardown"]
-    assert run_by_a_preflight(an_app(), behind_a_middleware) == [*before, *after]
+@table(
+    "set_up, expected",
+    ("an app whose wsgi_app is Flask's own", CORS, ["after_request", "teardown"]),
+    ("an app with a middleware", behind_a_middleware, [*BEFORE, *AFTER]),
+)
+def test_a_preflight_runs_what_the_manual_says_in_this_order(
+    set_up: Callable[..., object], expected: list[str]
+) -> None:
+    app, ran = an_app(), list[str]()
+    set_up(app)
+    app.url_value_preprocessor(lambda _endpoint, _values: ran.append("url_value_preprocessor"))
+    app.before_request(lambda: ran.append("before_request"))
+    app.after_request(lambda response: (ran.append("after_request"), response)[1])  # type: ignore[func-returns-value]
+    app.teardown_request(lambda _: ran.append("teardown"))
+    started, finished = (lambda _: ran.append("request_started")), (lambda _, **_more: ran.append("request_finished"))
+    with request_started.connected_to(started, app), request_finished.connected_to(finished, app):
+        assert "Access-Control-Allow-Origin" in preflight(app.test_client(), "/").headers
+    assert ran == expected
 
 
 # A response that is returned again is copied: docs/explanation/decisions.rst
@@ -385,6 +311,5 @@ def test_a_response_that_is_returned_again_brings_nothing_along() -> None:
     for path in ("/covered", "/outside"):
         app.add_url_rule(path, path, lambda: kept)
     for _ in range(2):
-        given = [found.get("Access-Control-Allow-Origin") for found in answers(app, "/covered")]
-        assert given == [A, B, None]
+        assert [found.get("Access-Control-Allow-Origin") for found in answers(app, "/covered")] == [A, B, None]
         assert "Access-Control-Allow-Origin" not in cors_headers(ask(app.test_client(), "/outside", B))

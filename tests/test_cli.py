@@ -881,7 +881,7 @@ def test_a_server_that_is_not_there_is_no_answer() -> None:
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/"
         result = run(Flask(__name__), "explain", url, "--origin", PAGE, "--live")
     assert result.exit_code == 1
-    assert "There is no answer to GET" in result.output
+    assert "There is no response to GET" in result.output
     assert result.output.endswith("\nIs the server running, and is this its URL?\n")
 
 
@@ -953,7 +953,7 @@ def test_a_header_in_several_lines_is_one() -> None:
 def test_a_secure_server_is_spoken_to_in_tls() -> None:
     with answering("HTTP/1.1 200 OK") as (host, heard):
         shown = explained(Flask(__name__), f"https://{host}/", "--live")
-    assert shown["reason"].startswith(f"There is no answer to GET 'https://{host}/': [SSL: ")
+    assert shown["reason"].startswith(f"There is no response to GET 'https://{host}/': [SSL: ")
     assert heard[0][:1] == b"\x16"  # of a TLS record, a handshake
 
 
@@ -963,7 +963,7 @@ def test_an_error_without_text_is_told_by_its_name(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(socket, "create_connection", connect)
     shown = explained(Flask(__name__), "http://127.0.0.1:1/", "--live")
-    assert shown["reason"] == "There is no answer to GET 'http://127.0.0.1:1/': TimeoutError."
+    assert shown["reason"] == "There is no response to GET 'http://127.0.0.1:1/': TimeoutError."
 
 
 def test_a_server_has_ten_seconds_for_each_step(monkeypatch: pytest.MonkeyPatch) -> None:

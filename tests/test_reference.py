@@ -1,7 +1,7 @@
 """The manual is complete and builds, and what it says of an option is true.
 
 Every option is in the types, the reference, the config keys and the tests; its default, its header and its example are
-tried. What is looked for are functions of plain texts, so that each is shown a text that is wrong, too.
+tried. Each checker is a function of plain text, so that each is shown a text that is wrong, too.
 """
 
 import inspect
@@ -23,45 +23,38 @@ from flask import Flask
 import flask_cors
 from flask_cors import CORS, cross_origin, options
 from tests.helpers import A, B, CORSHeaders, a_view, an_app, ask, cors_headers, preflight
+from tests.tables import table
 from tests.transcripts.__main__ import sources
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
+CONFIG = (DOCS / "reference" / "config.rst").read_text()
+MIGRATION = (DOCS / "how-to" / "migrate.rst").read_text()
+RESPONSES = (DOCS / "reference" / "responses.rst").read_text()
 
-#: The options of the manual of 1.7.2, which are all that the project promised to begin with.
+#: The options of the manual of 1.7.2: what the project promised to begin with.
 PROMISED = frozenset(
-    {
-        "origins",
-        "methods",
-        "headers",
-        "expose_headers",
-        "supports_credentials",
-        "max_age",
-        "send_wildcard",
-        "always_send",
-        "automatic_options",
-        "vary_header",
-        "resources",
-    }
+    {"origins", "methods", "headers", "expose_headers", "supports_credentials", "max_age", "resources"}
 )
-#: What programs written for later releases give: the manual says so where it speaks of moving from those.
+PROMISED |= {"send_wildcard", "always_send", "automatic_options", "vary_header"}
+#: The names of later releases: the page on migration explains them.
 LATER = frozenset({"allow_headers", "intercept_exceptions"})
 FACTS = ("Type", "Default", "Header", "Example", "Danger")
 
-Options = frozenset[str]
-Given = dict[str, Any]
-Said = Mapping[str, str]  # of an option: the fact's name to its text
+Names = frozenset[str]  # of options
+Values = dict[str, Any]
+Facts = Mapping[str, str]  # of an option: the name of each fact, and its text
 
 
 # Where options are found
 
 
-def in_signature(function: Callable[..., Any]) -> Options:
+def in_signature(function: Callable[..., Any]) -> Names:
     [options] = get_args(get_type_hints(function)["options"])
     return frozenset(get_type_hints(options))
 
 
-def as_keys(page: str) -> Options:
+def as_keys(page: str) -> Names:
     """Find the config keys that a page describes with their default and an example."""
     complete = (key for key, text in entries(page) if "Default: " in text and f'.config["CORS_{key}"] = ' in text)
     return frozenset(key.lower() for key in complete)
@@ -77,13 +70,13 @@ def described(html: str) -> Mapping[str, str]:
     return {entry.partition('"')[0]: re.sub(r"<[^>]*>", "", entry.partition(">")[2]) for entry in entries}
 
 
-def with_facts(html: str) -> Options:
+def with_facts(html: str) -> Names:
     """Find the options of which a built page says all that a reader looks for."""
     texts = described(html)
     return frozenset(name for name in texts if all(re.search(rf"{fact}:\s+\S", texts[name]) for fact in FACTS))
 
 
-def on_the_wire(page: str) -> Options:
+def on_the_wire(page: str) -> Names:
     """Find the options that have a section of a page with an app that is given them, and its answer."""
     _, *parts = re.split(r"^(\w+)\n-+\n", page, flags=re.MULTILINE)
     sections = zip(parts[::2], parts[1::2], strict=True)
@@ -91,19 +84,19 @@ def on_the_wire(page: str) -> Options:
     return frozenset(name for name, text in answered if re.search(rf"CORS\(app, .*\b{name}=", text))
 
 
-def mentioned(names: Iterable[str], texts: Iterable[str]) -> Options:
+def mentioned(names: Iterable[str], texts: Iterable[str]) -> Names:
     words = {word for text in texts for word in re.findall(r"\w+", text)}
     return frozenset(name for name in names if name in words)
 
 
-def tried(names: Iterable[str], texts: Iterable[str]) -> Options:
+def tried(names: Iterable[str], texts: Iterable[str]) -> Names:
     """Find the options that tests give, in a table or in a call."""
     tests = "\n".join(texts)
     call = r"\b(CORS|cross_origin|init_app)\([^()]*\b"
     return frozenset(name for name in names if re.search(f'"{name}": |{call}{name}=', tests))
 
 
-def gaps(places: Mapping[str, Options], known: Options = PROMISED) -> list[str]:
+def gaps(places: Mapping[str, Names], known: Names = PROMISED) -> list[str]:
     """Say which option is missing where; an option is whatever is promised, or found in any of the places."""
     everything = known.union(*places.values()) - LATER
     return sorted(f"{name} is missing from {place}" for place in places for name in everything - places[place])
@@ -135,7 +128,7 @@ def test_no_option_is_missing_from_signature_reference_config_keys_and_tests(bui
         "the signature of init_app": in_signature(CORS.init_app),
         "the signature of cross_origin": in_signature(cross_origin) | {"resources"},
         "docs/reference/options.rst": with_facts((built / "reference" / "options.html").read_text()),
-        "docs/reference/config.rst": as_keys((DOCS / "reference" / "config.rst").read_text()),
+        "docs/reference/config.rst": as_keys(CONFIG),
         "docs/reference/on-the-wire.rst": on_the_wire((DOCS / "reference" / "on-the-wire.rst").read_text()),
     }
     places["the tests"] = tried(PROMISED.union(*places.values()), tests)
@@ -144,36 +137,33 @@ def test_no_option_is_missing_from_signature_reference_config_keys_and_tests(bui
 
 def test_the_names_of_later_releases_are_taken_and_explained() -> None:
     assert in_signature(CORS.__init__) >= LATER
-    assert as_keys((DOCS / "reference" / "config.rst").read_text()) >= LATER
-    assert mentioned(LATER, [(DOCS / "how-to" / "migrate.rst").read_text()]) == LATER
-
-
-def test_resources_is_for_cors_alone() -> None:
+    assert as_keys(CONFIG) >= LATER
+    assert mentioned(LATER, [MIGRATION]) == LATER
     assert in_signature(CORS.__init__) - in_signature(cross_origin) == {"resources"}
 
 
 # Whether a missing one is noticed
 
-
-def test_an_option_that_one_place_lacks_is_reported() -> None:
-    places = {"the signature": PROMISED, "the reference": PROMISED - {"max_age"}}
-    assert gaps(places) == ["max_age is missing from the reference"]
+ALL_BUT_MAX_AGE = ["max_age is missing from the reference"]
 
 
-def test_an_option_that_one_place_adds_is_reported_for_the_others() -> None:
-    places = {"the signature": PROMISED | {"allow_cookies"}, "the reference": PROMISED}
-    assert gaps(places) == ["allow_cookies is missing from the reference"]
-
-
-def test_an_option_that_all_places_lack_is_reported() -> None:
-    assert gaps({"the signature": PROMISED - {"origins"}}) == ["origins is missing from the signature"]
-
-
-def test_an_option_is_not_mentioned_by_a_longer_word() -> None:
-    assert mentioned(["headers", "max_age"], ["expose_headers", "CORS(max_age=1)"]) == {"max_age"}
+@table(
+    "signature, reference, expected",
+    ("that one place lacks", PROMISED, PROMISED - {"max_age"}, ALL_BUT_MAX_AGE),
+    ("that one place adds", PROMISED | {"cookies"}, PROMISED, ["cookies is missing from the reference"]),
+    (
+        "that all places lack",
+        PROMISED - {"max_age"},
+        PROMISED - {"max_age"},
+        [*ALL_BUT_MAX_AGE, "max_age is missing from the signature"],
+    ),
+)
+def test_an_option_is_reported(signature: Names, reference: Names, expected: list[str]) -> None:
+    assert gaps({"the signature": signature, "the reference": reference}) == expected
 
 
 def test_an_option_is_tried_by_who_gives_it_and_not_by_who_uses_the_word() -> None:
+    assert mentioned(["headers", "max_age"], ["expose_headers", "CORS(max_age=1)"]) == {"max_age"}
     texts = ["CORS(app, max_age=1)", '{"methods": "PUT"}', "ask(client, headers={})", "resources", "cors_origins=1"]
     assert tried(PROMISED, texts) == {"max_age", "methods"}
 
@@ -191,24 +181,6 @@ CONFIG_PAGE = """\
 
 Prose.
 """
-
-
-def test_a_config_key_is_described_with_default_and_example() -> None:
-    assert as_keys(CONFIG_PAGE) == {"max_age"}
-
-
-@pytest.mark.parametrize("lacking", ["py:data:: ", "Default: ", '.config["CORS_MAX_AGE"]'])
-def test_a_config_key_without_one_of_them_is_missing(lacking: str) -> None:
-    assert as_keys(CONFIG_PAGE.replace(lacking, "")) == frozenset()
-
-
-@pytest.mark.parametrize("fact", FACTS)
-def test_an_option_without_one_of_its_facts_is_missing(fact: str, built: Path) -> None:
-    html = (built / "reference" / "options.html").read_text()
-    entry = html.index('id="flask_cors.options.Options.headers"')
-    assert with_facts(html) - with_facts(html[:entry] + html[entry:].replace(f"{fact}:", "", 1)) == {"headers"}
-
-
 WIRE_PAGE = """\
 max_age
 -------
@@ -224,26 +196,39 @@ max_age
 """
 
 
-def test_an_option_is_shown_on_the_wire_by_an_app_and_its_answer() -> None:
-    assert on_the_wire(WIRE_PAGE) == {"max_age"}
+@table(
+    "found, page, parts",
+    (
+        "a config key with default and example",
+        as_keys,
+        CONFIG_PAGE,
+        ["py:data:: ", "Default: ", '.config["CORS_MAX_AGE"]'],
+    ),
+    ("an app and its response", on_the_wire, WIRE_PAGE, ["-------\n", "max_age=600", "HTTP/1.1 200 OK"]),
+)
+def test_a_page_describes_an_option_by(found: Callable[[str], Names], page: str, parts: list[str]) -> None:
+    assert found(page) == {"max_age"}
+    assert [found(page.replace(part, "")) for part in parts] == [frozenset()] * 3
 
 
-@pytest.mark.parametrize("lacking", ["-------\n", "max_age=600", "HTTP/1.1 200 OK"])
-def test_an_option_without_one_of_them_is_not_shown(lacking: str) -> None:
-    assert on_the_wire(WIRE_PAGE.replace(lacking, "")) == frozenset()
+@pytest.mark.parametrize("fact", FACTS)
+def test_an_option_without_one_of_its_facts_is_missing(fact: str, built: Path) -> None:
+    html = (built / "reference" / "options.html").read_text()
+    entry = html.index('id="flask_cors.options.Options.headers"')
+    assert with_facts(html) - with_facts(html[:entry] + html[entry:].replace(f"{fact}:", "", 1)) == {"headers"}
 
 
 # What is said of an option
 
 
-def facts(docstring: str | None) -> dict[str, Said]:
+def facts(docstring: str | None) -> dict[str, Facts]:
     """Find what a docstring says of each option: its default, its header, its example and its danger."""
     _, *parts = re.split(r"^\.\. attribute:: (\w+)\n", inspect.cleandoc(docstring or ""), flags=re.MULTILINE)
     found = (re.findall(r"^    (\w+): (.+)$", text, re.MULTILINE) for text in parts[1::2])
     return {name: dict(said) for name, said in zip(parts[::2], found, strict=True)}
 
 
-def defaults(page: str) -> Said:
+def defaults(page: str) -> Facts:
     """Find the default that a page gives each config key, by the name of the option."""
     return {key.lower(): text for key, entry in entries(page) for text in re.findall(r"Default: (.+)\.\n", entry)}
 
@@ -257,14 +242,14 @@ def headers_in(text: str) -> set[str]:
     return {name for text in texts for name in re.findall(r"``([\w-]+)``", text)}
 
 
-def written(example: str) -> Given:
+def written(example: str) -> Values:
     """Evaluate options that are written as in a call."""
-    given: Given = eval(f"dict({example.strip('`')})", {"timedelta": timedelta})  # noqa: S307 - this project's own
+    given: Values = eval(f"dict({example.strip('`')})", {"timedelta": timedelta})  # noqa: S307 - this project's own
     return given
 
 
 @cache
-def everything() -> Given:
+def everything() -> Values:
     """Put all examples together that add something to an answer, so that there is all that an option may change."""
     examples = [written(said["Example"]) for name, said in REFERENCE.items() if name != "resources"]
     return {name: value for example in examples for name, value in example.items() if value is not False}
@@ -276,46 +261,46 @@ PAGE = "https://app.example"  # the examples let it in
 PATH = "/public/"  # the example of resources covers it, and changes nothing there
 
 
-def by_keyword(given: Given) -> Flask:
+def by_keyword(given: Values) -> Flask:
     app = an_app()
     CORS(app, **given)
     return app
 
 
-def by_config(given: Given) -> Flask:
+def by_config(given: Values) -> Flask:
     app = an_app(**{f"CORS_{name.upper()}": value for name, value in given.items()})
     CORS(app)
     return app
 
 
-def by_decorator(given: Given) -> Flask:
+def by_decorator(given: Values) -> Flask:
     app = an_app()
     own = {name: value for name, value in given.items() if name != "resources"}
     app.add_url_rule(PATH, view_func=cross_origin(**own)(a_view))
     return app
 
 
-def told(given: Given) -> list[CORSHeaders]:
+def told(given: Values) -> list[CORSHeaders]:
     """Show what a page, anybody else, and a page that asks for leave are told, however the options are given."""
     clients = [way(given).test_client() for way in (by_keyword, by_config, by_decorator)]
     calls = ((ask(client, PATH, PAGE), ask(client, PATH), preflight(client, PATH, PAGE)) for client in clients)
     return [cors_headers(answer) for three in calls for answer in three]
 
 
-def changed(option: str, value: object, beside: Given) -> set[str]:
+def changed(option: str, value: object, beside: Values) -> set[str]:
     """Name the headers that an option changes by a value, beside other options."""
     pairs = zip(told(without(option, beside)), told({**beside, option: value}), strict=True)
     return {name for one, other in pairs for name, _ in one.items() ^ other.items()}
 
 
-def without(option: str, given: Given) -> Given:
+def without(option: str, given: Values) -> Values:
     return {name: value for name, value in given.items() if name != option}
 
 
 # Whether it is what is said
 
 
-def untrue(option: str, said: Said) -> Iterator[str]:
+def untrue(option: str, said: Facts) -> Iterator[str]:
     """Say which example is refused or does not change the headers that it should, and which default is another one."""
     try:
         example, named = written(said["Example"]), headers_in(said["Header"])
@@ -330,7 +315,7 @@ def untrue(option: str, said: Said) -> Iterator[str]:
         yield f"{option}: {said['Example']}, or the default {said['Default']}: {error!r}"
 
 
-def is_default(text: str, option: str, headers: set[str], beside: Given) -> bool:
+def is_default(text: str, option: str, headers: set[str], beside: Values) -> bool:
     """Whether it makes no difference to give the default; or if it is none, whether there are no such headers."""
     if headers and re.match("none|not given", text):
         sent = {answer[name] for answer in told(without(option, beside)) for name in headers & answer.keys()}
@@ -344,55 +329,48 @@ def test_the_reference_tells_the_truth_about_each_option() -> None:
     assert [lie for option, said in REFERENCE.items() for lie in untrue(option, said)] == []
 
 
-def test_the_config_keys_have_the_defaults_that_are_stated() -> None:
-    stated = defaults((DOCS / "reference" / "config.rst").read_text())
+def lies(stated: Facts) -> list[str]:
+    """Say which of these defaults are wrong."""
+    return [lie for name, text in stated.items() for lie in untrue(name, {**REFERENCE[name], "Default": text})]
+
+
+def test_the_config_keys_and_the_page_on_migration_have_the_real_defaults() -> None:
+    stated = defaults(CONFIG)
     assert stated.keys() == PROMISED | LATER
-    said = {name: {**REFERENCE[name], "Default": stated[name]} for name in PROMISED}
-    assert [lie for option in said for lie in untrue(option, said[option])] == []
-
-
-def test_the_page_on_migration_has_the_real_defaults() -> None:
-    page = (DOCS / "how-to" / "migrate.rst").read_text()
-    stated = dict(re.findall(r"^``(\w+)``.* is (\S+) by default$", page, re.MULTILINE))
-    assert stated.keys() == {"headers", "send_wildcard"}
-    said = {name: {**REFERENCE[name], "Default": text.replace("empty", "none")} for name, text in stated.items()}
-    assert [lie for option in said for lie in untrue(option, said[option])] == []
+    assert lies({name: stated[name] for name in PROMISED}) == []
+    migrated = dict(re.findall(r"^``(\w+)``.* is (\S+) by default$", MIGRATION, re.MULTILINE))
+    assert migrated.keys() == {"headers", "send_wildcard"}
+    assert lies({name: text.replace("empty", "none") for name, text in migrated.items()}) == []
 
 
 # Whether a lie is noticed
 
 
-@pytest.mark.parametrize(
-    ("option", "fact", "lie"),
-    [
-        pytest.param("supports_credentials", "Default", "``True``", id="a default that is the other bool"),
-        pytest.param("vary_header", "Default", "``False``", id="a default that matters only beside other options"),
-        pytest.param("automatic_options", "Default", "``False``", id="a default that matters only to decorators"),
-        pytest.param("origins", "Default", '``"https://app.example"``', id="a default that lets in fewer"),
-        pytest.param("send_wildcard", "Default", "none", id="none, where there is a default"),
-        pytest.param("max_age", "Default", "``0``", id="a default, where there is none"),
-        pytest.param("methods", "Default", "none", id="no mention of what is sent without it"),
-        pytest.param(
-            "methods", "Default", "none; then ``DELETE, GET, HEAD, OPTIONS, POST, PUT``", id="a list too short"
-        ),
-        pytest.param("resources", "Default", "none", id="no resources"),
-        pytest.param("headers", "Default", "empty", id="a default that cannot be read"),
-        pytest.param("headers", "Header", "``Access-Control-Expose-Headers``", id="another option's header"),
-        pytest.param("max_age", "Header", "``Max-Age``", id="a header that there is not"),
-        pytest.param("vary_header", "Header", "none", id="no header, where there is one"),
-        pytest.param("origins", "Header", "``Access-Control-Allow-Origin``", id="a header too few"),
-        pytest.param(
-            "always_send", "Header", "``Access-Control-Allow-Origin``", id="one header, where it is all of them"
-        ),
-        pytest.param("max_age", "Header", "all of them", id="all headers, where it is one"),
-        pytest.param("vary_header", "Header", "``Vary``, and ``Access-Control-Allow-Origin``", id="a header too many"),
-        pytest.param("max_age", "Example", "``max_age=-1``", id="an example that is refused"),
-        pytest.param("origins", "Example", '``origins="app.example"``', id="an example that is warned of"),
-        pytest.param("max_age", "Example", "``maxage=1``", id="an example with an option that there is not"),
-        pytest.param("headers", "Example", '``methods="PUT"``', id="an example of another option"),
-        pytest.param("always_send", "Example", "``always_send=True``", id="an example without effect"),
-        pytest.param("methods", "Example", '``methods="PUT``', id="an example that is no Python"),
-    ],
+@table(
+    "option, fact, lie",
+    ("a default that is the other bool", "supports_credentials", "Default", "``True``"),
+    ("a default that matters only beside other options", "vary_header", "Default", "``False``"),
+    ("a default that matters only to decorators", "automatic_options", "Default", "``False``"),
+    ("a default that allows fewer", "origins", "Default", '``"https://app.example"``'),
+    ("none, where there is a default", "send_wildcard", "Default", "none"),
+    ("a default, where there is none", "max_age", "Default", "``0``"),
+    ("no mention of what is sent without it", "methods", "Default", "none"),
+    ("a list too short", "methods", "Default", "none; then ``DELETE, GET, HEAD, OPTIONS, POST, PUT``"),
+    ("no resources", "resources", "Default", "none"),
+    ("a default that cannot be read", "headers", "Default", "empty"),
+    ("another option's header", "headers", "Header", "``Access-Control-Expose-Headers``"),
+    ("a header that there is not", "max_age", "Header", "``Max-Age``"),
+    ("no header, where there is one", "vary_header", "Header", "none"),
+    ("a header too few", "origins", "Header", "``Access-Control-Allow-Origin``"),
+    ("one header, where it is all of them", "always_send", "Header", "``Access-Control-Allow-Origin``"),
+    ("all headers, where it is one", "max_age", "Header", "all of them"),
+    ("a header too many", "vary_header", "Header", "``Vary``, and ``Access-Control-Allow-Origin``"),
+    ("an example that is refused", "max_age", "Example", "``max_age=-1``"),
+    ("an example that is warned of", "origins", "Example", '``origins="app.example"``'),
+    ("an example with an unknown option", "max_age", "Example", "``maxage=1``"),
+    ("an example of another option", "headers", "Example", '``methods="PUT"``'),
+    ("an example without effect", "always_send", "Example", "``always_send=True``"),
+    ("an example that is no Python", "methods", "Example", '``methods="PUT``'),
 )
 def test_a_lie_about_an_option_is_reported(option: str, fact: str, lie: str) -> None:
     report, *_ = untrue(option, {**REFERENCE[option], fact: lie})
@@ -401,24 +379,9 @@ def test_a_lie_about_an_option_is_reported(option: str, fact: str, lie: str) -> 
 
 
 def test_the_facts_of_an_option_stand_in_its_part_of_the_docstring() -> None:
-    docstring = """Options.
-
-    .. attribute:: one
-
-        One. Default: prose.
-
-        Default: ``1``
-
-        Header: ``One``
-
-    .. attribute:: two
-
-        Default: ``2``
-    """
+    one, two = ".. attribute:: one\n\n    One. Default: prose.\n\n    ", ".. attribute:: two\n\n    "
+    docstring = f"Options.\n\n{one}Default: ``1``\n\n    Header: ``One``\n\n{two}Default: ``2``\n"
     assert facts(docstring) == {"one": {"Default": "``1``", "Header": "``One``"}, "two": {"Default": "``2``"}}
-
-
-def test_the_default_of_a_config_key_is_all_that_is_said_of_it() -> None:
     assert defaults(CONFIG_PAGE.replace("given", "given; ``0``, never")) == {"max_age": "not given; ``0``, never"}
 
 
@@ -433,7 +396,7 @@ def rows(page: str) -> Rows:
     return {first: re.findall("     - (.+)", others) for first, others in found}
 
 
-POLICIES: list[tuple[str, Given]] = [
+POLICIES: list[tuple[str, Values]] = [
     ("``*``", {}),
     ("``*``, no ``send_wildcard``", {"send_wildcard": False}),
     ("one exact origin", {"origins": PAGE}),
@@ -445,7 +408,7 @@ POLICIES: list[tuple[str, Given]] = [
 ]
 
 
-def row(given: Given) -> list[str]:
+def row(given: Values) -> list[str]:
     """Write the row that describes a policy: a listed origin, another, none, and ``Vary``."""
     sent = [told_to_three({**given, "always_send": always}) for always in (True, False)]
     (listed, another, nobody), (_, _, unsent) = ([allowed(headers) for headers in three] for three in sent)
@@ -458,7 +421,7 @@ def row(given: Given) -> list[str]:
     ]
 
 
-def told_to_three(given: Given) -> list[CORSHeaders]:
+def told_to_three(given: Values) -> list[CORSHeaders]:
     client = by_keyword(given).test_client()
     return [cors_headers(ask(client, PATH, origin)) for origin in (PAGE, B, None)]
 
@@ -471,9 +434,6 @@ def allowed(headers: CORSHeaders) -> str:
 def wrong_rows(page: str) -> list[str]:
     table = rows(page)
     return [policy for policy, given in POLICIES if table.get(policy, [])[:4] != row(given)]
-
-
-RESPONSES = (DOCS / "reference" / "responses.rst").read_text()
 
 
 def test_the_decision_table_is_what_is_decided() -> None:
@@ -523,14 +483,12 @@ def test_no_sentence_names_an_option_that_there_is_not() -> None:
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        pytest.param("Write ``CORS(app, origins=[])``, or ``CORS_ORIGINS``; ``a == b``, x=1", set(), id="none"),
-        pytest.param("Write ``CORS(app, origin=[])``.", {"origin"}, id="a keyword"),
-        pytest.param("Set ``CORS_HEADER``.", {"CORS_HEADER"}, id="a config key"),
-        pytest.param("Export ``FLASK_CORS_HEADER=X-Token``.", {"FLASK_CORS_HEADER"}, id="an environment variable"),
-    ],
+@table(
+    "text, found",
+    ("none", "Write ``CORS(app, origins=[])``, or ``CORS_ORIGINS``; ``a == b``, x=1", set()),
+    ("a keyword", "Write ``CORS(app, origin=[])``.", {"origin"}),
+    ("a config key", "Set ``CORS_HEADER``.", {"CORS_HEADER"}),
+    ("an environment variable", "Export ``FLASK_CORS_HEADER=X-Token``.", {"FLASK_CORS_HEADER"}),
 )
 def test_an_option_that_there_is_not_is_found_in_a_sentence(text: str, found: set[str]) -> None:
     assert misnamed(text) == found
@@ -549,14 +507,12 @@ def test_code_in_a_docstring_that_does_not_run_is_noticed() -> None:
 # The build
 
 
-@pytest.mark.parametrize(
-    ("text", "code"),
-    [
-        pytest.param("See :class:`flask.Flask`.", 0, id="a reference that resolves"),
-        pytest.param("See :class:`flask.Flasque`.", 1, id="a misspelt name of Flask"),
-        pytest.param("See :doc:`nowhere`.", 1, id="a page that does not exist"),
-        pytest.param("See :py:data:`CORS_ORIGIN`.", 1, id="a config key that does not exist"),
-    ],
+@table(
+    "text, code",
+    ("a reference that resolves", "See :class:`flask.Flask`.", 0),
+    ("a misspelt name of Flask", "See :class:`flask.Flasque`.", 1),
+    ("a page that does not exist", "See :doc:`nowhere`.", 1),
+    ("a config key that does not exist", "See :py:data:`CORS_ORIGIN`.", 1),
 )
 def test_a_broken_reference_turns_the_build_red(text: str, code: int, tmp_path: Path) -> None:
     source = tmp_path / "source"
@@ -613,21 +569,18 @@ def test_no_page_loads_anything_from_elsewhere(built: Path) -> None:
     assert [found for path in files for found in remote(path)] == []
 
 
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        pytest.param("page.html", '<script src="https://cdn.example/a.js"></script>', id="script"),
-        pytest.param("page.html", '<link rel="stylesheet" href="//cdn.example/a.css">', id="style"),
-        pytest.param("page.html", '<img src="http://cdn.example/a.png">', id="image"),
-        pytest.param("page.html", "<style>@import 'https://cdn.example/a.css';</style>", id="import"),
-        pytest.param("style.css", '@font-face { src: url("https://cdn.example/a.woff2"); }', id="font"),
-    ],
+LINK = '<a href="https://fetch.spec.whatwg.org/">Fetch</a>'
+
+
+@table(
+    "name, text, count",
+    ("a script", "page.html", '<script src="https://cdn.example/a.js"></script>', 1),
+    ("a style", "page.html", '<link rel="stylesheet" href="//cdn.example/a.css">', 1),
+    ("an image", "page.html", '<img src="http://cdn.example/a.png">', 1),
+    ("an import", "page.html", "<style>@import 'https://cdn.example/a.css';</style>", 1),
+    ("a font", "style.css", '@font-face { src: url("https://cdn.example/a.woff2"); }', 1),
+    ("a link, which loads nothing", "page.html", LINK, 0),
 )
-def test_what_would_be_loaded_from_elsewhere_is_noticed(name: str, text: str, tmp_path: Path) -> None:
+def test_what_would_be_loaded_from_elsewhere_is_noticed(name: str, text: str, count: int, tmp_path: Path) -> None:
     (tmp_path / name).write_text(text)
-    assert len(remote(tmp_path / name)) == 1
-
-
-def test_a_link_to_elsewhere_loads_nothing(tmp_path: Path) -> None:
-    (tmp_path / "page.html").write_text('<a href="https://fetch.spec.whatwg.org/">Fetch</a>')
-    assert remote(tmp_path / "page.html") == []
+    assert len(remote(tmp_path / name)) == count

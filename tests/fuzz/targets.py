@@ -94,7 +94,7 @@ def wrong_in(answer: Answer) -> Iterator[str]:
 # Requests ------------------------------------------------------------------------------------------------------------
 
 # What covers no guarded path lets in whom any of them does.
-ANYWHERE = Guard("", lambda origin: any(guard.admits(origin) for guard in GUARDS.values()), {"origins": A})
+ANYWHERE = Guard("", lambda origin: any(guard.allows(origin) for guard in GUARDS.values()), {"origins": A})
 PLACES = {**GUARDS, "": ANYWHERE}
 
 

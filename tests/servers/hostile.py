@@ -1,4 +1,4 @@
-"""The module that a server loads: the app that meets hostile requests. All output goes to the file that is named."""
+"""The module that a server loads: the app that receives hostile requests. All output goes to the named file."""
 
 import os
 
