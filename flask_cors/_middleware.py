@@ -120,9 +120,8 @@ def add_headers(state: AppState, response: Response) -> Response:
         policy = request_policy(state, current)
         if policy is None:
             return copy_without_cors_headers(response)
-        cors_request = read_request(current)
-        headers = policy.response_headers(cors_request, ask_once(state, current, policy))
-        if cors_request.is_preflight and state.installed and preflight_policy(state, current) is not None:
+        headers = policy.response_headers(read_request(current), ask_once(state, current, policy))
+        if current.method == "OPTIONS" and state.installed and preflight_policy(state, current) is not None:
             app_response, response = response, state.app.response_class()
             response.call_on_close(app_response.close)
         return set_headers(response, headers)
@@ -183,7 +182,7 @@ def request_policy(state: AppState, current: Request) -> Policy | None:
         prepare(state)
     policy: Policy | None = getattr(current, HIDDEN_POLICY, None)
     if policy is None:
-        policy = state.policy_for(request_route(state.app, current), hidden=current.method == "OPTIONS")
+        policy = state.policy_for(request_route(state.app, current), current.method == "OPTIONS")
     return policy
 
 
@@ -204,9 +203,9 @@ def preflight_policy(state: AppState, current: Request) -> Policy | None:
 
 def ask_once(state: AppState, current: Request, policy: Policy) -> bool | None:
     """Ask the functions in ``origins``, once a request; ``None`` if there are none. One that fails denies."""
-    origin = current.environ.get("HTTP_ORIGIN")
-    if not policy.origins.callables or origin is None:
+    if not policy.origins.callables or "HTTP_ORIGIN" not in current.environ:
         return None
+    origin = current.environ["HTTP_ORIGIN"]
     kept, allowed = getattr(current, _VERDICT, (None, False))
     if kept is not policy:
         try:

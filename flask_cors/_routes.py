@@ -51,15 +51,15 @@ def request_route(app: Flask, request: Request) -> Route:
 
     :raises Exception: what a converter or a ``redirect_to`` function of the app raises.
     """
-    method, rule = request.method, request.url_rule
+    method, requested = request.method, None
     if method == "OPTIONS":  # without an `Origin` as well: a response that depends on it would need `Vary`
-        method = request.environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD") or method
-    if rule is not None and method == request.method:
-        return Route(rule.endpoint, method, request.path)
+        requested = request.environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD")
+    if request.url_rule is not None and not requested:
+        return Route(request.url_rule.endpoint, method, request.path)
     adapter = url_adapter(app, request)
     if adapter is None:
-        return Route(None, method, request.path)
-    return resolve_route(adapter, method, request.path)
+        return Route(None, requested or method, request.path)
+    return resolve_route(adapter, requested or method, request.path)
 
 
 def resolve_route(adapter: MapAdapter, method: str, path: str) -> Route:
@@ -115,16 +115,14 @@ def answers_options(view: object) -> bool:
 
 def find_decoration(view: object, method: str) -> ParsedOptions | None:
     """Return what ``@cross_origin`` was given for a view; in a class, the decoration of its method comes first."""
-    handlers = []
+    decoration = getattr(view, DECORATION, None)
     if hasattr(view, "view_class"):
         # Flask uses `get` for HEAD too.
         names = [method.lower(), "get" if method == "HEAD" else "", "dispatch_request"]
         handlers = [getattr(view.view_class, name, None) for name in names]
-    for handler in (*handlers, view):
-        decoration = getattr(handler, DECORATION, None)
-        if isinstance(decoration, ParsedOptions):
-            return decoration
-    return None
+        decorations = [getattr(handler, DECORATION, None) for handler in handlers]
+        decoration = next(filter(None, decorations), decoration)
+    return decoration if isinstance(decoration, ParsedOptions) else None
 
 
 def all_decorations(app: Flask) -> Iterator[ParsedOptions]:

@@ -74,7 +74,7 @@ class AppState:
                 self._build()
                 self.ready = True
 
-    def policy_for(self, route: Route, *, hidden: bool = False) -> Policy | None:
+    def policy_for(self, route: Route, hidden: bool = False) -> Policy | None:
         """Return the policy that covers *route*, if there is one.
 
         :param hidden: whether a decoration counts that an outer decorator hides.
@@ -86,7 +86,7 @@ class AppState:
         if decoration is not None:
             return self.decorated_policy(decoration)
         for scope, resources in self.resources:
-            if scope.covers(route):
+            if not scope.blueprint or scope.covers(route):
                 policy = resources.policy(route.path)
                 if policy is not None:
                     return policy
