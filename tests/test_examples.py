@@ -69,8 +69,8 @@ def app(path: Path) -> Flask:
     return application(path)
 
 
-def must_agree(path: Path, ask: Ask) -> None:
-    reports = [f"{one.place}: {report}" for one in FOUND[path] if (report := problem(one, ask))]
+def must_agree(found: list[Transcript], ask: Ask) -> None:
+    reports = [f"{one.place}: {report}" for one in found if (report := problem(one, ask))]
     if reports:
         pytest.fail("\n\n".join(reports), pytrace=False)
 
@@ -78,18 +78,15 @@ def must_agree(path: Path, ask: Ask) -> None:
 @each_example
 def test_the_client_of_pytest_flask_receives_the_documented_responses(path: Path, client: FlaskClient) -> None:
     with serving(behind(client)) as port:
-        must_agree(path, partial(http, port=port))
+        must_agree(FOUND[path], partial(http, port=port))
 
 
 @each_example
 def test_httpie_receives_the_documented_responses_from_the_program_of_the_example(path: Path) -> None:
+    """HTTPie in this process makes all calls, and the ``http`` program, as a proof that it is the same, the first."""
     with running(path) as port:
-        must_agree(path, partial(http, port=port))
-
-
-def test_the_http_program_receives_the_documented_responses_from_the_program_of_an_example() -> None:
-    with running(EXAMPLES[1]) as port:
-        must_agree(EXAMPLES[1], partial(http_program, port=port))
+        must_agree(FOUND[path], partial(http, port=port))
+        must_agree(FOUND[path][:1], partial(http_program, port=port))
 
 
 def http_program(command: str, port: int) -> list[str]:

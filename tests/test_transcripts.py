@@ -7,14 +7,14 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from flask import Flask, Response, jsonify, redirect, request
+from flask import Flask, Response, jsonify, request
 
 from tests.transcripts.__main__ import main
 from tests.transcripts.calls import http, over_http, through_client
 from tests.transcripts.check import CallError, canonical, merged, problem
 from tests.transcripts.grammar import GrammarError, Transcript, transcripts_in
 from tests.transcripts.pages import transcripts
-from tests.transcripts.servers import ServerError, running, serving
+from tests.transcripts.servers import running, serving
 
 SIMPLE = Path(__file__).parents[1] / "examples" / "simple_example.py"
 HERE = "http://127.0.0.1:5000"
@@ -145,44 +145,29 @@ TWICE = [("Vary", "Origin"), ("Vary", "Accept"), ("Set-Cookie", "a=1"), ("Set-Co
 app.add_url_rule("/moved", "moved", lambda: ("", 302, {"Location": "/echo/", "Set-Cookie": "seen=1"}))
 app.add_url_rule("/stream", "stream", lambda: (part for part in ("one\n", "two\n")))
 app.add_url_rule("/empty", "empty", lambda: ("", 204))
-app.add_url_rule("/away", "away", lambda: redirect("/echo/"))
 app.add_url_rule("/twice", "twice", lambda: Response("ä", headers=TWICE))
 
 CALLS = {
     f"http {HERE}/echo/": f'"url": "{HERE}/echo/"',
-    f"http get {HERE}/echo/": '"method": "GET"',
-    f"http DELETE {HERE}/echo/": '"method": "DELETE"',
     "http :5000/echo/": '"url": "http://localhost:5000/echo/"',
-    "http localhost:5000/echo/": "localhost:5000",
     f"http {HERE}/echo": "Location: http://127.0.0.1:5000/echo/",
-    f"http {HERE}/nowhere": "HTTP/1.1 404 NOT FOUND",
-    f"http PATCH {HERE}/echo/": "HTTP/1.1 405 METHOD NOT ALLOWED",
     f"http HEAD {HERE}/echo/": "Content-Type: application/json",
     f"http OPTIONS {HERE}/twice": "Allow: ",
     f"http {HERE}/twice": "Vary: Origin\nVary: Accept",
     f"http {HERE}/stream": "Transfer-Encoding: chunked",
     f"http {HERE}/empty": "HTTP/1.1 204 NO CONTENT",
-    f"http {HERE}/away": "HTTP/1.1 302 FOUND",
-    f"http --follow {HERE}/away": '"method": "GET"',
     f"http --follow --all {HERE}/moved": '"seen": "1"',
     f"http {HERE}/echo/ Origin:http://127.0.0.1:5000": '"Origin": "http://127.0.0.1:5000"',
     f"http {HERE}/echo/ Origin:ünïcode": '"Origin": "Ã¼nÃ¯code"',
     f"http {HERE}/echo/ Host:other.example Accept:": '"url": "http://other.example/echo/"',
     f"http {HERE}/echo/ name=Ada age:=36 'motto=a \"b\" c'": '"motto": "a \\"b\\" c"',
-    f"http PUT {HERE}/echo/ user[name]=Ada": '"name": "Ada"',
     f"http {HERE}/echo/ a==1 'b==x y'": "/echo/?a=1&b=x+y",
     f"http --form {HERE}/echo/ name=Ada": '"name": "Ada"',
-    f"http --multipart --boundary=b {HERE}/echo/ name=Ada": '"name": "Ada"',
     f"http --form {HERE}/echo/ file@{SIMPLE}": '"simple_example.py"',
-    f"http --raw '[1, 2]' {HERE}/echo/": '"method": "POST"',
-    f"http --auth ada:secret {HERE}/echo/": '"Authorization": "Basic ',
     f"http {HERE}/echo/ Cookie:a=1": '"a": "1"',
     f"http --verbose {HERE}/echo/": "Host: 127.0.0.1:5000\nUser-Agent: HTTPie/",
-    f"http -v POST {HERE}/echo/ name=Ada": "Content-Length: 15",
-    f"http --headers {HERE}/echo/": "HTTP/1.1 200 OK",
     f"http --body {HERE}/echo/": '"method": "GET"',
     f"http --offline {HERE}/echo/": "GET /echo/ HTTP/1.1",
-    f"http --check-status {HERE}/nowhere": "HTTP/1.1 404 NOT FOUND",
     f"http --path-as-is {HERE}/echo/../echo/": "HTTP/1.1 404 NOT FOUND",
 }
 
@@ -234,7 +219,7 @@ def test_no_server_is_an_error_and_not_an_empty_response() -> None:
 def test_an_example_that_does_not_start_shows_what_it_printed(tmp_path: Path) -> None:
     script = tmp_path / "broken.py"
     script.write_text("raise SystemExit('no such database')")
-    with pytest.raises(ServerError, match="no such database"), running(script):
+    with pytest.raises(RuntimeError, match="no such database"), running(script):
         raise AssertionError
 
 

@@ -42,8 +42,6 @@ def _send(command: str, ask: Ask) -> list[str] | None:
 
 def _commands(transcript: Transcript) -> Iterator[tuple[str, str]]:
     command = transcript.command
-    yield "another port", command.replace(":5000", ":5001", 1)
-    yield "only the body is printed", command + " --body"
     method = "GET" if " HEAD " in command else "HEAD"
     yield "another method", re.sub(r"^(.*?)([A-Z]+ )?(?=\S*:5000)", rf"\1{method} ", command, count=1)
     if "Access-Control-Allow-Origin: http" in "\n".join(transcript.response):

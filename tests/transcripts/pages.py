@@ -25,7 +25,7 @@ from sybil.parsers.rest import DocTestParser
 from sybil.parsers.rest.lexers import DirectiveInCommentLexer, DirectiveLexer
 from sybil.typing import Evaluator
 
-from .grammar import LEXER, PROMPT, GrammarError, Transcript, at, read
+from .grammar import LEXER, GrammarError, Transcript, at, read
 
 RUN = frozenset({"python", "pycon", "console"})
 SHOWN = frozenset({"text", "http", "ini", "toml", "javascript", "html", "none"})
@@ -97,13 +97,13 @@ def _in_docstrings(document: Document) -> Iterator[Region]:
 
 def _in_page(document: Document) -> Iterator[Region]:
     inside = {"pycon": list(DocTestParser(doctest.ELLIPSIS)(document)), "console": list(LEXER(document))}
-    for block in blocks(Path(document.path), document.text):
+    for block in filter(lambda block: block.runs, blocks(Path(document.path), document.text)):
         region = block.region
-        if block.runs and block.language == "python":
-            region.parsed, region.evaluator = region.lexemes["source"], PythonEvaluator()
-            yield region
-        elif block.runs:
-            yield from (one for one in inside[block.language] if region.start <= one.start < region.end)
+        region.parsed, region.evaluator = region.lexemes["source"], PythonEvaluator()
+        found = [one for one in inside.get(block.language, [region]) if region.start <= one.start < region.end]
+        if not found:
+            raise _error(document, region.start, f"the {block.language} block holds no >>> and no http command")
+        yield from found
 
 
 @dataclass(frozen=True)
@@ -146,19 +146,16 @@ def _reason(document: Document, block: Region) -> str | None:
 
 
 def _mistake(block: Block) -> str | None:
-    commands = [line.strip() for line in block.source.splitlines() if line.strip().startswith(PROMPT)]
+    commands = re.findall(r"^ *\$ (\S+)", block.source, re.MULTILINE)
+    replayed = {"http"} if block.language == "console" else set()
     if block.language not in RUN | SHOWN:
         return f"{block.language!r} is none of {', '.join(sorted(RUN | SHOWN))}"
     if not block.source.strip():
         return "the code block is empty"
     if block.not_run == "":
         return "give the reason why the block is not run: '.. not-run: the reason'"
-    if block.language in SHOWN and commands:
-        return "a command goes into a console block, after '.. not-run: the reason'"
-    if block.runs and block.language == "pycon" and ">>>" not in block.source:
-        return "the pycon block has no line with >>>"
-    if block.runs and block.language == "console" and {command.split()[1] for command in commands} != {"http"}:
-        return "a console block holds http commands; put any other into its own, after '.. not-run: the reason'"
+    if block.not_run is None and not replayed.issuperset(commands):
+        return "only http in a console block is replayed; any other command goes after '.. not-run: the reason'"
     return None
 
 

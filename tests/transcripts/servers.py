@@ -20,10 +20,6 @@ HOST = "127.0.0.1"
 SECONDS = 30  # that a server may take to start, to respond or to end
 
 
-class ServerError(Exception):
-    """The program started no server; the message holds what it printed."""
-
-
 class _Silent(WSGIRequestHandler):
     def log(self, *args: Any) -> None:
         """Print nothing."""
@@ -68,7 +64,7 @@ def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int, log: Pat
     end = time.monotonic() + SECONDS
     while f"Running on http://{HOST}:{port}" not in log.read_text():
         if time.monotonic() > end or process.poll() is not None:
-            raise ServerError(f"python {process.args!r} did not start:\n{log.read_text()}")
+            raise RuntimeError(f"python {process.args!r} did not start:\n{log.read_text()}")
         time.sleep(0.02)
 
 
