@@ -94,7 +94,7 @@ def http_program(command: str, port: int) -> list[str]:
     program, *arguments = command.replace(f":{PORT}/", f":{port}/").split()
     done = subprocess.run(
         [Path(sysconfig.get_path("scripts"), program), "--ignore-stdin", "--pretty=format", "--print=hb", *arguments],
-        env={name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")},
+        env=os.environ | {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"},
         capture_output=True,
         timeout=30,
         check=True,

@@ -70,10 +70,7 @@ def test_a_transcript_in_a_docstring_has_the_line_of_its_file() -> None:
     [
         ('"""So::\n\n            $ http :5000/ \\\n          A:b\n        """', "the docstring holds a backslash"),
         ('"""So::\n\n            $ http :5000/\n            HTTP/1.1 200 OK"""', 'put the closing """'),
-        (
-            '"""So::\n\n        $ http :5000/\n        HTTP/1.1 200 OK\n\n        Prose.\n        """',
-            "indent the trans",
-        ),
+        ('"""So::\n\n        $ http :5000/\n        HTTP/1.1 200 OK\n\n        Text.\n        """', "indent the"),
     ],
 )
 def test_a_docstring_that_could_be_misread_is_refused(docstring: str, message: str) -> None:
@@ -152,21 +149,17 @@ CALLS = {
     "http :5000/echo/": '"url": "http://localhost:5000/echo/"',
     f"http {HERE}/echo": "Location: http://127.0.0.1:5000/echo/",
     f"http HEAD {HERE}/echo/": "Content-Type: application/json",
-    f"http OPTIONS {HERE}/twice": "Allow: ",
     f"http {HERE}/twice": "Vary: Origin\nVary: Accept",
     f"http {HERE}/stream": "Transfer-Encoding: chunked",
     f"http {HERE}/empty": "HTTP/1.1 204 NO CONTENT",
     f"http --follow --all {HERE}/moved": '"seen": "1"',
-    f"http {HERE}/echo/ Origin:http://127.0.0.1:5000": '"Origin": "http://127.0.0.1:5000"',
     f"http {HERE}/echo/ Origin:ünïcode": '"Origin": "Ã¼nÃ¯code"',
     f"http {HERE}/echo/ Host:other.example Accept:": '"url": "http://other.example/echo/"',
     f"http {HERE}/echo/ name=Ada age:=36 'motto=a \"b\" c'": '"motto": "a \\"b\\" c"',
     f"http {HERE}/echo/ a==1 'b==x y'": "/echo/?a=1&b=x+y",
-    f"http --form {HERE}/echo/ name=Ada": '"name": "Ada"',
     f"http --form {HERE}/echo/ file@{SIMPLE}": '"simple_example.py"',
     f"http {HERE}/echo/ Cookie:a=1": '"a": "1"',
     f"http --verbose {HERE}/echo/": "Host: 127.0.0.1:5000\nUser-Agent: HTTPie/",
-    f"http --body {HERE}/echo/": '"method": "GET"',
     f"http --offline {HERE}/echo/": "GET /echo/ HTTP/1.1",
     f"http --path-as-is {HERE}/echo/../echo/": "HTTP/1.1 404 NOT FOUND",
 }
