@@ -78,7 +78,8 @@ def test_no_block_of_a_page_is_overlooked_and_none_has_gone() -> None:
     assert Counter(block.language for _, block in found) == Counter(typed)
     assert Counter(str(path.relative_to(ROOT)) for path, block in found if block.not_run) == NOT_RUN
     run = Counter(block.language for _, block in found if block.runs)
-    assert Counter(path.parts[len(ROOT.parts)] for path in SOURCES).keys() == {"README.rst", "docs", "examples"}
+    assert {path.relative_to(ROOT).parts[0] for path in SOURCES} == {"README.rst", "docs", "examples"}
+    assert not [path for path in SOURCES if "_build" in path.parts]
     assert run | Counter(transcripts=sum(len(transcripts(path)) for path in SOURCES)) >= HELD
 
 

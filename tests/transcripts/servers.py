@@ -5,12 +5,10 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Thread
+from threading import Thread, Timer
 from typing import Any
 from wsgiref.types import WSGIApplication
 
@@ -41,37 +39,29 @@ def serving(app: WSGIApplication) -> Iterator[int]:
 
 @contextmanager
 def running(script: Path) -> Iterator[int]:
-    """Run ``python script`` as a reader does, with its debugger and reloader; yield its port."""
+    """Run ``python script`` as a reader does, with its reloader, for 30 seconds at most; yield its port."""
     with socket.create_server((HOST, 0)) as free:
         port = free.getsockname()[1]
-    with tempfile.NamedTemporaryFile("w+") as log:
-        process = subprocess.Popen(
-            [sys.executable, script],
-            env=os.environ | {"PORT": str(port)},
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # so that the reloader's child ends together with it
-        )
-        try:
-            _wait_until_it_listens(process, port, Path(log.name))
-            yield port
-        finally:
-            _end(process)
-
-
-def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    end = time.monotonic() + SECONDS
-    while f"Running on http://{HOST}:{port}" not in log.read_text():
-        if time.monotonic() > end or process.poll() is not None:
-            raise RuntimeError(f"python {process.args!r} did not start:\n{log.read_text()}")
-        time.sleep(0.02)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the process and its children, by force after five seconds."""
-    for how in (signal.SIGTERM, signal.SIGKILL):
+    process = subprocess.Popen(
+        [sys.executable, script],
+        env=os.environ | {"PORT": str(port)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,  # so that the reloader's child ends together with it
+    )
+    end = Timer(SECONDS, os.killpg, [process.pid, signal.SIGKILL])
+    end.start()
+    try:
+        printed = b""
+        while b"Running on" not in printed:
+            line = process.stdout.readline() if process.stdout else b""
+            if not line:
+                raise RuntimeError(f"python {script} did not start:\n{printed.decode()}")
+            printed += line
+        yield port
+    finally:
+        end.cancel()
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, how)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(5)
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
