@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 
 from tests.transcripts.__main__ import sources
-from tests.transcripts.calls import Call, over_http, through_client
+from tests.transcripts.calls import AppCall, over_http, through_client
 from tests.transcripts.check import problem
 from tests.transcripts.grammar import GrammarError, Transcript
 from tests.transcripts.mutants import survivors
@@ -39,20 +39,20 @@ HELD = Counter({"python": 101, "pycon": 28, "console": 86, "transcripts": 132 + 
 
 
 @pytest.fixture(params=[lambda app: app, through_client], ids=["a server", "a server and a test client"])
-def call(request: pytest.FixtureRequest) -> Iterator[Call]:
+def call(request: pytest.FixtureRequest) -> Iterator[AppCall]:
     with over_http(request.param) as call:
         yield call
 
 
 @each_source
-def test_all_code_runs_and_each_transcript_shows_the_real_response(path: Path, call: Call) -> None:
+def test_all_code_runs_and_each_transcript_shows_the_real_response(path: Path, call: AppCall) -> None:
     replayed, reports = replay_with(call, path)
     if reports:
         pytest.fail("\n\n".join(reports), pytrace=False)
     assert replayed == http_commands(path)
 
 
-def replay_with(call: Call, path: Path) -> tuple[int, list[str]]:
+def replay_with(call: AppCall, path: Path) -> tuple[int, list[str]]:
     return replay(path, lambda transcript, app: problem(transcript, partial(call, app)))
 
 
@@ -61,6 +61,7 @@ def http_commands(path: Path) -> int:
     return len(re.findall(r"^ +\$ http ", path.read_text(), re.MULTILINE))
 
 
+@pytest.mark.no_cover  # it tests the comparison, which is twice as fast without
 @each_source
 def test_the_comparison_refuses_each_mutant_of_each_transcript(path: Path) -> None:
     with over_http() as call:
@@ -113,7 +114,7 @@ def page(tmp_path: Path) -> Path:
     return tmp_path / "page.rst"
 
 
-def test_a_transcript_calls_the_app_as_it_stands_at_that_point_of_the_page(call: Call, page: Path) -> None:
+def test_a_transcript_calls_the_app_as_it_stands_at_that_point_of_the_page(call: AppCall, page: Path) -> None:
     page.write_text("\n".join([APP, RIGHT, APP.replace(': "hello"', ': "world"'), RIGHT.replace("hello", "world")]))
     assert replay_with(call, page) == (2, [])
 
@@ -126,7 +127,7 @@ def test_a_transcript_calls_the_app_as_it_stands_at_that_point_of_the_page(call:
     ],
 )
 def test_one_wrong_letter_fails_the_test_with_file_line_and_difference(
-    name: str, text: str, right: str, wrong: str, call: Call, tmp_path: Path
+    name: str, text: str, right: str, wrong: str, call: AppCall, tmp_path: Path
 ) -> None:
     path = tmp_path / name
     path.write_text(re.sub(rf'^(  +"?){right}', rf"\1{wrong}", text, count=1, flags=re.MULTILINE))
@@ -136,7 +137,7 @@ def test_one_wrong_letter_fails_the_test_with_file_line_and_difference(
     assert re.search(rf'\n- *"?{wrong}.*\n\+ *"?{right}', str(failure.value))
 
 
-def test_python_that_fails_is_shown_with_its_line_in_the_page(call: Call, page: Path) -> None:
+def test_python_that_fails_is_shown_with_its_line_in_the_page(call: AppCall, page: Path) -> None:
     page.write_text(".. code-block:: python\n\n    one = 1\n    print(two)\n")
     with pytest.raises(NameError) as error:
         replay_with(call, page)
@@ -153,13 +154,13 @@ def test_python_that_fails_is_shown_with_its_line_in_the_page(call: Call, page: 
     ids=["a right result", "a wrong result", "an exception"],
 )
 def test_a_doctest_is_compared_in_the_namespace_of_its_page(
-    shown: str, reports: list[str], call: Call, page: Path
+    shown: str, reports: list[str], call: AppCall, page: Path
 ) -> None:
     page.write_text(f".. code-block:: python\n\n    one = 1\n\n.. code-block:: pycon\n\n    {shown}\n")
     assert replay_with(call, page) == (0, [f"{page}{report}" for report in reports])
 
 
-def test_a_transcript_without_an_app_is_reported(call: Call, page: Path) -> None:
+def test_a_transcript_without_an_app_is_reported(call: AppCall, page: Path) -> None:
     page.write_text(RIGHT)
     assert replay_with(call, page) == (1, [f"{page}:3: no block before this one defines app"])
 

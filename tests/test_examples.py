@@ -14,7 +14,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.transcripts.calls import PORT, behind, http, terminal_lines
-from tests.transcripts.check import Ask, problem
+from tests.transcripts.check import Call, problem
 from tests.transcripts.grammar import Transcript
 from tests.transcripts.pages import application, transcripts
 from tests.transcripts.servers import running, serving
@@ -69,8 +69,8 @@ def app(path: Path) -> Flask:
     return application(path)
 
 
-def must_agree(found: list[Transcript], ask: Ask) -> None:
-    reports = [f"{one.place}: {report}" for one in found if (report := problem(one, ask))]
+def must_agree(found: list[Transcript], call: Call) -> None:
+    reports = [f"{one.place}: {report}" for one in found if (report := problem(one, call))]
     if reports:
         pytest.fail("\n\n".join(reports), pytrace=False)
 

@@ -10,7 +10,7 @@ from tests.servers.rule import without_the_servers_own
 from tests.servers.settings import SETTINGS, Setting
 from tests.servers.start import ROOT
 from tests.transcripts.calls import PORT, http
-from tests.transcripts.check import Ask, problem
+from tests.transcripts.check import Call, problem
 from tests.transcripts.grammar import Transcript
 from tests.transcripts.pages import transcripts
 
@@ -22,8 +22,8 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 def test_an_example_is_answered_as_documented(setting: Setting, path: Path) -> None:
     found = transcripts(path)
     with setting.serves(path) as port:
-        ask = _below(setting.prefix, partial(http, port=port))
-        reports = [f"{one.place}: {report}" for one in found if (report := problem(_comparable(one), ask))]
+        call = _below(setting.prefix, partial(http, port=port))
+        reports = [f"{one.place}: {report}" for one in found if (report := problem(_comparable(one), call))]
     if reports:
         pytest.fail("\n\n".join(reports), pytrace=False)
     assert len(found) == path.read_text().count("$ http ") > 0
@@ -37,18 +37,18 @@ def _comparable(transcript: Transcript) -> Transcript:
     return dataclasses.replace(transcript, response=tuple(without_the_servers_own(transcript.response)))
 
 
-def _below(prefix: str, ask: Ask) -> Ask:
+def _below(prefix: str, call: Call) -> Call:
     """Make a documented call below *prefix*, and show it as if it were not."""
     root = f":{PORT}"
 
     def below(command: str) -> list[str]:
-        lines = ask(command.replace(f"{root}/", f"{root}{prefix}/"))
-        return without_the_servers_own([_call(line, prefix) for line in lines])
+        lines = call(command.replace(f"{root}/", f"{root}{prefix}/"))
+        return without_the_servers_own([_request_line(line, prefix) for line in lines])
 
     return below
 
 
-def _call(line: str, prefix: str) -> str:
+def _request_line(line: str, prefix: str) -> str:
     """Take *prefix* out of the first line of a request, which ``http --verbose`` shows."""
     return line.replace(f" {prefix}/", " /") if line.endswith(" HTTP/1.1") else line
 

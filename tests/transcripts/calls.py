@@ -38,11 +38,11 @@ from .servers import HOST, SECONDS, serving
 PORT = 5000
 
 #: Makes the call of a command to an app, and returns the lines that a terminal shows.
-Call = Callable[[Flask, str], list[str]]
+AppCall = Callable[[Flask, str], list[str]]
 
 
 @contextmanager
-def over_http(wrap: Callable[[Flask], WSGIApplication] = lambda app: app) -> Iterator[Call]:
+def over_http(wrap: Callable[[Flask], WSGIApplication] = lambda app: app) -> Iterator[AppCall]:
     """Serve each app that is called, once, until the ``with`` block ends."""
     with ExitStack() as stack:
         port_of = cache(lambda app: stack.enter_context(serving(wrap(app))))

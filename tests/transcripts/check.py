@@ -15,7 +15,7 @@ from werkzeug.http import http_date, parse_date
 from .grammar import Transcript
 
 #: Makes the call of a command, and returns the lines that a terminal shows.
-Ask = Callable[[str], list[str]]
+Call = Callable[[str], list[str]]
 
 _FIRST_LINE = re.compile(r"HTTP/\d\.\d \d{3} |[A-Z]+ \S+ HTTP/\d\.\d$")
 _SERVER = re.compile(r"Werkzeug/\d[\w.]* Python/\d[\w.+]*")
@@ -25,10 +25,10 @@ class CallError(Exception):
     """HTTPie cannot make the call of a command; the message says why."""
 
 
-def problem(transcript: Transcript, ask: Ask) -> str | None:
+def problem(transcript: Transcript, call: Call) -> str | None:
     """Replay a transcript; return the report of a difference, or ``None`` if there is none."""
     try:
-        response = ask(transcript.command)
+        response = call(transcript.command)
     except CallError as error:
         return f"this call cannot be made: {error}\n\n$ {transcript.command}"
     if canonical(response) == canonical(transcript.response):

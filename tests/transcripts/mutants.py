@@ -6,7 +6,7 @@ A mutant of the response is read and compared without another call. Only a mutan
 import re
 from collections.abc import Iterator
 
-from .check import Ask, canonical
+from .check import Call, canonical
 from .grammar import Transcript, transcripts_in
 
 #: Values that are nearly valid.
@@ -17,13 +17,13 @@ INVALID = {
 }
 
 
-def survivors(transcript: Transcript, ask: Ask) -> tuple[int, list[str]]:
+def survivors(transcript: Transcript, call: Call) -> tuple[int, list[str]]:
     """Count the mutants of a transcript, and show those that are taken for the real response."""
-    real = canonical(ask(transcript.command))
+    real = canonical(call(transcript.command))
     texts = [transcript.typed, *(transcript.text(response) for response in _responses(list(transcript.response)))]
     commands = list(_commands(transcript))
     survived = [text for text in texts if [canonical(one.response) for one in transcripts_in(text)] == [real]]
-    survived += [command for command in commands if canonical(ask(command)) == canonical(transcript.response)]
+    survived += [command for command in commands if canonical(call(command)) == canonical(transcript.response)]
     return len(texts) + len(commands), survived
 
 
