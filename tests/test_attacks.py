@@ -58,7 +58,6 @@ def let_in(app: Flask, entry: Entry, listed: list[Entry], environs: tuple[dict[s
     return [name for name, attack in wrong.items() if any(is_told_something(app, attack, asks) for asks in environs)]
 
 
-@pytest.mark.no_cover  # thousands of requests, twice as slow with coverage, which the other tests bring
 @pytest.mark.parametrize("kind", ENTRIES)
 @pytest.mark.parametrize("place", PLACES)
 def test_no_near_miss_of_a_listed_origin_is_let_in(place: str, kind: str) -> None:
@@ -68,7 +67,6 @@ def test_no_near_miss_of_a_listed_origin_is_let_in(place: str, kind: str) -> Non
     assert all(is_told_something(app, entry.sample, environ) for environ in BOTH)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("form", LISTS)
 def test_no_near_miss_is_let_in_where_all_kinds_stand_in_one_list(form: Callable[[list[Any]], Any]) -> None:
     texts = [entry for entry in SEVERAL if isinstance(entry.written, str) and entry.written[0] != "^"]
