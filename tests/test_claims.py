@@ -26,7 +26,7 @@ from flask_cors.options import Options
 from tests.helpers import A, B, a_view, an_app, answers, ask, cors_headers, preflight
 from tests.tables import table
 from tests.transcripts.__main__ import sources
-from tests.transcripts.grammar import PROMPT, Transcript
+from tests.transcripts.grammar import PROMPT
 from tests.transcripts.pages import blocks, transcripts
 
 ROOT = Path(__file__).parents[1]
