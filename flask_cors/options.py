@@ -448,11 +448,11 @@ def warn(sentences: Iterable[str]) -> None:
 def find_caller() -> tuple[int, str, int]:
     """Return how far up the stack the program is that calls this package, and its file and line."""
     level = 0
-    for frame, line in walk_stack(currentframe()):
+    for frame, _ in walk_stack(currentframe()):
         if not f"{frame.f_globals.get('__name__')}.".startswith(f"{__package__}."):
             break
         level += 1
-    return level, frame.f_code.co_filename, line
+    return level, frame.f_code.co_filename, frame.f_lineno
 
 
 def parse_origins(value: object) -> AllowedOrigins:
