@@ -25,11 +25,6 @@ FOR_B = [DENIED, ONLY_B, ONLY_B]
 FOR_ALL = [ANY_ORIGIN] * 3
 FOR_NONE = [NO_HEADERS] * 3
 
-# The headers of preflights of a page of A, and of one of B, as `get_preflight_headers_for` returns them.
-PREFLIGHTS_FOR_A = [ONLY_A | ALL_METHODS, DENIED]
-PREFLIGHTS_FOR_B = [DENIED, ONLY_B | ALL_METHODS]
-PREFLIGHTS_FOR_ALL = [ANY_ORIGIN | ALL_METHODS] * 2
-
 
 def make_app(**config: Any) -> Flask:
     """Make an app that lets exceptions out, so that none goes unseen."""
@@ -80,6 +75,11 @@ def preflight_headers(response: TestResponse) -> CORSHeaders:
 def get_preflight_headers_for(app: Flask, path: str = "/", method: str = "GET", **call: Any) -> list[CORSHeaders]:
     """Return the headers of the preflights of a page of A, and of one of B."""
     return [preflight_headers(preflight(app.test_client(), path, origin, method, **call)) for origin in (A, B)]
+
+
+def as_preflights(headers: list[CORSHeaders]) -> list[CORSHeaders]:
+    """Turn what `get_headers_for` returns into what `get_preflight_headers_for` returns under the same policy."""
+    return [found | (ALL_METHODS if "Access-Control-Allow-Origin" in found else NO_HEADERS) for found in headers[:2]]
 
 
 def hide(view: Callable[..., Any]) -> Callable[..., Any]:
