@@ -1,5 +1,6 @@
 """What the tests of the extension share: two origins, the headers that recur, and the requests of a page."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -82,6 +83,10 @@ def as_preflights(headers: list[CORSHeaders]) -> list[CORSHeaders]:
     return [found | (ALL_METHODS if "Access-Control-Allow-Origin" in found else NO_HEADERS) for found in headers[:2]]
 
 
+def no_set_up(_: Flask) -> None:
+    """Do nothing."""
+
+
 def hide(view: Callable[..., Any]) -> Callable[..., Any]:
     """Decorate without ``functools.wraps``, so that nothing of the view can be seen from outside."""
 
@@ -89,6 +94,11 @@ def hide(view: Callable[..., Any]) -> Callable[..., Any]:
         return view(*args, **kwargs)
 
     return wrapper
+
+
+def wrap(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate with ``functools.wraps``."""
+    return functools.wraps(view)(hide(view))
 
 
 # To be removed: the old names, for the files that still import them.

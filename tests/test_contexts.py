@@ -13,9 +13,10 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
-from flask import Flask, Response, abort, g, has_app_context, has_request_context, request
+from flask import Flask, Response, abort, g, has_app_context, has_request_context, request, session
 from flask import ctx as flask_contexts
 from flask.sessions import SecureCookieSessionInterface
+from werkzeug.datastructures import Headers
 from werkzeug.routing import BaseConverter
 from werkzeug.serving import make_server
 from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
@@ -28,8 +29,10 @@ from tests.helpers import (
     FOR_A,
     NO_HEADERS,
     ONLY_A,
+    ONLY_B,
     A,
     B,
+    CORSHeaders,
     SetUp,
     a_view,
     cors_headers,
@@ -508,6 +511,74 @@ def test_what_a_program_keeps_among_the_extensions_breaks_nothing(value: object)
     app.add_url_rule("/", view_func=a_view)
     app.extensions["cors"] = value
     assert get_headers_for(app) == FOR_A
+
+
+# Responses that are returned again and again -------------------------------------------------------------------------
+
+
+def share_a_response() -> Callable[[], Any]:
+    shared = Response("text", headers={"Vary": "X", "X-Own": "stays"})
+    return lambda: shared
+
+
+def share_headers() -> Callable[[], Any]:
+    shared = Headers({"Vary": "X", "X-Own": "stays"})
+    return lambda: ("text", shared)
+
+
+@pytest.mark.parametrize("share", [share_a_response, share_headers])
+@pytest.mark.parametrize("vary", ["X", "Cookie, X"], ids=["", "with a session"])
+def test_what_views_share_carries_no_headers_of_another_request(share: Callable[[], Any], vary: str) -> None:
+    app, view = make_app(SECRET_KEY="secret"), share()
+    if "Cookie" in vary:
+        app.before_request(lambda: session.get("user"))
+    CORS(app, resources={"/all": {"max_age": 1}, "/a": {"origins": A}, "/ab": {"origins": [A, B]}})
+    CORS(app, resources="/called", origins=lambda origin: origin == A)
+    for path in ("/all", "/a", "/ab", "/called", "/decorated", "/"):
+        app.add_url_rule(path, path, cross_origin(origins=A)(view) if path == "/decorated" else view)
+
+    def get_grants(path: str) -> list[CORSHeaders]:
+        grants = get_headers_for(app, path)
+        for headers in grants:
+            names = {*headers.pop("Vary").split(", ")}
+            # That `Origin` stays where it is not needed harms nobody.
+            assert names - {"Origin"} == {*vary.split(", ")}
+            assert "Origin" in names or path in ("/all", "/")
+        return grants
+
+    allow_a, allow_b = {"Access-Control-Allow-Origin": A}, {"Access-Control-Allow-Origin": B}
+    for _ in range(2):
+        assert get_grants("/a") == [allow_a, {}, allow_a]
+        assert get_grants("/all") == [{"Access-Control-Allow-Origin": "*", "Access-Control-Max-Age": "1"}] * 3
+        assert get_grants("/ab") == [allow_a, allow_b, {}]
+        assert get_grants("/called") == [allow_a, {}, {}]
+        assert get_grants("/decorated") == [allow_a, {}, allow_a]
+        assert get_grants("/") == [{}, {}, {}]
+        assert fetch(app.test_client(), "/", A).headers.getlist("X-Own") == ["stays"]
+
+
+def test_two_threads_may_share_a_response() -> None:
+    barrier, found = threading.Barrier(2, timeout=5), {}
+
+    class Waiting(Response):
+        def __call__(self, *args: Any) -> Any:
+            barrier.wait()  # until the headers of both are added
+            return super().__call__(*args)
+
+    app, shared = make_app(), Waiting("text")
+    CORS(app, origins=[A, B])
+    app.add_url_rule("/", "view", lambda: shared)
+
+    def send(origin: str) -> None:
+        found[origin] = cors_headers(fetch(app.test_client(), "/", origin))
+
+    for _ in range(5):
+        threads = [threading.Thread(target=send, args=[origin]) for origin in (A, B)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert found == {A: ONLY_A, B: ONLY_B}
 
 
 # Nothing that a client chooses makes the memory grow -----------------------------------------------------------------
