@@ -80,9 +80,13 @@ def for_the_view_twice(app: Flask, origins: Any, view: Callable[..., Any] = a_vi
     app.add_url_rule("/", "view", cross_origin(origins=origins)(cross_origin(origins=origins)(view)))
 
 
-def for_the_app_behind_a_middleware(app: Flask, origins: Any, view: Callable[..., Any] = a_view) -> None:
+def use_middleware(app: Flask) -> None:
     inner = app.wsgi_app
     app.wsgi_app = lambda environ, start_response: inner(environ, start_response)  # type: ignore[method-assign]
+
+
+def for_the_app_behind_a_middleware(app: Flask, origins: Any, view: Callable[..., Any] = a_view) -> None:
+    use_middleware(app)
     for_the_app(app, origins, view)
 
 
@@ -110,12 +114,8 @@ def allows_a(origin: str) -> bool:
     return origin == A
 
 
-def allows_none(_: str) -> bool:
-    return False
-
-
-def allows_all(_: str) -> bool:
-    return True
+def allows_b(origin: str) -> bool:
+    return origin == B
 
 
 @everywhere
@@ -125,11 +125,11 @@ def allows_all(_: str) -> bool:
         pytest.param(allows_a, ONLY_A, DENIED, id="a function"),
         pytest.param(Recorder(), ONLY_A, DENIED, id="an object that can be called"),
         pytest.param([Recorder().method], ONLY_A, DENIED, id="a list of one method"),
-        pytest.param(allows_none, DENIED, DENIED, id="a function that allows none"),
-        pytest.param(allows_all, ONLY_A, ONLY_B, id="a function that allows all"),
+        pytest.param(lambda _: False, DENIED, DENIED, id="a function that allows none"),
+        pytest.param(lambda _: True, ONLY_A, ONLY_B, id="a function that allows all"),
         pytest.param([allows_a, B], ONLY_A, ONLY_B, id="a function beside a string"),
         pytest.param((re.compile("https://b.*"), allows_a), ONLY_A, ONLY_B, id="a function beside a pattern"),
-        pytest.param({allows_none, allows_a}, ONLY_A, DENIED, id="a function beside another"),
+        pytest.param({allows_b, allows_a}, ONLY_A, ONLY_B, id="a function beside another"),
     ],
 )
 def test_an_origin_is_allowed_by(place: Place, origins: Any, a: CORSHeaders, b: CORSHeaders) -> None:
@@ -143,14 +143,6 @@ def test_preflights_are_allowed_too(place: Place) -> None:
     app = make_app()
     place(app, allows_a, a_view)
     assert get_preflight_headers_for(app) == [ONLY_A | ALL_METHODS, DENIED]
-
-
-def test_a_function_may_decide_anew_for_each_request() -> None:
-    app, tenants = make_app(), {A}
-    for_the_app(app, lambda origin: origin in tenants)
-    assert get_headers_for(app) == [ONLY_A, DENIED, DENIED]
-    tenants.symmetric_difference_update({A, B})
-    assert get_headers_for(app) == [DENIED, ONLY_B, DENIED]
 
 
 # When it is called ---------------------------------------------------------------------------------------------------
@@ -210,9 +202,22 @@ def test_it_is_not_called_where_another_policy_covers_the_view() -> None:
     assert recorder.calls == []
 
 
-@before_all
+FROM_THE_FIRST = pytest.mark.xfail(strict=True, reason="behind a middleware, nothing reads the config before the view")
+
+
+@pytest.mark.parametrize(
+    ("place", "behind"),
+    [
+        *[(place, False) for place in FIRST_OF_ALL],
+        *[(place, True) for place in (for_the_app, for_a_resource, for_the_blueprint, for_the_view_twice)],
+        pytest.param(for_the_config, True, marks=FROM_THE_FIRST),
+        pytest.param(for_the_view, True, marks=FROM_THE_FIRST),
+    ],
+)
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
-def test_it_is_called_after_url_value_preprocessors_and_before_all_else(place: Place, method: str) -> None:
+def test_it_is_called_after_url_value_preprocessors_and_before_all_else(
+    place: Place, behind: bool, method: str
+) -> None:
     app, order = make_app(), list[str]()
 
     def function(origin: str) -> bool:
@@ -226,6 +231,8 @@ def test_it_is_called_after_url_value_preprocessors_and_before_all_else(place: P
     def preprocess(*_: Any) -> None:
         g.tenant = "the tenant"
 
+    if behind:
+        use_middleware(app)
     app.before_request(lambda: order.append("before, registered early"))
     app.url_value_preprocessor(preprocess)
     place(app, function, view)
@@ -237,23 +244,6 @@ def test_it_is_called_after_url_value_preprocessors_and_before_all_else(place: P
         "before, registered late",
         *(["view"] if method == "GET" else []),
     ]
-
-
-@pytest.mark.xfail(strict=True, reason="behind a middleware, nothing reads the config before the first request's view")
-@pytest.mark.parametrize("place", [for_the_config, for_the_view])
-def test_behind_a_middleware_it_is_called_before_all_else_from_the_first_request_on(place: Place) -> None:
-    app, order = make_app(), list[str]()
-
-    def function(_: str) -> bool:
-        order.append("function")
-        return True
-
-    app.before_request(lambda: order.append("before"))
-    inner = app.wsgi_app
-    app.wsgi_app = lambda environ, start_response: inner(environ, start_response)  # type: ignore[method-assign]
-    place(app, function, a_view)
-    fetch(app.test_client(), "/", A)
-    assert order == ["function", "before"]
 
 
 @everywhere
@@ -303,23 +293,16 @@ def aborts(_: str) -> bool:
     abort(503)
 
 
-def returns_text(_: str) -> Any:
-    return "yes"
-
-
-def returns_none(_: str) -> Any:
-    """Return nothing."""
-
-
-def returns_a_number(_: str) -> Any:
-    return 1
-
-
-def takes_nothing() -> bool:
-    return True
-
-
-@pytest.mark.parametrize("function", [raises, aborts, returns_text, returns_none, returns_a_number, takes_nothing])
+@pytest.mark.parametrize(
+    "function",
+    [
+        *(raises, aborts),
+        pytest.param(lambda _: "yes", id="returns a text"),
+        pytest.param(lambda _: None, id="returns None"),
+        pytest.param(lambda _: 1, id="returns a number"),
+        pytest.param(lambda: True, id="takes nothing"),
+    ],
+)
 @pytest.mark.parametrize("config", [{"TESTING": False}, {"TESTING": True}, {"DEBUG": True}], ids=str)
 @everywhere
 def test_if_it_fails_it_denies_with_one_line_in_the_log(

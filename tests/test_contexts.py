@@ -13,7 +13,7 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
-from flask import Flask, Response, abort, g, has_app_context, has_request_context, request, session
+from flask import Blueprint, Flask, Response, abort, g, has_app_context, has_request_context, request, session
 from flask import ctx as flask_contexts
 from flask.sessions import SecureCookieSessionInterface
 from werkzeug.datastructures import Headers
@@ -22,7 +22,7 @@ from werkzeug.serving import make_server
 from werkzeug.test import Client, EnvironBuilder, run_wsgi_app
 
 import flask_cors
-from flask_cors import CORS, CORSWarning, cross_origin
+from flask_cors import CORS, CORSWarning, cross_origin, current_policy
 from tests.helpers import (
     ALL_METHODS,
     DENIED,
@@ -39,6 +39,7 @@ from tests.helpers import (
     fetch,
     get_headers_for,
     get_preflight_headers_for,
+    hide,
     make_app,
     preflight,
     preflight_headers,
@@ -579,6 +580,79 @@ def test_two_threads_may_share_a_response() -> None:
         for thread in threads:
             thread.join()
         assert found == {A: ONLY_A, B: ONLY_B}
+
+
+# The policy of the request at hand -----------------------------------------------------------------------------------
+
+
+def make_app_with_policies(with_cors: bool) -> Flask:
+    app, inside = make_app(), Blueprint("inside", __name__, url_prefix="/inside")
+    if with_cors:
+        CORS(app, origins=[A, "https://*.a.example"], resources={"/": {}, "/open": {"origins": "*"}})
+        CORS(inside, origins=B)
+    inside.add_url_rule("/", "view", a_view)
+    app.register_blueprint(inside)
+    for path in ("/", "/open/"):
+        app.add_url_rule(path, path, a_view)
+    app.add_url_rule("/decorated", "decorated", cross_origin(origins=B)(a_view))
+    app.add_url_rule("/called", "called", cross_origin(origins=lambda origin: origin == B)(a_view))
+    return app
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed", "alone"),
+    [
+        pytest.param("/", [A, "https://x.a.example"], None, id="of the app"),
+        pytest.param("/unknown", [A, "https://x.a.example"], None, id="of the app, on an unknown path"),
+        pytest.param("/open/", [A, "https://x.a.example", B], None, id="of a resource"),
+        pytest.param("/open", [A, "https://x.a.example", B], None, id="of where a URL leads"),
+        pytest.param("/inside/", [B], None, id="of a blueprint"),
+        pytest.param("/inside/unknown", [B], None, id="of a blueprint, on an unknown path"),
+        pytest.param("/decorated", [B], [B], id="of a view"),
+        pytest.param("/called", [B], [B], id="of a view, with a function"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_the_current_policy_is_that(path: str, allowed: list[str], alone: list[str] | None, method: str) -> None:
+    for with_cors, expected in ((True, allowed), (False, alone)):
+        app, found = make_app_with_policies(with_cors), list[object]()
+
+        def note(found: list[object] = found) -> None:
+            policy = current_policy()
+            origins = [A, "https://x.a.example", B, "https://aXexample", "not an origin"]
+            found.append(policy and [origin for origin in origins if policy.allows(origin)])
+
+        app.before_request(note)
+        app.teardown_request(lambda _, note=note: note())
+        for call in ({"method": method}, {"method": "OPTIONS", "headers": {"Access-Control-Request-Method": method}}):
+            fetch(app.test_client(), path, **call)
+        assert found == [expected] * 4
+
+
+def test_the_current_policy_inside_a_hidden_decoration_is_that_of_the_view_and_none_where_nothing_covers() -> None:
+    app, found = make_app(), list[Any]()
+    CORS(app, resources="/else", origins=A)
+
+    def view() -> str:
+        found.append(current_policy())
+        return "text"
+
+    app.add_url_rule("/", "hidden", hide(cross_origin(origins=B)(view)))
+    app.add_url_rule("/plain", "plain", view)
+    for path in ("/", "/plain"):
+        fetch(app.test_client(), path)
+    assert (found[0].allows(A), found[0].allows(B), found[1]) == (False, True, None)
+
+
+def test_there_is_no_current_policy_outside_of_a_request() -> None:
+    app = make_app()
+    CORS(app)
+    with pytest.raises(RuntimeError, match="outside of"):
+        current_policy()
+    with app.app_context(), pytest.raises(RuntimeError, match="outside of request context"):
+        current_policy()
+    with app.test_request_context("/"):
+        assert current_policy() is not None
 
 
 # Nothing that a client chooses makes the memory grow -----------------------------------------------------------------

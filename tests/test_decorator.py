@@ -4,7 +4,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator
 from io import BytesIO
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from flask import (
@@ -79,63 +79,25 @@ def raises() -> str:
 REUSED = Response("cached")
 
 
-class AView(View):
-    decorators: ClassVar = [only_a]
-
-    def dispatch_request(self) -> ResponseReturnValue:
-        return "text"
+def get(_: object) -> str:
+    return "text"
 
 
-class ViewOnce(AView):
-    init_every_request = False
+async def async_get(_: object) -> str:
+    return "text"
 
 
-class ViewWithOthers(AView):
-    decorators: ClassVar = [wrap, only_a]
+def method_view(base: type = MethodView, **attributes: Any) -> Any:
+    """Make a class with methods."""
+    return type("Methods", (base,), attributes)
 
 
-class ViewTwice(AView):
-    decorators: ClassVar = [only_a, only_b]
+def class_view(**attributes: Any) -> Any:
+    """Make a class of any other kind."""
+    return type("AnyView", (View,), {"dispatch_request": get, **attributes})
 
 
-class ViewWithAnOuterDecorator(AView):
-    decorators: ClassVar = [only_a, wrap]
-
-
-class Methods(MethodView):
-    decorators: ClassVar = [only_a]
-
-    def get(self) -> ResponseReturnValue:
-        return "text"
-
-
-class AsyncMethods(MethodView):
-    decorators: ClassVar = [only_a]
-
-    async def get(self) -> ResponseReturnValue:
-        return "text"
-
-
-class InheritedMethods(Methods):
-    def post(self) -> ResponseReturnValue:
-        return "text"
-
-
-class DecoratedMethod(MethodView):
-    get = only_a(Methods.get)
-
-
-class DecoratedAsyncMethod(MethodView):
-    get = only_a(AsyncMethods.get)
-
-
-class DecoratedDispatch(View):
-    dispatch_request = only_a(AView.dispatch_request)
-
-
-class DecoratedDispatchOfMethods(MethodView):
-    dispatch_request = only_a(MethodView.dispatch_request)
-    get = Methods.get
+Decorated = method_view(get=get, decorators=[only_a])
 
 
 STACKED = pytest.mark.xfail(strict=True, reason="alone, the outer wrapper responds to OPTIONS without the headers")
@@ -156,24 +118,28 @@ SHOWN = [
     pytest.param(wrap(only_a(a_view)), 200, id="below another decorator"),
     pytest.param(only_a(hide(a_view)), 200, id="above a decorator that hides the view"),
     pytest.param(only_a(lambda: for_all(a_view)()), 200, id="a view that calls another decorated view"),
-    pytest.param(AView.as_view("view"), 200, id="a View"),
-    pytest.param(ViewOnce.as_view("view"), 200, id="a View that is made once"),
-    pytest.param(ViewWithOthers.as_view("view"), 200, id="a View with another decorator inside"),
-    pytest.param(Methods.as_view("view"), 200, id="a MethodView"),
-    pytest.param(AsyncMethods.as_view("view"), 200, id="an async MethodView"),
-    pytest.param(InheritedMethods.as_view("view"), 200, id="a MethodView that inherits"),
+    pytest.param(class_view(decorators=[only_a]).as_view("view"), 200, id="a View"),
+    pytest.param(class_view(decorators=[only_a], init_every_request=False).as_view("view"), 200, id="a View made once"),
+    pytest.param(class_view(decorators=[wrap, only_a]).as_view("view"), 200, id="a View with a decorator inside"),
+    pytest.param(Decorated.as_view("view"), 200, id="a MethodView"),
+    pytest.param(method_view(get=async_get, decorators=[only_a]).as_view("view"), 200, id="an async MethodView"),
+    pytest.param(method_view(Decorated, post=get).as_view("view"), 200, id="a MethodView that inherits"),
 ]
 TWICE = [
     (only_b(wrap(only_a(a_view))), 200, "twice, and the nearest to the view counts"),
-    (ViewTwice.as_view("view"), 200, "a View, twice"),
+    (class_view(decorators=[only_a, only_b]).as_view("view"), 200, "a View, twice"),
 ]
 # Flask learns nothing of these: without CORS on the app, it responds to OPTIONS itself.
 NOT_SHOWN = [
-    pytest.param(DecoratedMethod.as_view("view"), 200, id="a method of a MethodView"),
-    pytest.param(DecoratedAsyncMethod.as_view("view"), 200, id="an async method of a MethodView"),
-    pytest.param(DecoratedDispatch.as_view("view"), 200, id="dispatch_request of a View"),
-    pytest.param(DecoratedDispatchOfMethods.as_view("view"), 200, id="dispatch_request of a MethodView"),
-    pytest.param(ViewWithAnOuterDecorator.as_view("view"), 200, id="a View with another decorator outside"),
+    pytest.param(method_view(get=only_a(get)).as_view("view"), 200, id="a method of a MethodView"),
+    pytest.param(method_view(get=only_a(async_get)).as_view("view"), 200, id="an async method of a MethodView"),
+    pytest.param(class_view(dispatch_request=only_a(get)).as_view("view"), 200, id="dispatch_request of a View"),
+    pytest.param(
+        method_view(dispatch_request=only_a(MethodView.dispatch_request), get=get).as_view("view"),
+        200,
+        id="dispatch_request of a MethodView",
+    ),
+    pytest.param(class_view(decorators=[only_a, wrap]).as_view("view"), 200, id="a View with a decorator outside"),
 ]
 
 
@@ -239,37 +205,29 @@ def test_the_policy_of_a_view_counts_on_its_errors_too_also_where_it_allows(
         assert get_preflight_headers_for(app, path) == as_preflights(expected)
 
 
-def test_each_method_of_a_class_may_have_its_own_policy() -> None:
-    class Own(MethodView):
-        decorators: ClassVar = [for_none]
-        get = for_all(Methods.get)
-        post = only_b(Methods.get)
-        put = Methods.get
-
-    class OwnHead(DecoratedMethod):
-        head = only_b(Methods.get)
-
+@pytest.mark.parametrize(
+    ("view", "expected"),
+    [
+        pytest.param(
+            method_view(get=for_all(get), post=only_b(get), put=get, decorators=[for_none]),
+            {"GET": FOR_ALL, "HEAD": FOR_ALL, "POST": FOR_B, "PUT": FOR_NONE},
+            id="beside one for the class",
+        ),
+        pytest.param(
+            method_view(get=only_a(get), head=only_b(get)), {"GET": FOR_A, "HEAD": FOR_B}, id="also for HEAD alone"
+        ),
+        pytest.param(
+            method_view(post=only_a(get)), {"GET": FOR_A, "POST": FOR_A, "QUERY": FOR_A}, id="also for methods it lacks"
+        ),
+    ],
+)
+def test_each_method_of_a_class_may_have_its_own_policy(view: Any, expected: dict[str, list[CORSHeaders]]) -> None:
     app = make_app()
     CORS(app, origins=A)
-    app.add_url_rule("/", view_func=Own.as_view("own"))
-    app.add_url_rule("/head", view_func=OwnHead.as_view("head"))
-    for _ in range(2):
-        for method, expected in [("GET", FOR_ALL), ("HEAD", FOR_ALL), ("POST", FOR_B), ("PUT", FOR_NONE)]:
-            assert get_headers_for(app, method=method) == expected
-        for method, expected in [("GET", FOR_A), ("HEAD", FOR_B), ("POST", FOR_A)]:
-            assert get_headers_for(app, "/head", method=method) == expected
-
-
-def test_a_method_that_a_class_lacks_has_the_policy_of_one_that_it_has() -> None:
-    class Own(MethodView):
-        post = only_a(Methods.get)
-
-    app = make_app()
-    CORS(app)
-    app.add_url_rule("/", view_func=Own.as_view("own"))
-    assert fetch(app.test_client(), "/").status_code == 405
-    assert get_headers_for(app) == FOR_A
-    assert get_preflight_headers_for(app) == as_preflights(FOR_A)
+    app.add_url_rule("/", view_func=view.as_view("view"))
+    for method, headers in [*expected.items()] * 2:
+        assert get_headers_for(app, method=method) == headers
+        assert get_preflight_headers_for(app, method=method) == as_preflights(headers)
 
 
 def test_a_decorated_view_of_a_blueprint_or_of_two_apps_or_of_several_routes() -> None:
@@ -398,8 +356,8 @@ def test_a_decorated_view_keeps_what_it_is_and_what_it_is_called_with() -> None:
     assert (decorated.__name__, decorated.__doc__) == ("view", "Greet.")
     assert inspect.signature(decorated) == inspect.signature(view)
     assert inspect.unwrap(decorated) is view
-    as_view: Any = Methods.as_view("methods")
-    assert (as_view.__name__, as_view.view_class, as_view.methods) == ("methods", Methods, {"GET"})
+    as_view = Decorated.as_view("methods")
+    assert (as_view.__name__, as_view.view_class, as_view.methods) == ("methods", Decorated, {"GET"})
     assert inspect.iscoroutinefunction(only_a(an_async_view))
     assert not inspect.iscoroutinefunction(only_a(hide(an_async_view)))
 
@@ -425,7 +383,7 @@ class SomeClass:
         """Do nothing."""
 
 
-@pytest.mark.parametrize("view", [a_view, an_async_view, SomeClass, SomeClass().method, AView, len])
+@pytest.mark.parametrize("view", [a_view, an_async_view, SomeClass, SomeClass().method, Decorated, len])
 def test_without_parentheses_it_shows_the_right_spelling(view: Any) -> None:
     with pytest.raises(TypeError, match=r"^cross_origin is missing its parentheses: write @cross_origin\(\) above the"):
         cross_origin(view)

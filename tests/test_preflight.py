@@ -148,30 +148,16 @@ def mounted(wsgi_app: WSGIApplication) -> WSGIApplication:
     return middleware
 
 
-class MountedFlask(Flask):
-    def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        return mounted(super().wsgi_app)(environ, start_response)
-
-
-def mount(app: Flask) -> None:
-    app.wsgi_app = mounted(app.wsgi_app)  # type: ignore[assignment, method-assign]
-
-
-@pytest.mark.parametrize(
-    ("make", "before", "after"),
-    [
-        pytest.param(Flask, mount, no_set_up, id="before CORS"),
-        pytest.param(Flask, no_set_up, mount, id="after CORS"),
-        pytest.param(MountedFlask, no_set_up, no_set_up, id="in a class of its own"),
-    ],
-)
-def test_a_middleware_may_change_the_path(make: type[Flask], before: SetUp, after: SetUp) -> None:
-    app = make(__name__)
+@pytest.mark.parametrize("early", [True, False], ids=["before CORS", "after CORS"])
+def test_a_middleware_may_change_the_path(early: bool) -> None:
+    app = make_app()
     app.before_request(login)
-    before(app)
-    CORS(app, resources="/inside", origins=A)
-    after(app)
     app.add_url_rule("/inside", view_func=a_view)
+    for step in (True, False):
+        if step is early:
+            app.wsgi_app = mounted(app.wsgi_app)  # type: ignore[assignment, method-assign]
+        else:
+            CORS(app, resources="/inside", origins=A)
     assert get_preflight_headers_for(app, "/mounted/inside") == as_preflights(FOR_A)
     assert get_headers_for(app, "/mounted/inside") == FOR_A
     assert cors_headers(fetch(app.test_client(), "/mounted/", A)) == NO_HEADERS
@@ -594,25 +580,21 @@ def test_flask_responds_to_an_options_that_is_no_preflight(decorated: bool, orig
 # Hosts and mounts ----------------------------------------------------------------------------------------------------
 
 
-def by_host() -> Flask:
-    app = Flask(__name__, host_matching=True, static_folder=None)
-    app.config["TESTING"] = True
-    CORS(app)
-    app.add_url_rule("/folder/", "api", only_a(a_view), host="api.test")
-    app.add_url_rule("/folder/", "any", only_b(lambda **_: "text"), host="<host>.test")
-    return app
-
-
-def by_subdomain() -> Flask:
-    app = Flask(__name__, subdomain_matching=True, static_folder=None)
+def make_app_with_hosts(matching: str, key: str, one: str, others: str) -> Flask:
+    app = Flask(__name__, static_folder=None, **{matching: True})  # type: ignore[arg-type]
     app.config.update(TESTING=True, SERVER_NAME="test")
     CORS(app)
-    app.add_url_rule("/folder/", "api", only_a(a_view), subdomain="api")
-    app.add_url_rule("/folder/", "any", only_b(lambda **_: "text"), subdomain="<name>")
+    rules: list[dict[str, Any]] = [{key: one}, {key: others}]
+    app.add_url_rule("/folder/", "one", only_a(a_view), **rules[0])
+    app.add_url_rule("/folder/", "others", only_b(lambda **_: "text"), **rules[1])
     return app
 
 
-@pytest.mark.parametrize("make", [by_host, by_subdomain])
+@pytest.mark.parametrize(
+    "rules",
+    [("host_matching", "host", "api.test", "<name>.test"), ("subdomain_matching", "subdomain", "api", "<name>")],
+    ids=["by host", "by subdomain"],
+)
 @pytest.mark.parametrize(
     ("host", "path", "status", "expected"),
     [
@@ -625,13 +607,9 @@ def by_subdomain() -> Flask:
     ],
 )
 def test_the_host_decides_which_view_counts(
-    make: Callable[[], Flask],
-    host: str,
-    path: str,
-    status: int,
-    expected: list[CORSHeaders],
+    rules: tuple[str, str, str, str], host: str, path: str, status: int, expected: list[CORSHeaders]
 ) -> None:
-    app, base = make(), f"http://{host}/"
+    app, base = make_app_with_hosts(*rules), f"http://{host}/"
     assert fetch(app.test_client(), path, base_url=base).status_code == status
     assert get_headers_for(app, path, base_url=base) == expected
     assert get_preflight_headers_for(app, path, base_url=base) == as_preflights(expected)
