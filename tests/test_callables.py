@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Blueprint, Flask, Response, abort, current_app, g, request, session
+from flask import Flask, Response, abort, current_app, g, request, session
 from flask.sessions import SecureCookieSessionInterface
 
 from flask_cors import CORS, cross_origin
@@ -15,21 +15,26 @@ from tests.helpers import (
     DENIED,
     ONLY_A,
     ONLY_B,
+    PATH,
+    PLACES,
     A,
     B,
     CORSHeaders,
+    View,
     a_view,
     cors_headers,
     fetch,
+    for_a_hidden_view,
+    for_the_app,
+    for_the_view_alone,
     get_headers_for,
     get_preflight_headers_for,
-    hide,
     make_app,
     preflight,
     preflight_headers,
 )
 
-Place = Callable[[Flask, Any, Callable[..., Any]], None]
+Place = Callable[..., None]
 
 
 class Recorder:
@@ -46,65 +51,18 @@ class Recorder:
         return self(origin)
 
 
-def for_the_app(app: Flask, origins: Any, view: Callable[..., Any] = a_view) -> None:
-    CORS(app, origins=origins)
-    app.add_url_rule("/", "view", view)
-
-
-def for_a_resource(app: Flask, origins: Any, view: Callable[..., Any] = a_view) -> None:
-    CORS(app, resources={"/else": {}, "/": {"origins": origins}})
-    app.add_url_rule("/", "view", view)
-
-
-def for_the_config(app: Flask, origins: Any, view: Callable[..., Any] = a_view) -> None:
-    CORS(app)
-    CORS(app, methods="GET", resources="/nowhere")
-    app.config["CORS_ORIGINS"] = origins
-    app.add_url_rule("/", "view", view)
-
-
-def for_the_blueprint(app: Flask, origins: Any, view: Callable[..., Any] = a_view) -> None:
-    inside = Blueprint("inside", __name__)
-    CORS(inside, origins=origins)
-    inside.add_url_rule("/", "view", view)
-    app.register_blueprint(inside)
-
-
-def for_the_view(app: Flask, origins: Any, view: Callable[..., Any] = a_view) -> None:
-    CORS(app, resources=[])
-    app.add_url_rule("/", "view", cross_origin(origins=origins)(view))
-
-
-def for_the_view_twice(app: Flask, origins: Any, view: Callable[..., Any] = a_view) -> None:
-    CORS(app, origins=origins)
-    app.add_url_rule("/", "view", cross_origin(origins=origins)(cross_origin(origins=origins)(view)))
-
-
 def use_middleware(app: Flask) -> None:
     inner = app.wsgi_app
     app.wsgi_app = lambda environ, start_response: inner(environ, start_response)  # type: ignore[method-assign]
 
 
-def for_the_app_behind_a_middleware(app: Flask, origins: Any, view: Callable[..., Any] = a_view) -> None:
+def behind_a_middleware(app: Flask, view: View, **options: Any) -> None:
     use_middleware(app)
-    for_the_app(app, origins, view)
+    for_the_app(app, view, **options)
 
 
-def for_a_hidden_view(app: Flask, origins: Any, view: Callable[..., Any] = a_view) -> None:
-    CORS(app, resources=[])
-    app.add_url_rule("/", "view", hide(cross_origin(origins=origins)(view)))
-
-
-def for_the_view_alone(app: Flask, origins: Any, view: Callable[..., Any] = a_view) -> None:
-    app.add_url_rule("/", "view", cross_origin(origins=origins)(view))
-
-
-FIRST_OF_ALL: list[Place] = [
-    *(for_the_app, for_a_resource, for_the_config, for_the_blueprint, for_the_view, for_the_view_twice),
-    for_the_app_behind_a_middleware,
-]
-before_all = pytest.mark.parametrize("place", FIRST_OF_ALL)
-everywhere = pytest.mark.parametrize("place", [*FIRST_OF_ALL, for_a_hidden_view, for_the_view_alone])
+before_all = pytest.mark.parametrize("place", [*PLACES, behind_a_middleware])
+everywhere = pytest.mark.parametrize("place", [*PLACES, behind_a_middleware, for_a_hidden_view, for_the_view_alone])
 
 
 # Which origins are allowed -------------------------------------------------------------------------------------------
@@ -134,15 +92,15 @@ def allows_b(origin: str) -> bool:
 )
 def test_an_origin_is_allowed_by(place: Place, origins: Any, a: CORSHeaders, b: CORSHeaders) -> None:
     app = make_app()
-    place(app, origins, a_view)
-    assert get_headers_for(app) == [a, b, DENIED]
+    place(app, a_view, origins=origins)
+    assert get_headers_for(app, PATH) == [a, b, DENIED]
 
 
 @before_all
 def test_preflights_are_allowed_too(place: Place) -> None:
     app = make_app()
-    place(app, allows_a, a_view)
-    assert get_preflight_headers_for(app) == [ONLY_A | ALL_METHODS, DENIED]
+    place(app, a_view, origins=allows_a)
+    assert get_preflight_headers_for(app, PATH) == [ONLY_A | ALL_METHODS, DENIED]
 
 
 # When it is called ---------------------------------------------------------------------------------------------------
@@ -152,9 +110,9 @@ def test_preflights_are_allowed_too(place: Place) -> None:
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
 def test_it_is_called_once_a_request(place: Place, method: str) -> None:
     app, recorder = make_app(), Recorder()
-    place(app, recorder, a_view)
-    fetch(app.test_client(), "/", A, method=method)
-    preflight(app.test_client(), "/", B)
+    place(app, a_view, origins=recorder)
+    fetch(app.test_client(), PATH, A, method=method)
+    preflight(app.test_client(), PATH, B)
     assert recorder.calls == [A, B]
 
 
@@ -170,12 +128,12 @@ class FailingStore(SecureCookieSessionInterface):
 @pytest.mark.parametrize("failing", ["a function after the request", "the session store"])
 def test_it_is_called_once_although_the_response_is_made_again(place: Place, failing: str) -> None:
     app, recorder = make_app(TESTING=False, SECRET_KEY="secret"), Recorder()
-    place(app, recorder, a_view)
+    place(app, a_view, origins=recorder)
     if failing == "the session store":
         app.session_interface = FailingStore()
     else:
         app.after_request(lambda response: response if response.status_code == 500 else abort(500))
-    response = fetch(app.test_client(), "/", A)
+    response = fetch(app.test_client(), PATH, A)
     assert (response.status_code, cors_headers(response)) == (500, ONLY_A)
     assert recorder.calls == [A]
 
@@ -187,8 +145,8 @@ def test_it_is_called_once_although_the_response_is_made_again(place: Place, fai
 )
 def test_it_is_called_with_origins_alone_and_not_with(place: Place, origin: str | None) -> None:
     app, recorder = make_app(), Recorder()
-    place(app, recorder, a_view)
-    response = app.test_client().get("/", environ_overrides={} if origin is None else {"HTTP_ORIGIN": origin})
+    place(app, a_view, origins=recorder)
+    response = app.test_client().get(PATH, environ_overrides={} if origin is None else {"HTTP_ORIGIN": origin})
     assert cors_headers(response) == DENIED
     assert recorder.calls == (["null"] if origin == "null" else [])
 
@@ -196,9 +154,9 @@ def test_it_is_called_with_origins_alone_and_not_with(place: Place, origin: str 
 def test_it_is_not_called_where_another_policy_covers_the_view() -> None:
     app, recorder = make_app(), Recorder()
     CORS(app, origins=recorder)
-    app.add_url_rule("/", view_func=cross_origin(origins=B)(a_view))
-    assert get_headers_for(app) == [DENIED, ONLY_B, ONLY_B]
-    assert get_preflight_headers_for(app) == [DENIED, ONLY_B | ALL_METHODS]
+    app.add_url_rule(PATH, view_func=cross_origin(origins=B)(a_view))
+    assert get_headers_for(app, PATH) == [DENIED, ONLY_B, ONLY_B]
+    assert get_preflight_headers_for(app, PATH) == [DENIED, ONLY_B | ALL_METHODS]
     assert recorder.calls == []
 
 
@@ -208,10 +166,9 @@ FROM_THE_FIRST = pytest.mark.xfail(strict=True, reason="behind a middleware, not
 @pytest.mark.parametrize(
     ("place", "behind"),
     [
-        *[(place, False) for place in FIRST_OF_ALL],
-        *[(place, True) for place in (for_the_app, for_a_resource, for_the_blueprint, for_the_view_twice)],
-        pytest.param(for_the_config, True, marks=FROM_THE_FIRST),
-        pytest.param(for_the_view, True, marks=FROM_THE_FIRST),
+        *[(place, False) for place in PLACES],
+        *[(place, True) for place in PLACES[:2] + PLACES[3:4]],
+        *[pytest.param(place, True, marks=FROM_THE_FIRST) for place in PLACES[2:3] + PLACES[4:]],
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
@@ -221,7 +178,8 @@ def test_it_is_called_after_url_value_preprocessors_and_before_all_else(
     app, order = make_app(), list[str]()
 
     def function(origin: str) -> bool:
-        order.append(f"function, for {g.tenant}, {request.path} and {current_app.debug}")
+        order.append("function")
+        order.append(f"{g.tenant}, {request.path}, {current_app.debug}")
         return origin == A
 
     def view() -> str:
@@ -235,11 +193,12 @@ def test_it_is_called_after_url_value_preprocessors_and_before_all_else(
         use_middleware(app)
     app.before_request(lambda: order.append("before, registered early"))
     app.url_value_preprocessor(preprocess)
-    place(app, function, view)
+    place(app, view, origins=function)
     app.before_request(lambda: order.append("before, registered late"))
-    fetch(app.test_client(), "/", A, method=method, headers={"Access-Control-Request-Method": "GET"})
+    fetch(app.test_client(), PATH, A, method=method, headers={"Access-Control-Request-Method": "GET"})
     assert order == [
-        "function, for the tenant, / and False",
+        "function",
+        f"the tenant, {PATH}, False",
         "before, registered early",
         "before, registered late",
         *(["view"] if method == "GET" else []),
@@ -259,10 +218,10 @@ def test_a_view_neither_disturbs_it_nor_changes_its_result_by_unfinished_work(pl
         assert not database["failed"]
         return origin in database["rows"]  # type: ignore[operator]
 
-    place(app, function, view)
+    place(app, view, origins=function)
     app.teardown_request(lambda _: database.update(rows=[A], failed=False))
     for origin, expected in ((A, ONLY_A), (B, DENIED)):
-        response = fetch(app.test_client(), "/", origin)
+        response = fetch(app.test_client(), PATH, origin)
         assert (response.status_code, cors_headers(response)) == (500, expected)
 
 
@@ -270,16 +229,16 @@ def test_a_view_neither_disturbs_it_nor_changes_its_result_by_unfinished_work(pl
 @pytest.mark.parametrize("preflights", [False, True], ids=["", "for preflights"])
 def test_it_can_use_the_session_and_the_response_varies_by_the_cookie(place: Place, preflights: bool) -> None:
     app = make_app(SECRET_KEY="secret")
-    place(app, lambda origin: origin in session.get("origins", ()), a_view)
+    place(app, a_view, origins=lambda origin: origin in session.get("origins", ()))
     app.add_url_rule("/login", "login", lambda: str(session.update(origins=[A])))
     client = app.test_client()
     client.get("/login")
     send: Any = preflight if preflights else fetch
     expected = {"Vary": "Origin, Cookie"}
     granted = expected | {"Access-Control-Allow-Origin": A} | (ALL_METHODS if preflights else {})
-    assert cors_headers(send(client, "/", A)) == granted
-    assert cors_headers(send(client, "/", B)) == expected
-    assert cors_headers(send(app.test_client(), "/", A)) == expected
+    assert cors_headers(send(client, PATH, A)) == granted
+    assert cors_headers(send(client, PATH, B)) == expected
+    assert cors_headers(send(app.test_client(), PATH, A)) == expected
 
 
 # When it fails -------------------------------------------------------------------------------------------------------
@@ -309,38 +268,38 @@ def test_if_it_fails_it_denies_with_one_line_in_the_log(
     place: Place, config: dict[str, bool], function: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     app = make_app(**config)
-    place(app, function, a_view)
-    response = fetch(app.test_client(), "/", A)
+    place(app, a_view, origins=function)
+    response = fetch(app.test_client(), PATH, A)
     assert (response.status_code, response.text, cors_headers(response)) == (200, a_view(), DENIED)
     assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
         (logging.ERROR, f"CORS: the function in origins failed for {A}, which is denied")
     ]
     assert caplog.records[0].exc_info
-    assert cors_headers(preflight(app.test_client(), "/")) == DENIED
+    assert cors_headers(preflight(app.test_client(), PATH)) == DENIED
     assert len(caplog.records) == 2
 
 
 def test_what_is_listed_beside_it_is_allowed_without_a_call() -> None:
     app, recorder = make_app(), Recorder()
-    for_the_app(app, [recorder, B])
-    assert get_headers_for(app) == [ONLY_A, ONLY_B, DENIED]
+    for_the_app(app, a_view, origins=[recorder, B])
+    assert get_headers_for(app, PATH) == [ONLY_A, ONLY_B, DENIED]
     assert recorder.calls == [A]
 
 
 def test_if_it_fails_what_the_view_has_set_by_hand_goes(caplog: pytest.LogCaptureFixture) -> None:
     app = make_app()
     headers = {"Access-Control-Allow-Origin": "*", "Access-Control-Max-Age": "1"}
-    for_the_app(app, raises, lambda: Response("text", headers=headers))
-    assert get_headers_for(app) == [DENIED] * 3
+    for_the_app(app, lambda: Response("text", headers=headers), origins=raises)
+    assert get_headers_for(app, PATH) == [DENIED] * 3
     assert len(caplog.records) == 2
 
 
 def test_the_next_request_calls_it_again(caplog: pytest.LogCaptureFixture) -> None:
     app, results = make_app(), [True]
-    for_the_app(app, lambda _: results.pop())
-    assert get_headers_for(app) == [ONLY_A, DENIED, DENIED]
+    for_the_app(app, a_view, origins=lambda _: results.pop())
+    assert get_headers_for(app, PATH) == [ONLY_A, DENIED, DENIED]
     results.append(True)
-    assert preflight_headers(preflight(app.test_client(), "/", B)) == ONLY_B | ALL_METHODS
+    assert preflight_headers(preflight(app.test_client(), PATH, B)) == ONLY_B | ALL_METHODS
     assert len(caplog.records) == 1
 
 

@@ -33,13 +33,18 @@ from tests.helpers import (
     FOR_NONE,
     ONLY_A,
     ONLY_B,
+    PATH,
+    PLACES,
     A,
     B,
     CORSHeaders,
     a_view,
     as_preflights,
+    assert_policy,
     cors_headers,
     fetch,
+    for_a_hidden_view,
+    for_the_view_alone,
     get_headers_for,
     get_preflight_headers_for,
     hide,
@@ -156,9 +161,7 @@ def test_beside_cors_the_policy_of_a_view_replaces_every_other(
     CORS(app, **options)
     app.add_url_rule("/", "view", view)
     for method in ("GET", "HEAD"):
-        assert fetch(app.test_client(), "/", method=method).status_code == status
-        assert get_headers_for(app, method=method) == FOR_A
-        assert get_preflight_headers_for(app, method=method) == as_preflights(FOR_A)
+        assert_policy(app, FOR_A, "/", status, method=method)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +250,6 @@ def test_a_decorated_view_of_a_blueprint_or_of_two_apps_or_of_several_routes() -
 
 # Headers that are there already --------------------------------------------------------------------------------------
 
-Place = Callable[[Flask, ViewFunction], None]
 EXPOSED, AGE = "Access-Control-Expose-Headers", "Access-Control-Max-Age"
 BY_HAND = [
     ("access-control-allow-origin", "*"),
@@ -261,23 +263,7 @@ MERGED = {"Vary": "Origin, Cookie, X"}
 MERGED_FOR_A = [ONLY_A | MERGED | {EXPOSED: "X-Own"}, MERGED, ONLY_A | MERGED | {EXPOSED: "X-Own"}]
 
 
-def for_the_app(app: Flask, view: ViewFunction) -> None:
-    CORS(app, origins=A)
-    app.add_url_rule("/", "view", view)
-
-
-def for_the_view(app: Flask, view: ViewFunction) -> None:
-    app.add_url_rule("/", "view", only_a(view))
-
-
-def for_the_blueprint(app: Flask, view: ViewFunction) -> None:
-    inside = Blueprint("inside", __name__)
-    CORS(inside, origins=A)
-    inside.add_url_rule("/", "view", view)
-    app.register_blueprint(inside)
-
-
-@pytest.mark.parametrize("place", [for_the_app, for_the_view, for_the_blueprint])
+@pytest.mark.parametrize("place", [*PLACES, for_a_hidden_view, for_the_view_alone])
 @pytest.mark.parametrize(
     ("headers", "expected"),
     [
@@ -286,10 +272,12 @@ def for_the_blueprint(app: Flask, view: ViewFunction) -> None:
         pytest.param({"Vary": "X, *"}, [ONLY_A | {"Vary": "*"}, {"Vary": "*"}, ONLY_A | {"Vary": "*"}], id="and more"),
     ],
 )
-def test_headers_set_by_hand_are_replaced_or_merged(place: Place, headers: Any, expected: list[CORSHeaders]) -> None:
+def test_headers_set_by_hand_are_replaced_or_merged(
+    place: Callable[..., None], headers: Any, expected: list[CORSHeaders]
+) -> None:
     app = make_app()
-    place(app, lambda: ("text", headers))
-    assert get_headers_for(app) == expected
+    place(app, lambda: ("text", headers), origins=A)
+    assert get_headers_for(app, PATH) == expected
 
 
 def test_the_headers_of_the_policy_replace_every_header_of_that_name() -> None:

@@ -20,79 +20,40 @@ from tests.helpers import (
     FOR_NONE,
     NO_HEADERS,
     ONLY_A,
+    PATH,
+    PLACES,
     A,
     B,
+    Change,
     CORSHeaders,
+    View,
     a_view,
     cors_headers,
     fetch,
+    for_a_resource,
+    for_the_app,
+    for_the_blueprint,
+    for_the_view,
+    for_the_view_alone,
+    for_the_view_where_cors_covers_nothing,
     get_headers_for,
     make_app,
+    no_set_up,
 )
 
-ViewFunction = Callable[..., Any]
-Change = Callable[[Flask | Blueprint], object]
+Place = Callable[..., None]
 only_a = cross_origin(origins=A)
+every_place = pytest.mark.parametrize("place", PLACES)
+every_place_while_the_view_runs = pytest.mark.parametrize("place", [*PLACES, for_the_view_alone])
 
 
-# Ways to make /x/view/ readable for A alone, in an app that all origins may read -------------------------------------
-
-
-def no_change(_: Flask | Blueprint) -> None:
-    """Do nothing to what serves the view: the app, or the blueprint."""
-
-
-def by_the_app(view: ViewFunction, change: Change = no_change, **options: Any) -> Flask:
+def make_app_for_a(place: Callable[..., None], view: View, change: Change = no_set_up) -> Flask:
     app = make_app(TESTING=False)
-    CORS(app, **{"origins": A, **options})
-    app.add_url_rule("/x/view/", "view", view)
-    change(app)
+    place(app, view, change, origins=A)
     return app
 
 
-def by_a_resource(view: ViewFunction, change: Change = no_change) -> Flask:
-    return by_the_app(view, change, origins="*", resources={"/x/": {"origins": A}, "/": {}})
-
-
-def by_a_decorator(view: ViewFunction, change: Change = no_change) -> Flask:
-    return by_the_app(only_a(view), change, origins="*")
-
-
-def by_a_decorator_where_cors_covers_nothing(view: ViewFunction, change: Change = no_change) -> Flask:
-    return by_the_app(only_a(view), change, resources=[])
-
-
-def by_a_decorator_alone(view: ViewFunction, change: Change = no_change) -> Flask:
-    app = make_app(TESTING=False)
-    app.add_url_rule("/x/view/", "view", only_a(view))
-    change(app)
-    return app
-
-
-def by_the_blueprint(view: ViewFunction, change: Change = no_change, origins: str = A) -> Flask:
-    app, inside = make_app(TESTING=False), Blueprint("inside", __name__, url_prefix="/x")
-    CORS(app)
-    CORS(inside, origins=origins)
-    inside.add_url_rule("/view/", "view", view)
-    change(inside)
-    app.register_blueprint(inside)
-    return app
-
-
-def by_a_decorator_in_a_blueprint(view: ViewFunction, change: Change = no_change) -> Flask:
-    return by_the_blueprint(only_a(view), change, origins="*")
-
-
-Set = Callable[..., Flask]
-WITH_CORS: list[Set] = [
-    *(by_the_app, by_a_resource, by_a_decorator, by_a_decorator_where_cors_covers_nothing),
-    *(by_the_blueprint, by_a_decorator_in_a_blueprint),
-]
-every_way = pytest.mark.parametrize("protect", WITH_CORS)
-every_way_and_alone = pytest.mark.parametrize("protect", [*WITH_CORS, by_a_decorator_alone])
-
-
-def assert_only_a_reads(app: Flask, status: int, path: str = "/x/view/", **call: Any) -> None:
+def assert_only_a_reads(app: Flask, status: int, path: str = PATH, **call: Any) -> None:
     assert fetch(app.test_client(), path, **call).status_code == status
     assert get_headers_for(app, path, **call) == FOR_A
 
@@ -100,11 +61,11 @@ def assert_only_a_reads(app: Flask, status: int, path: str = "/x/view/", **call:
 # Made by the view, and by error handlers -----------------------------------------------------------------------------
 
 
-def aborting(status: int) -> ViewFunction:
+def aborting(status: int) -> View:
     return lambda: abort(status)
 
 
-def returning(status: int) -> ViewFunction:
+def returning(status: int) -> View:
     return lambda: ("text", status)
 
 
@@ -128,7 +89,7 @@ def returns_nothing() -> None:
     """Return what is no response."""
 
 
-@every_way_and_alone
+@every_place_while_the_view_runs
 @pytest.mark.parametrize(
     ("view", "status"),
     [
@@ -143,8 +104,8 @@ def returns_nothing() -> None:
         pytest.param(lambda: abort(redirect("/elsewhere")), 302, id="aborts with a redirect"),
     ],
 )
-def test_what_the_view_returns_or_raises_is_for_a_alone(protect: Set, view: ViewFunction, status: int) -> None:
-    assert_only_a_reads(protect(view), status)
+def test_what_the_view_returns_or_raises_is_for_a_alone(place: Place, view: View, status: int) -> None:
+    assert_only_a_reads(make_app_for_a(place, view), status)
 
 
 def teapot(_: Exception) -> ResponseReturnValue:
@@ -159,7 +120,7 @@ def failing_handler(_: Exception) -> ResponseReturnValue:
     return divides_by_zero()
 
 
-@every_way_and_alone
+@every_place_while_the_view_runs
 @pytest.mark.parametrize(
     ("view", "handled", "handler", "status"),
     [
@@ -172,14 +133,14 @@ def failing_handler(_: Exception) -> ResponseReturnValue:
     ],
 )
 def test_an_error_is_for_a_alone_that_is_handled(
-    protect: Set, view: ViewFunction, handled: Any, handler: Any, status: int
+    place: Place, view: View, handled: Any, handler: Any, status: int
 ) -> None:
-    assert_only_a_reads(protect(view, lambda app: app.register_error_handler(handled, handler)), status)
+    assert_only_a_reads(make_app_for_a(place, view, lambda app: app.register_error_handler(handled, handler)), status)
 
 
-@every_way_and_alone
-def test_a_handler_of_the_app_for_what_is_missing_keeps_the_policy_of_the_view_that_aborted(protect: Set) -> None:
-    app = protect(aborting(404))
+@every_place_while_the_view_runs
+def test_a_handler_of_the_app_for_what_is_missing_keeps_the_policy_of_the_view_that_aborted(place: Place) -> None:
+    app = make_app_for_a(place, aborting(404))
     app.register_error_handler(NotFound, teapot)
     assert_only_a_reads(app, 418)
 
@@ -195,28 +156,29 @@ def test_a_decorated_error_handler_gives_its_policy_to_what_no_view_covers() -> 
 # Made before and after the view --------------------------------------------------------------------------------------
 
 
-@every_way
+@every_place
 @pytest.mark.parametrize(
     ("function", "status"), [(aborting(401), 401), (aborting(404), 404), (aborting(503), 503), (returning(403), 403)]
 )
 @pytest.mark.parametrize("of_the_app", [False, True], ids=["", "of the app"])
-def test_a_refusal_before_the_view_is_for_a_alone(
-    protect: Set, function: ViewFunction, status: int, of_the_app: bool
-) -> None:
-    app = protect(a_view) if of_the_app else protect(a_view, lambda served: served.before_request(function))
+def test_a_refusal_before_the_view_is_for_a_alone(place: Place, function: View, status: int, of_the_app: bool) -> None:
+    def refuse(served: Flask | Blueprint) -> None:
+        served.before_request(function)
+
+    app = make_app_for_a(place, a_view, no_set_up if of_the_app else refuse)
     if of_the_app:
-        app.before_request(function)
+        refuse(app)
     assert_only_a_reads(app, status)
     assert_only_a_reads(app, status, method="HEAD")
 
 
-@every_way
-def test_failures_before_and_after_the_view_are_for_a_alone(protect: Set) -> None:
-    app = protect(a_view)
+@every_place
+def test_failures_before_and_after_the_view_are_for_a_alone(place: Place) -> None:
+    app = make_app_for_a(place, a_view)
     app.before_request(divides_by_zero)
     assert_only_a_reads(app, 500)
 
-    app = protect(a_view)
+    app = make_app_for_a(place, a_view)
     failures = iter([ZeroDivisionError] * 4)
 
     @app.after_request
@@ -229,38 +191,38 @@ def test_failures_before_and_after_the_view_are_for_a_alone(protect: Set) -> Non
 
 
 def test_where_an_after_request_function_fails_for_the_500_too_flask_adds_no_headers() -> None:
-    app = by_the_app(a_view)
+    app = make_app_for_a(for_the_app, a_view)
     app.after_request(lambda _: abort(500))
-    response = fetch(app.test_client(), "/x/view/", A)
+    response = fetch(app.test_client(), PATH, A)
     assert (response.status_code, cors_headers(response)) == (500, NO_HEADERS)
 
 
 # Made by routing, and for static files -------------------------------------------------------------------------------
 
 
-@every_way
-def test_what_routing_refuses_is_for_a_alone(protect: Set) -> None:
+@every_place
+def test_what_routing_refuses_is_for_a_alone(place: Place) -> None:
     for method in ("POST", "PUT", "PATCH", "DELETE", "QUERY", "PURGE"):
-        assert_only_a_reads(protect(a_view), 405, method=method)
+        assert_only_a_reads(make_app_for_a(place, a_view), 405, method=method)
     for method in ("GET", "HEAD"):
-        assert_only_a_reads(protect(a_view), 308, "/x/view", method=method)
+        assert_only_a_reads(make_app_for_a(place, a_view), 308, "/x/view", method=method)
 
 
 @pytest.mark.parametrize(
-    ("protect", "beside", "elsewhere"),
+    ("place", "beside", "elsewhere"),
     [
-        (by_the_app, FOR_A, FOR_A),
-        (by_a_resource, FOR_A, FOR_ALL),
-        (by_the_blueprint, FOR_A, FOR_ALL),
-        (by_a_decorator, FOR_ALL, FOR_ALL),
-        (by_a_decorator_where_cors_covers_nothing, FOR_NONE, FOR_NONE),
-        (by_a_decorator_alone, FOR_NONE, FOR_NONE),
+        (for_the_app, FOR_A, FOR_A),
+        (for_a_resource, FOR_A, FOR_ALL),
+        (for_the_blueprint, FOR_A, FOR_ALL),
+        (for_the_view, FOR_ALL, FOR_ALL),
+        (for_the_view_where_cors_covers_nothing, FOR_NONE, FOR_NONE),
+        (for_the_view_alone, FOR_NONE, FOR_NONE),
     ],
 )
 def test_what_is_missing_has_the_policy_of_its_path(
-    protect: Set, beside: list[CORSHeaders], elsewhere: list[CORSHeaders]
+    place: Place, beside: list[CORSHeaders], elsewhere: list[CORSHeaders]
 ) -> None:
-    app = protect(a_view)
+    app = make_app_for_a(place, a_view)
     for path, expected in (("/x/nowhere", beside), ("/nowhere", elsewhere)):
         assert fetch(app.test_client(), path).status_code == 404
         assert get_headers_for(app, path) == expected
@@ -305,14 +267,14 @@ DEBUG_CASES = [
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize(("headers", "kind", "expected"), DEBUG_CASES)
 def test_in_debug_mode_an_exception_can_be_read_by_a_fetch_and_keeps_the_debugger_otherwise(
-    view: ViewFunction,
+    view: View,
     method: str,
     headers: dict[str, str],
     kind: str,
     expected: CORSHeaders,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    app, ends = by_the_app(lambda: "text"), list[object]()
+    app, ends = make_app_for_a(for_the_app, lambda: "text"), list[object]()
     app.debug = True
     app.add_url_rule("/broken", "broken", view, methods=["GET", "POST"])
     app.teardown_request(ends.append)
@@ -323,16 +285,16 @@ def test_in_debug_mode_an_exception_can_be_read_by_a_fetch_and_keeps_the_debugge
     assert [type(error) for error in ends] == [ZeroDivisionError]
     logged = [record for record in caplog.records if record.exc_info and "/broken" in record.getMessage()]
     assert len(logged) == (1 if kind == "plain" else 0)  # otherwise the debugger writes it
-    assert fetch(client, "/x/view/", A).text == "text"
+    assert fetch(client, PATH, A).text == "text"
 
 
 @pytest.mark.parametrize("method", ["OPTIONS", "GET"])
 def test_in_debug_mode_what_the_app_handles_itself_stays_as_it_is(method: str) -> None:
-    app = by_the_app(divides_by_zero)
+    app = make_app_for_a(for_the_app, divides_by_zero)
     app.debug = True
     app.register_error_handler(ZeroDivisionError, teapot)
     extra = ALL_METHODS if method == "OPTIONS" else NO_HEADERS
-    response = fetch(app.test_client(), "/x/view/", A, method=method)
+    response = fetch(app.test_client(), PATH, A, method=method)
     assert (response.status_code, cors_headers(response)) == (418 if method == "GET" else 200, ONLY_A | extra)
 
 
@@ -342,15 +304,15 @@ def test_in_debug_mode_what_the_app_handles_itself_stays_as_it_is(method: str) -
     ids=["a test", "a test in debug mode", "production that propagates"],
 )
 def test_an_exception_leaves_the_app_as_without_cors_in(settings: dict[str, bool]) -> None:
-    app = by_the_app(divides_by_zero)
+    app = make_app_for_a(for_the_app, divides_by_zero)
     app.config.update(settings)
     with pytest.raises(ZeroDivisionError):
-        fetch(app.test_client(), "/x/view/", A)
+        fetch(app.test_client(), PATH, A)
 
 
-@every_way
-def test_in_debug_mode_that_does_not_propagate_the_500_is_for_a_alone(protect: Set) -> None:
-    app = protect(divides_by_zero)
+@every_place
+def test_in_debug_mode_that_does_not_propagate_the_500_is_for_a_alone(place: Place) -> None:
+    app = make_app_for_a(place, divides_by_zero)
     app.debug = True
     app.config["PROPAGATE_EXCEPTIONS"] = False
     assert_only_a_reads(app, 500)
@@ -358,8 +320,8 @@ def test_in_debug_mode_that_does_not_propagate_the_500_is_for_a_alone(protect: S
 
 @pytest.mark.xfail(strict=True, reason="the exception is logged twice: by Flask, and by the extension")
 def test_in_debug_mode_that_does_not_propagate_the_exception_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    app = by_the_app(divides_by_zero)
+    app = make_app_for_a(for_the_app, divides_by_zero)
     app.debug = True
     app.config["PROPAGATE_EXCEPTIONS"] = False
-    fetch(app.test_client(), "/x/view/", A)
+    fetch(app.test_client(), PATH, A)
     assert len(caplog.records) == 1

@@ -7,7 +7,6 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 from flask import Blueprint, Flask, Request, abort, request
-from flask.typing import ResponseReturnValue
 from flask.views import MethodView, View
 from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
@@ -31,6 +30,7 @@ from tests.helpers import (
     SetUp,
     a_view,
     as_preflights,
+    assert_policy,
     cors_headers,
     fetch,
     get_headers_for,
@@ -104,10 +104,7 @@ def make_app_with(set_up: SetUp) -> Flask:
 
 @behind_a_login
 def test_a_preflight_meets_no_login_and_the_request_after_it_does(set_up: SetUp) -> None:
-    app = make_app_with(set_up)
-    assert get_preflight_headers_for(app) == as_preflights(FOR_A)
-    assert fetch(app.test_client(), "/", A).status_code == 401
-    assert get_headers_for(app) == FOR_A
+    assert_policy(make_app_with(set_up), FOR_A, status=401)
 
 
 @pytest.mark.parametrize(
@@ -158,8 +155,7 @@ def test_a_middleware_may_change_the_path(early: bool) -> None:
             app.wsgi_app = mounted(app.wsgi_app)  # type: ignore[assignment, method-assign]
         else:
             CORS(app, resources="/inside", origins=A)
-    assert get_preflight_headers_for(app, "/mounted/inside") == as_preflights(FOR_A)
-    assert get_headers_for(app, "/mounted/inside") == FOR_A
+    assert_policy(app, FOR_A, "/mounted/inside", 401)
     assert cors_headers(fetch(app.test_client(), "/mounted/", A)) == NO_HEADERS
 
 
@@ -207,9 +203,7 @@ def test_the_policy_of_where_it_leads_counts_for(
     if with_login:
         app.before_request(login)
     for each in path.split():
-        assert get_preflight_headers_for(app, each) == as_preflights(expected)
-        assert fetch(app.test_client(), each).status_code == (401 if with_login else status)
-        assert get_headers_for(app, each) == expected
+        assert_policy(app, expected, each, 401 if with_login else status)
 
 
 def test_a_redirect_within_a_resource_has_the_policy_of_the_path_where_it_leads() -> None:
@@ -218,25 +212,17 @@ def test_a_redirect_within_a_resource_has_the_policy_of_the_path_where_it_leads(
     app.add_url_rule("/folder/", view_func=a_view)
     app.add_url_rule("/old", redirect_to="/f%6Flder/", endpoint="old")
     for path in ("/folder", "/old"):
-        assert get_preflight_headers_for(app, path) == as_preflights(FOR_A)
-        assert get_headers_for(app, path) == FOR_A
+        assert_policy(app, FOR_A, path, 308)
 
 
 @pytest.mark.parametrize(
-    ("method", "status"),
-    [("GET", 200), ("HEAD", 200), ("POST", 405), ("DELETE", 405), ("QUERY", 405), ("PURGE", 405), ("OPTIONS", 200)],
+    ("method", "status"), [("GET", 200), ("HEAD", 200), ("POST", 405), ("DELETE", 405), ("QUERY", 405), ("PURGE", 405)]
 )
 def test_a_method_that_the_route_lacks_has_the_policy_of_the_view_that_is_there(method: str, status: int) -> None:
     app = make_app()
     CORS(app, origins=A)
     app.add_url_rule("/", view_func=only_b(a_view))
-    assert get_preflight_headers_for(app, method=method) == as_preflights(FOR_B)
-    assert fetch(app.test_client(), "/", method=method).status_code == status
-    allowed = ONLY_B | (ALL_METHODS if method == "OPTIONS" else NO_HEADERS)
-    assert get_headers_for(app, method=method) == [DENIED, allowed, allowed]
-
-
-def test_a_method_that_a_view_for_options_lacks_has_the_policy_of_that_view() -> None:
+    assert_policy(app, FOR_B, "/", status, method=method)
     app = make_app()
     CORS(app, origins=A)
     app.add_url_rule("/", view_func=cross_origin(origins=B, automatic_options=False)(a_view), methods=["OPTIONS"])
@@ -251,10 +237,8 @@ def test_preflights_for_a_route_that_knows_no_options_get_a_response(method: str
     app.add_url_rule("/plain", view_func=a_view)
     app.add_url_rule("/explicit", "explicit", a_view, provide_automatic_options=False)
     app.add_url_rule("/decorated", "decorated", only_b(a_view))
-    assert [get_preflight_headers_for(app, path, method) for path in ("/plain", "/explicit")] == [
-        as_preflights(FOR_A)
-    ] * 2
-    assert get_preflight_headers_for(app, "/decorated", method) == as_preflights(FOR_B)
+    for path, expected in [("/plain", FOR_A), ("/explicit", FOR_A), ("/decorated", FOR_B)]:
+        assert get_preflight_headers_for(app, path, method) == as_preflights(expected)
 
 
 @pytest.mark.parametrize(
@@ -289,11 +273,11 @@ def two_views(get: Views, post: Views, post_first: bool = False, **options: Any)
 def two_methods_of_a_class(app: Flask) -> None:
     class Users(MethodView):
         @cross_origin()
-        def get(self) -> ResponseReturnValue:
+        def get(self) -> str:
             return "text"
 
         @only_a
-        async def post(self) -> ResponseReturnValue:
+        async def post(self) -> str:
             return "text"
 
     CORS(app, resources="/nowhere")
@@ -331,24 +315,16 @@ two_policies = pytest.mark.parametrize(
 
 
 @two_policies
-def test_a_preflight_has_the_policy_of_the_requested_method(set_up: SetUp) -> None:
+def test_a_preflight_has_the_policy_of_the_requested_method_and_so_has_the_request_after_it(set_up: SetUp) -> None:
     app = make_app()
     set_up(app)
-    app.before_request(login)
-    for _ in range(2):
-        for method in ("GET", "HEAD"):
-            assert get_preflight_headers_for(app, "/users", method) == as_preflights(FOR_ALL)
-        for method in ("POST", "post"):
-            assert get_preflight_headers_for(app, "/users", method) == as_preflights(FOR_A)
-
-
-@two_policies
-@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "QUERY", "TRACE"])
-def test_a_preflight_and_the_request_after_it_have_one_policy(set_up: SetUp, method: str) -> None:
-    app = make_app()
-    set_up(app)
-    actual = get_headers_for(app, "/users", method=method)
-    assert get_preflight_headers_for(app, "/users", method) == as_preflights(actual)
+    app.before_request(lambda: login() if request.method == "OPTIONS" else None)
+    for method in ("GET", "HEAD", "POST", "post") * 2:
+        expected = as_preflights(FOR_A if method.upper() == "POST" else FOR_ALL)
+        assert get_preflight_headers_for(app, "/users", method) == expected
+    for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "QUERY", "TRACE"):
+        actual = get_headers_for(app, "/users", method=method)
+        assert get_preflight_headers_for(app, "/users", method) == as_preflights(actual)
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
@@ -366,11 +342,34 @@ def test_an_options_for_a_method_has_one_policy_with_and_without_an_origin(path:
 # Where Flask or the view responds ------------------------------------------------------------------------------------
 
 
-class Plain(View):
-    decorators: ClassVar = [cross_origin(origins=A, automatic_options=False)]
+def own_options(*_: object) -> str:
+    return f"{request.method} by the view"
 
-    def dispatch_request(self) -> ResponseReturnValue:
-        return a_view()
+
+class OwnView(View):
+    """Handles OPTIONS if *methods* lists it."""
+
+    init_every_request = False
+    dispatch_request = own_options
+
+
+class OwnOptions(MethodView):
+    get = options = own_options
+
+
+class DecoratedOwnOptions(OwnOptions):
+    decorators: ClassVar = [only_a]
+
+
+class OwnOptionsDecorated(OwnOptions):
+    get = only_a(own_options)
+    options = only_b(own_options)
+
+
+def by_a_second_route(app: Flask) -> None:
+    CORS(app, origins=A)
+    app.add_url_rule("/", "own", own_options, methods=["OPTIONS"])
+    app.add_url_rule("/", view_func=a_view)
 
 
 def in_app(view: Views, methods: list[str] | None = None, config: Any = (), **options: Any) -> SetUp:
@@ -389,9 +388,20 @@ def off_for_the_blueprint(app: Flask) -> None:
     app.register_blueprint(inside)
 
 
+def make_app_with_a_login_for_some(set_up: SetUp) -> Flask:
+    app = make_app()
+    app.before_request(lambda: login() if "X-Refused" in request.headers else None)
+    set_up(app)
+    return app
+
+
 OFF = {"automatic_options": False}
 OFF_IN_CONFIG = {"CORS_AUTOMATIC_OPTIONS": False}
 off_for_the_view = cross_origin(origins=A, automatic_options=False)
+
+
+class Plain(OwnView):
+    decorators: ClassVar = [off_for_the_view]
 
 
 @pytest.mark.parametrize(
@@ -407,9 +417,7 @@ off_for_the_view = cross_origin(origins=A, automatic_options=False)
     ],
 )
 def test_without_automatic_options_flask_responds_and_the_login_counts(set_up: SetUp) -> None:
-    app = make_app()
-    app.before_request(lambda: login() if "X-Refused" in request.headers else None)
-    set_up(app)
+    app = make_app_with_a_login_for_some(set_up)
     for origin, expected in [(A, ONLY_A | ALL_METHODS), (B, DENIED)]:
         response = preflight(app.test_client(), "/", origin)
         assert (response.status_code, response.text, cors_headers(response)) == (200, "", expected)
@@ -424,40 +432,6 @@ def test_without_automatic_options_a_decorator_alone_gives_no_headers_to_options
     response = preflight(app.test_client(), "/")
     assert (set(response.allow), cors_headers(response)) == ({"GET", "HEAD", "OPTIONS"}, NO_HEADERS)
     assert get_headers_for(app) == FOR_A
-
-
-def own_options() -> ResponseReturnValue:
-    return f"{request.method} by the view"
-
-
-def by_a_second_route(app: Flask) -> None:
-    CORS(app, origins=A)
-    app.add_url_rule("/", "own", own_options, methods=["OPTIONS"])
-    app.add_url_rule("/", view_func=a_view)
-
-
-class OwnView(View):
-    methods: ClassVar = ["GET", "OPTIONS"]
-
-    def dispatch_request(self) -> ResponseReturnValue:
-        return own_options()
-
-
-class OwnOptions(MethodView):
-    def get(self) -> ResponseReturnValue:
-        return "text"
-
-    def options(self) -> ResponseReturnValue:
-        return own_options()
-
-
-class DecoratedOwnOptions(OwnOptions):
-    decorators: ClassVar = [only_a]
-
-
-class OwnOptionsDecorated(OwnOptions):
-    get = only_a(OwnOptions.get)
-    options = only_b(OwnOptions.options)
 
 
 def by_method_of_a_decorated_class_alone(app: Flask) -> None:
@@ -479,7 +453,7 @@ nearest_is_off = pytest.mark.xfail(strict=True, reason="the outer wrapper respon
         ),
         pytest.param(in_app(only_a(own_options), LISTED, OFF_IN_CONFIG), id="and the config is off for a decorator"),
         by_a_second_route,
-        pytest.param(in_app(OwnView.as_view("own"), origins=A), id="in its class"),
+        pytest.param(in_app(OwnView.as_view("own"), LISTED, origins=A), id="in the route of its class"),
         pytest.param(in_app(OwnOptions.as_view("own"), origins=A), id="as a method"),
         by_method_of_a_decorated_class_alone,
         pytest.param(in_app(DecoratedOwnOptions.as_view("own")), id="as a method of a decorated class"),
@@ -487,9 +461,7 @@ nearest_is_off = pytest.mark.xfail(strict=True, reason="the outer wrapper respon
     ],
 )
 def test_a_view_that_handles_options_responds_behind_its_login(set_up: SetUp) -> None:
-    app = make_app()
-    app.before_request(lambda: login() if "X-Refused" in request.headers else None)
-    set_up(app)
+    app = make_app_with_a_login_for_some(set_up)
     for origin, expected in [(A, ONLY_A | ALL_METHODS), (B, DENIED)]:
         response = preflight(app.test_client(), "/", origin)
         assert (response.status_code, response.text) == (200, "OPTIONS by the view")
@@ -507,22 +479,20 @@ def test_what_a_view_that_handles_options_raises_is_an_error_with_the_headers() 
     assert (response.status_code, cors_headers(response)) == (500, ONLY_A | ALL_METHODS)
 
 
-@pytest.mark.parametrize(("path", "status"), [("/no/where", 404), ("/folder", 308), ("/", 200)])
-def test_a_view_that_handles_options_and_is_added_late_changes_its_own_path_only(path: str, status: int) -> None:
+def test_a_view_that_handles_options_and_is_added_late_changes_its_own_path_only() -> None:
     app = make_app()
     CORS(app, origins=A)
     app.add_url_rule("/", view_func=a_view)
     app.add_url_rule("/folder/", "folder", a_view)
-    assert get_preflight_headers_for(app, "/own") == as_preflights(FOR_A)
+    assert_policy(app, FOR_A, "/own", 404)
     app._got_first_request = False  # as some programs do that add routes late
     app.add_url_rule("/own", "own", own_options, methods=["OPTIONS"])
     assert preflight(app.test_client(), "/own").text == "OPTIONS by the view"
-    assert get_preflight_headers_for(app, path) == as_preflights(FOR_A)
-    assert fetch(app.test_client(), path, A).status_code == status
+    for path, status in [("/no/where", 404), ("/folder", 308), ("/", 200)]:
+        assert_policy(app, FOR_A, path, status)
 
 
 class Listing(OwnView):
-    methods: ClassVar = ["GET"]
     decorators: ClassVar = [only_a]
     options: ClassVar = {"per_page": 10}
 
@@ -610,9 +580,7 @@ def test_the_host_decides_which_view_counts(
     rules: tuple[str, str, str, str], host: str, path: str, status: int, expected: list[CORSHeaders]
 ) -> None:
     app, base = make_app_with_hosts(*rules), f"http://{host}/"
-    assert fetch(app.test_client(), path, base_url=base).status_code == status
-    assert get_headers_for(app, path, base_url=base) == expected
-    assert get_preflight_headers_for(app, path, base_url=base) == as_preflights(expected)
+    assert_policy(app, expected, path, status, base_url=base)
 
 
 class Careful(Flask):
@@ -629,10 +597,8 @@ def test_a_host_that_is_not_trusted_gets_the_policy_of_the_path() -> None:
     app.testing = True
     CORS(app, resources={"/": {"origins": A}})
     app.add_url_rule("/", view_func=only_b(a_view))
-    assert fetch(app.test_client(), "/", base_url="http://elsewhere.test/").status_code == 400
-    assert get_headers_for(app, base_url="http://elsewhere.test/") == FOR_A
-    assert get_preflight_headers_for(app, base_url="http://elsewhere.test/") == as_preflights(FOR_A)
-    assert get_headers_for(app, base_url="http://example.test/") == FOR_B
+    assert_policy(app, FOR_A, "/", 400, base_url="http://elsewhere.test/")
+    assert_policy(app, FOR_B, "/", 200, base_url="http://example.test/")
 
 
 @pytest.mark.parametrize("mount", ["/m", "/m/n", "/X", "/a b", "/%C3%BC", "/50%25"])
