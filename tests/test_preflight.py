@@ -11,7 +11,7 @@ from flask.views import MethodView, View
 from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.routing import MapAdapter, Rule
-from werkzeug.test import Client
+from werkzeug.test import Client, TestResponse
 
 from flask_cors import CORS, cross_origin
 from tests.helpers import (
@@ -24,6 +24,8 @@ from tests.helpers import (
     NO_HEADERS,
     ONLY_A,
     ONLY_B,
+    PATH,
+    PLACES,
     A,
     B,
     CORSHeaders,
@@ -33,6 +35,11 @@ from tests.helpers import (
     assert_policy,
     cors_headers,
     fetch,
+    for_the_app,
+    for_the_blueprint,
+    for_the_view,
+    for_the_view_alone,
+    for_the_view_twice,
     get_headers_for,
     get_preflight_headers_for,
     make_app,
@@ -41,6 +48,8 @@ from tests.helpers import (
     preflight_headers,
 )
 
+Place = Callable[..., None]
+Views = Callable[..., Any]
 only_a, only_b = cross_origin(origins=A), cross_origin(origins=B)
 
 
@@ -51,60 +60,30 @@ def login() -> None:
 # Before a login ------------------------------------------------------------------------------------------------------
 
 
-def login_before_cors(app: Flask) -> None:
-    app.before_request(login)
-    CORS(app, origins=A)
+def make_app_with_login(place: Place, where: str) -> Flask:
+    app, accounts = make_app(), Blueprint("accounts", __name__)
+    if where == "before CORS":
+        app.before_request(login)
+    if where == "of a blueprint, for the app":
+        accounts.before_app_request(login)
+    app.register_blueprint(accounts)
 
+    def log_in(served: Flask | Blueprint) -> None:
+        served.before_request(login)
 
-def login_after_cors(app: Flask) -> None:
-    CORS(app, origins=A)
-    app.before_request(login)
-
-
-def login_and_cors_in_a_blueprint(
-    app: Flask, login_in: Callable[..., object] = Blueprint.before_request, cors_on_app: bool = False
-) -> None:
-    inside = Blueprint("inside", __name__)
-    login_in(inside, login)
-    CORS(app if cors_on_app else inside, origins=A)
-    inside.add_url_rule("/", view_func=a_view)
-    app.register_blueprint(inside)
-
-
-def login_of_a_blueprint(app: Flask) -> None:
-    login_and_cors_in_a_blueprint(app, cors_on_app=True)
-
-
-def login_of_a_blueprint_for_the_app(app: Flask) -> None:
-    login_and_cors_in_a_blueprint(app, Blueprint.before_app_request)
-
-
-def login_and_a_decorated_view(app: Flask) -> None:
-    app.before_request(login)
-    app.add_url_rule("/", view_func=only_a(a_view))
-    CORS(app, resources=[])
-
-
-behind_a_login = pytest.mark.parametrize(
-    "set_up",
-    [
-        *(login_before_cors, login_after_cors, login_and_cors_in_a_blueprint),
-        *(login_of_a_blueprint, login_of_a_blueprint_for_the_app, login_and_a_decorated_view),
-    ],
-)
-
-
-def make_app_with(set_up: SetUp) -> Flask:
-    app = make_app()
-    set_up(app)
-    if not app.view_functions:
-        app.add_url_rule("/", view_func=a_view)
+    place(app, a_view, log_in if where == "after CORS, or of the blueprint" else no_set_up, origins=A)
     return app
 
 
+behind_a_login = pytest.mark.parametrize(
+    "where", ["before CORS", "after CORS, or of the blueprint", "of a blueprint, for the app"]
+)
+
+
 @behind_a_login
-def test_a_preflight_meets_no_login_and_the_request_after_it_does(set_up: SetUp) -> None:
-    assert_policy(make_app_with(set_up), FOR_A, status=401)
+@pytest.mark.parametrize("place", PLACES)
+def test_a_preflight_meets_no_login_and_the_request_after_it_does(place: Place, where: str) -> None:
+    assert_policy(make_app_with_login(place, where), FOR_A, PATH, 401)
 
 
 @pytest.mark.parametrize(
@@ -121,18 +100,19 @@ def test_a_preflight_meets_no_login_and_the_request_after_it_does(set_up: SetUp)
     ],
 )
 @behind_a_login
-def test_what_is_no_preflight_meets_the_login(set_up: SetUp, method: str, headers: dict[str, str]) -> None:
-    assert fetch(make_app_with(set_up).test_client(), "/", method=method, headers=headers).status_code == 401
+@pytest.mark.parametrize("place", [for_the_app, for_the_blueprint, for_the_view, for_the_view_alone])
+def test_what_is_no_preflight_meets_the_login(place: Place, where: str, method: str, headers: dict[str, str]) -> None:
+    app = make_app_with_login(place, where)
+    assert fetch(app.test_client(), PATH, method=method, headers=headers).status_code == 401
 
 
 def test_a_preflight_runs_no_view_and_has_an_empty_response() -> None:
-    app, ran = make_app(), list[str]()
+    app = make_app()  # lets out what the view would raise
     CORS(app)
-    app.add_url_rule("/", "view", lambda: ran.append("view") or "text", methods=["GET", "POST"])  # type: ignore[func-returns-value, redundant-expr]
+    app.add_url_rule("/", "view", lambda: str(1 / 0), methods=["GET", "POST"])
     response = preflight(app.test_client(), "/", method="POST")
     assert preflight_headers(response) == ANY_ORIGIN | ALL_METHODS
     assert response.headers["Content-Length"] == "0"
-    assert ran == []
 
 
 def mounted(wsgi_app: WSGIApplication) -> WSGIApplication:
@@ -257,9 +237,6 @@ def test_a_rule_that_was_added_to_the_url_map_by_hand_is_like_any_other(methods:
 # For the requested method --------------------------------------------------------------------------------------------
 
 
-Views = Callable[..., Any]
-
-
 def two_views(get: Views, post: Views, post_first: bool = False, **options: Any) -> SetUp:
     def set_up(app: Flask) -> None:
         CORS(app, **options)
@@ -347,8 +324,6 @@ def own_options(*_: object) -> str:
 
 
 class OwnView(View):
-    """Handles OPTIONS if *methods* lists it."""
-
     init_every_request = False
     dispatch_request = own_options
 
@@ -357,72 +332,44 @@ class OwnOptions(MethodView):
     get = options = own_options
 
 
-class DecoratedOwnOptions(OwnOptions):
-    decorators: ClassVar = [only_a]
-
-
 class OwnOptionsDecorated(OwnOptions):
     get = only_a(own_options)
     options = only_b(own_options)
 
 
-def by_a_second_route(app: Flask) -> None:
-    CORS(app, origins=A)
-    app.add_url_rule("/", "own", own_options, methods=["OPTIONS"])
-    app.add_url_rule("/", view_func=a_view)
+def listed(*_: object) -> str:
+    return own_options()
 
 
-def in_app(view: Views, methods: list[str] | None = None, config: Any = (), **options: Any) -> SetUp:
-    def set_up(app: Flask) -> None:
-        CORS(app, **options)
-        app.config.update(config)
-        app.add_url_rule("/", "view", view, methods=methods)
-
-    return set_up
+vars(listed)["methods"] = ["GET", "OPTIONS"]  # as the route would list them
 
 
-def off_for_the_blueprint(app: Flask) -> None:
-    inside = Blueprint("inside", __name__)
-    CORS(inside, origins=A, automatic_options=False)
-    inside.add_url_rule("/", view_func=a_view)
-    app.register_blueprint(inside)
+def for_a_second_route(app: Flask, view: Views, **options: Any) -> None:
+    CORS(app, **options)
+    app.add_url_rule(PATH, "own", view, methods=["OPTIONS"])
+    app.add_url_rule(PATH, view_func=a_view)
 
 
-def make_app_with_a_login_for_some(set_up: SetUp) -> Flask:
+def make_app_with_a_login_for_some(place: Place, view: Views, **options: Any) -> Flask:
     app = make_app()
     app.before_request(lambda: login() if "X-Refused" in request.headers else None)
-    set_up(app)
+    place(app, view, origins=A, **options)
     return app
 
 
-OFF = {"automatic_options": False}
-OFF_IN_CONFIG = {"CORS_AUTOMATIC_OPTIONS": False}
-off_for_the_view = cross_origin(origins=A, automatic_options=False)
+def send_refused(app: Flask, response: TestResponse) -> TestResponse:
+    return app.test_client().options(PATH, headers={**response.request.headers, "X-Refused": "1"})
 
 
-class Plain(OwnView):
-    decorators: ClassVar = [off_for_the_view]
-
-
-@pytest.mark.parametrize(
-    "set_up",
-    [
-        pytest.param(in_app(a_view, origins=A, automatic_options=False), id="off for the app"),
-        pytest.param(in_app(a_view, origins=A, resources={"/": OFF}), id="off for the resource"),
-        pytest.param(in_app(a_view, origins=A, config=OFF_IN_CONFIG), id="off in the config"),
-        pytest.param(in_app(off_for_the_view(a_view)), id="off for the view"),
-        pytest.param(in_app(only_a(a_view), config=OFF_IN_CONFIG), id="off in the config, for a decorated view"),
-        pytest.param(in_app(Plain.as_view("plain")), id="off for the class"),
-        off_for_the_blueprint,
-    ],
-)
-def test_without_automatic_options_flask_responds_and_the_login_counts(set_up: SetUp) -> None:
-    app = make_app_with_a_login_for_some(set_up)
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("view", [a_view, OwnView.as_view("view")])
+def test_without_automatic_options_flask_responds_and_the_login_counts(place: Place, view: Views) -> None:
+    app = make_app_with_a_login_for_some(place, view, automatic_options=False)
     for origin, expected in [(A, ONLY_A | ALL_METHODS), (B, DENIED)]:
-        response = preflight(app.test_client(), "/", origin)
+        response = preflight(app.test_client(), PATH, origin)
         assert (response.status_code, response.text, cors_headers(response)) == (200, "", expected)
         assert set(response.allow) == {"GET", "HEAD", "OPTIONS"}
-        refused = app.test_client().options("/", headers={**response.request.headers, "X-Refused": "1"})
+        refused = send_refused(app, response)
         assert (refused.status_code, cors_headers(refused)) == (401, expected)
 
 
@@ -434,41 +381,33 @@ def test_without_automatic_options_a_decorator_alone_gives_no_headers_to_options
     assert get_headers_for(app) == FOR_A
 
 
-def by_method_of_a_decorated_class_alone(app: Flask) -> None:
-    app.add_url_rule("/", view_func=DecoratedOwnOptions.as_view("own"))
-
-
-LISTED = ["GET", "OPTIONS"]
-nearest_is_off = pytest.mark.xfail(strict=True, reason="the outer wrapper responds, although its policy is not used")
+OFF = {"automatic_options": False}
+NEAREST_IS_OFF = pytest.mark.xfail(strict=True, reason="the outer wrapper responds, although its policy is not used")
 
 
 @pytest.mark.parametrize(
-    "set_up",
+    ("place", "view", "options"),
     [
-        pytest.param(in_app(own_options, LISTED, origins=A), id="in its route"),
-        pytest.param(in_app(own_options, LISTED, origins=A, automatic_options=False), id="and the app is off"),
-        pytest.param(in_app(off_for_the_view(own_options), LISTED), id="and the decorator is off"),
-        pytest.param(
-            in_app(only_b(off_for_the_view(own_options)), LISTED), id="and the nearest is off", marks=nearest_is_off
-        ),
-        pytest.param(in_app(only_a(own_options), LISTED, OFF_IN_CONFIG), id="and the config is off for a decorator"),
-        by_a_second_route,
-        pytest.param(in_app(OwnView.as_view("own"), LISTED, origins=A), id="in the route of its class"),
-        pytest.param(in_app(OwnOptions.as_view("own"), origins=A), id="as a method"),
-        by_method_of_a_decorated_class_alone,
-        pytest.param(in_app(DecoratedOwnOptions.as_view("own")), id="as a method of a decorated class"),
-        pytest.param(in_app(OwnOptionsDecorated.as_view("own")), id="as a decorated method"),
+        *[pytest.param(place, OwnOptions.as_view("own"), {}, id=f"{place.__name__}, as a method") for place in PLACES],
+        *[pytest.param(place, listed, {}, id=f"{place.__name__}, in the route") for place in PLACES[:4]],
+        *[pytest.param(place, listed, OFF, id=f"{place.__name__}, which is off") for place in PLACES[:6] + PLACES[7:]],
+        pytest.param(for_the_view_twice, listed, OFF, id="the nearest decorator is off", marks=NEAREST_IS_OFF),
+        pytest.param(for_the_view_alone, OwnOptions.as_view("own"), {}, id="for the view alone, as a method"),
+        pytest.param(for_the_app, OwnOptionsDecorated.as_view("own"), {}, id="as a decorated method"),
+        pytest.param(for_a_second_route, own_options, {}, id="for a second route"),
     ],
 )
-def test_a_view_that_handles_options_responds_behind_its_login(set_up: SetUp) -> None:
-    app = make_app_with_a_login_for_some(set_up)
+def test_a_view_that_handles_options_responds_behind_its_login(
+    place: Place, view: Views, options: dict[str, bool]
+) -> None:
+    app = make_app_with_a_login_for_some(place, view, **options)
     for origin, expected in [(A, ONLY_A | ALL_METHODS), (B, DENIED)]:
-        response = preflight(app.test_client(), "/", origin)
+        response = preflight(app.test_client(), PATH, origin)
         assert (response.status_code, response.text) == (200, "OPTIONS by the view")
         assert cors_headers(response) == expected
-        refused = app.test_client().options("/", headers={**response.request.headers, "X-Refused": "1"})
-        assert refused.status_code == 401
-    assert fetch(app.test_client(), "/", method="OPTIONS", headers={"X-Refused": "1"}).status_code == 401
+        assert send_refused(app, response).status_code == 401
+    plain = fetch(app.test_client(), PATH, method="OPTIONS", headers={"X-Refused": "1"})
+    assert plain.status_code == 401
 
 
 def test_what_a_view_that_handles_options_raises_is_an_error_with_the_headers() -> None:
