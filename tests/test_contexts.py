@@ -161,7 +161,7 @@ def context_calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def send(app: Flask, path: str, **call: Any) -> tuple[int, str]:
-    """Send a request; return its status and text, or what leaves the app."""
+    """Send a request; return its status and text, or the exception that it raises."""
     try:
         response = fetch(app.test_client(), path, **call)
     except Exception as error:
@@ -334,7 +334,7 @@ def test_headers_are_there_whatever_the_way_in(make: type[Flask], enter: Entranc
 @pytest.mark.parametrize("login", [False, True], ids=["", "behind a login"])
 def test_functions_that_need_each_other_run_all_or_not_at_all(make: type[Flask], enter: Entrance, login: bool) -> None:
     app, ran = make(__name__), list[str]()
-    app.testing = True  # whatever a function raises leaves the app
+    app.testing = True  # lets out whatever a function raises
 
     def before() -> None:
         g.start = "set"

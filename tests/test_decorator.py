@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from flask import (
     Blueprint,
-    Flask,
     Response,
     abort,
     jsonify,
@@ -49,6 +48,7 @@ from tests.helpers import (
     get_preflight_headers_for,
     hide,
     make_app,
+    no_set_up,
     preflight,
     wrap,
 )
@@ -293,25 +293,14 @@ def set_by_hand(response: Response) -> Response:
     return response
 
 
-@pytest.mark.parametrize(
-    "register",
-    [Flask.after_request, Blueprint.after_request, Blueprint.after_app_request],
-    ids=["app", "blueprint", "blueprint for the app"],
-)
-@pytest.mark.parametrize("early", [True, False], ids=["registered before CORS", "registered after CORS"])
-@pytest.mark.parametrize("decorated", [False, True], ids=["", "and the view is decorated"])
-def test_headers_that_a_function_after_the_request_sets_are_replaced(
-    register: Callable[..., object], early: bool, decorated: bool
-) -> None:
-    app, inside = make_app(), Blueprint("inside", __name__)
-    inside.add_url_rule("/", view_func=only_a(a_view) if decorated else a_view)
-    for step in (True, False):
-        if step is early:
-            register(app if register is Flask.after_request else inside, set_by_hand)
-        else:
-            CORS(app, origins=A, resources=[] if decorated else "*")
-    app.register_blueprint(inside)
-    assert get_headers_for(app) == MERGED_FOR_A
+@pytest.mark.parametrize("place", [*PLACES, for_a_hidden_view])
+@pytest.mark.parametrize("early", [True, False], ids=["registered early", "registered late, or by the blueprint"])
+def test_headers_that_a_function_after_the_request_sets_are_replaced(place: Callable[..., None], early: bool) -> None:
+    app = make_app()
+    if early:
+        app.after_request(set_by_hand)
+    place(app, a_view, no_set_up if early else lambda served: served.after_request(set_by_hand), origins=A)
+    assert get_headers_for(app, PATH) == MERGED_FOR_A
 
 
 def test_what_the_view_returns_is_as_without_cors() -> None:
