@@ -382,7 +382,6 @@ def test_without_automatic_options_a_decorator_alone_gives_no_headers_to_options
 
 
 OFF = {"automatic_options": False}
-NEAREST_IS_OFF = pytest.mark.xfail(strict=True, reason="the outer wrapper responds, although its policy is not used")
 
 
 @pytest.mark.parametrize(
@@ -391,7 +390,7 @@ NEAREST_IS_OFF = pytest.mark.xfail(strict=True, reason="the outer wrapper respon
         *[pytest.param(place, OwnOptions.as_view("own"), {}, id=f"{place.__name__}, as a method") for place in PLACES],
         *[pytest.param(place, listed, {}, id=f"{place.__name__}, in the route") for place in PLACES[:4]],
         *[pytest.param(place, listed, OFF, id=f"{place.__name__}, which is off") for place in PLACES[:6] + PLACES[7:]],
-        pytest.param(for_the_view_twice, listed, OFF, id="the nearest decorator is off", marks=NEAREST_IS_OFF),
+        pytest.param(for_the_view_twice, listed, OFF, id="the nearest decorator is off"),
         pytest.param(for_the_view_alone, OwnOptions.as_view("own"), {}, id="for the view alone, as a method"),
         pytest.param(for_the_app, OwnOptionsDecorated.as_view("own"), {}, id="as a decorated method"),
         pytest.param(for_a_second_route, own_options, {}, id="for a second route"),
