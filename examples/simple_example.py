@@ -108,7 +108,7 @@ def create_user() -> Response:
             Access-Control-Request-Method:POST Access-Control-Request-Headers:content-type
         HTTP/1.1 200 OK
         Access-Control-Allow-Headers: Content-Type
-        Access-Control-Allow-Methods: DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT
+        Access-Control-Allow-Methods: DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, QUERY
         Access-Control-Allow-Origin: *
         Connection: close
         Content-Length: 0

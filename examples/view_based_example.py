@@ -69,7 +69,7 @@ def cross_origin_json_post() -> Response:
             Access-Control-Request-Method:POST Access-Control-Request-Headers:content-type
         HTTP/1.1 200 OK
         Access-Control-Allow-Headers: Content-Type
-        Access-Control-Allow-Methods: DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT
+        Access-Control-Allow-Methods: DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, QUERY
         Access-Control-Allow-Origin: *
         Allow: HEAD, OPTIONS, POST, GET
         Connection: close
