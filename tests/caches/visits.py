@@ -16,7 +16,7 @@ VIEWS = ["/{}/plain", "/decorated/{}", BY_LANGUAGE, REFUSED, MISSING]
 METHODS = ["GET"] * 7 + ["HEAD", "POST", "OPTIONS"]
 LANGUAGES = ["en", "de"]
 STATUSES = {REFUSED: 403, MISSING: 404}
-ALL_METHODS = {"Access-Control-Allow-Methods": "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"}
+ALL_METHODS = {"Access-Control-Allow-Methods": "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, QUERY"}
 
 
 class Answer(NamedTuple):

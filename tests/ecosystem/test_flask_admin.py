@@ -5,7 +5,7 @@ from flask import Flask
 from flask_admin import Admin, BaseView, expose
 
 from flask_cors import CORS, cross_origin
-from tests.ecosystem.calls import ORIGIN, OTHER, REFUSED, call, granted, granted_to_preflight, preflight
+from tests.ecosystem.helpers import DENIED, ORIGIN, OTHER, allowed, allowed_preflight, call, preflight
 
 VARY_BY_COOKIE = {"Vary": "Cookie"}  # by Flask, since the pages look at the session
 
@@ -32,9 +32,9 @@ def app_with(**options: object) -> Flask:
 
 def test_an_app_wide_policy_covers_the_admin_pages_too() -> None:
     app = app_with(origins=ORIGIN)
-    assert preflight(app, "/admin/", "GET") == (200, granted_to_preflight())
-    assert call(app, "GET", "/admin/") == (200, granted() | {"Vary": "Origin, Cookie"})
-    assert call(app, "GET", "/admin/reports/") == (200, granted())
+    assert preflight(app, "/admin/", "GET") == (200, allowed_preflight())
+    assert call(app, "GET", "/admin/") == (200, allowed() | {"Vary": "Origin, Cookie"})
+    assert call(app, "GET", "/admin/reports/") == (200, allowed())
 
 
 @pytest.mark.parametrize(
@@ -60,11 +60,11 @@ def test_resources_keep_the_admin_pages_closed(
     app = app_with(resources=resources)
     assert preflight(app, path, "GET")[1] == {}
     assert call(app, "GET", path) == (status, headers)
-    assert call(app, "GET", "/api/prices") == (200, granted())
+    assert call(app, "GET", "/api/prices") == (200, allowed())
 
 
 def test_an_exposed_method_may_be_decorated() -> None:
     app = app_with(resources=[])
-    assert preflight(app, "/admin/reports/new", "POST", OTHER) == (200, granted_to_preflight(OTHER))
-    assert call(app, "POST", "/admin/reports/new", OTHER) == (200, granted(OTHER))
-    assert call(app, "POST", "/admin/reports/new") == (200, REFUSED)
+    assert preflight(app, "/admin/reports/new", "POST", OTHER) == (200, allowed_preflight(OTHER))
+    assert call(app, "POST", "/admin/reports/new", OTHER) == (200, allowed(OTHER))
+    assert call(app, "POST", "/admin/reports/new") == (200, DENIED)

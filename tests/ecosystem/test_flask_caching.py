@@ -8,7 +8,7 @@ from flask import Flask
 from flask_caching import Cache
 
 from flask_cors import CORS, cross_origin
-from tests.ecosystem.calls import ORIGIN, OTHER, REFUSED, call, granted, granted_to_preflight, preflight
+from tests.ecosystem.helpers import DENIED, ORIGIN, OTHER, allowed, allowed_preflight, call, preflight
 
 Decorator = Callable[[Callable[[], Any]], Callable[[], Any]]
 
@@ -42,10 +42,10 @@ def prices() -> Prices:
 
 
 def each_page_gets_its_own_headers(prices: Prices) -> bool:
-    assert preflight(prices.app, "/prices", "GET") == (200, granted_to_preflight())
+    assert preflight(prices.app, "/prices", "GET") == (200, allowed_preflight())
     for origin in (ORIGIN, OTHER, ORIGIN):
-        assert call(prices.app, "GET", "/prices", origin) == (200, granted(origin))
-    assert call(prices.app, "GET", "/prices", "https://third.example") == (200, REFUSED)
+        assert call(prices.app, "GET", "/prices", origin) == (200, allowed(origin))
+    assert call(prices.app, "GET", "/prices", "https://third.example") == (200, DENIED)
     return prices.calls == 1
 
 
@@ -68,6 +68,6 @@ def test_with_cors_on_the_app_the_order_does_not_matter(prices: Prices) -> None:
 
 def test_a_decorator_alone_below_the_cache_is_passed_by(prices: Prices) -> None:
     prices.route(cross_origin(origins=BOTH), prices.cached)
-    assert preflight(prices.app, "/prices", "GET") == (200, granted_to_preflight())
+    assert preflight(prices.app, "/prices", "GET") == (200, allowed_preflight())
     assert call(prices.app, "GET", "/prices", OTHER)[1] == {}, "it is not passed by now: say so in the manual"
     assert prices.app.test_client().get("/prices").data == b"", "the preflight's answer is no longer stored: likewise"

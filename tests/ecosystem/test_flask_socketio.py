@@ -1,14 +1,24 @@
 """Flask-SocketIO: it stands in front of the Flask app and has a policy of its own, which this extension cannot see."""
 
 from collections.abc import Iterable
+from wsgiref.types import WSGIEnvironment
 
 import pytest
 from flask import Flask
 from flask_socketio import SocketIO
 
-from flask_cors import CORS
-from tests.ecosystem.calls import ORIGIN, OTHER, Seen, call, granted, granted_to_preflight, preflight, seen
-from tests.ecosystem.manual import app_in_manual
+from flask_cors import CORS, current_policy
+from tests.ecosystem.helpers import (
+    ORIGIN,
+    OTHER,
+    Seen,
+    allowed,
+    allowed_preflight,
+    app_in_manual,
+    call,
+    preflight,
+    seen,
+)
 
 HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
 
@@ -32,8 +42,8 @@ def test_its_own_option_decides_for_the_handshake_and_this_extension_for_the_app
     app = app_with([ORIGIN])
     assert handshake(app, ORIGIN) == (200, BY_SOCKETIO)
     assert handshake(app, OTHER) == (400, {})
-    assert call(app, "GET", "/", OTHER) == (200, granted(OTHER))
-    assert preflight(app, "/", "POST", OTHER) == (200, granted_to_preflight(OTHER))
+    assert call(app, "GET", "/", OTHER) == (200, allowed(OTHER))
+    assert preflight(app, "/", "POST", OTHER) == (200, allowed_preflight(OTHER))
 
 
 def test_it_answers_its_own_preflights() -> None:
@@ -60,9 +70,22 @@ def test_an_empty_list_switches_its_check_off_and_this_extension_does_not_take_i
     assert handshake(app_with([]), ORIGIN) == (200, {})
 
 
+def test_the_policy_of_the_app_decides_for_the_handshake_too() -> None:
+    def is_allowed(origin: str | None, environ: WSGIEnvironment) -> bool:
+        with app.request_context(environ):
+            policy = current_policy()
+            return origin is not None and policy is not None and policy.allows(origin)
+
+    app = Flask(__name__)
+    CORS(app, origins="https://*.example", resources={"/socket.io/": {}, "/": {"origins": "https://page.test"}})
+    SocketIO(app, async_mode="threading", cors_allowed_origins=is_allowed)
+    assert handshake(app, ORIGIN) == (200, BY_SOCKETIO)
+    assert handshake(app, "https://page.test") == (400, {})
+
+
 def test_the_code_in_the_manual_lets_one_list_decide_for_both() -> None:
     app = app_in_manual("flask_socketio")
     assert handshake(app, ORIGIN) == (200, BY_SOCKETIO)
     assert handshake(app, OTHER) == (400, {})
-    assert call(app, "GET", "/rooms") == (200, granted())
-    assert preflight(app, "/rooms", "PUT") == (200, granted_to_preflight())
+    assert call(app, "GET", "/rooms") == (200, allowed())
+    assert preflight(app, "/rooms", "PUT") == (200, allowed_preflight())

@@ -12,7 +12,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.pool import NullPool
 
 from flask_cors import CORS
-from tests.ecosystem.calls import ORIGIN, OTHER, REFUSED, call, granted, granted_to_preflight, preflight
+from tests.ecosystem.helpers import DENIED, ORIGIN, OTHER, allowed, allowed_preflight, call, preflight
 
 
 class Base(DeclarativeBase):
@@ -69,15 +69,15 @@ def tenants(app: Flask) -> Iterator[Tenants]:
 
 def test_who_is_let_in_changes_with_the_table(app: Flask, tenants: Tenants) -> None:
     CORS(app, origins=tenants.has)
-    assert call(app, "GET", "/orders") == (200, REFUSED)
+    assert call(app, "GET", "/orders") == (200, DENIED)
 
     tenants.add(ORIGIN)
-    assert call(app, "GET", "/orders") == (200, granted())
-    assert preflight(app, "/orders", "GET") == (200, granted_to_preflight())
-    assert call(app, "GET", "/orders", OTHER) == (200, REFUSED)
+    assert call(app, "GET", "/orders") == (200, allowed())
+    assert preflight(app, "/orders", "GET") == (200, allowed_preflight())
+    assert call(app, "GET", "/orders", OTHER) == (200, DENIED)
 
     tenants.remove(ORIGIN)
-    assert call(app, "GET", "/orders") == (200, REFUSED)
+    assert call(app, "GET", "/orders") == (200, DENIED)
 
 
 def test_the_table_is_asked_once_a_request_and_only_about_origins(app: Flask, tenants: Tenants) -> None:
@@ -90,12 +90,12 @@ def test_the_table_is_asked_once_a_request_and_only_about_origins(app: Flask, te
 
 def test_a_cache_asks_once_until_it_is_cleared(app: Flask, tenants: Tenants) -> None:
     CORS(app, origins=tenants.cached)
-    assert [call(app, "GET", "/orders") for _ in range(3)] == [(200, REFUSED)] * 3
+    assert [call(app, "GET", "/orders") for _ in range(3)] == [(200, DENIED)] * 3
 
     tenants.add(ORIGIN)
-    assert call(app, "GET", "/orders") == (200, REFUSED)
+    assert call(app, "GET", "/orders") == (200, DENIED)
     tenants.cached.cache_clear()
-    assert [call(app, "GET", "/orders") for _ in range(3)] == [(200, granted())] * 3
+    assert [call(app, "GET", "/orders") for _ in range(3)] == [(200, allowed())] * 3
     assert tenants.asked == [ORIGIN, ORIGIN]
 
 
@@ -108,7 +108,7 @@ def test_nobody_is_let_in_when_the_database_fails(
         Base.metadata.drop_all(tenants.database.engine)
     with caplog.at_level(logging.ERROR):
         answer = call(app, "GET", "/orders") if ask is call else preflight(app, "/orders", "GET")
-    assert answer == (200, REFUSED)
+    assert answer == (200, DENIED)
     [record] = caplog.records
     assert ORIGIN in record.getMessage()
     assert "no such table" in str(record.exc_info)

@@ -38,7 +38,7 @@ local function friends_asking(origin, name)
   headers.Vary = "Origin, Access-Control-Request-Headers"
   if headers["Access-Control-Allow-Origin"] then
     headers["Access-Control-Allow-Headers"] = "x-" .. name
-    headers["Access-Control-Allow-Methods"] = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
+    headers["Access-Control-Allow-Methods"] = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, QUERY"
   end
   return headers
 end

@@ -23,7 +23,7 @@ ACTUAL = {
     "Access-Control-Max-Age": "600",
     "Vary": "Origin",
 }
-PREFLIGHT = ACTUAL | {"Access-Control-Allow-Methods": "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"}
+PREFLIGHT = ACTUAL | {"Access-Control-Allow-Methods": "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, QUERY"}
 REFUSED = {"Vary": "Origin"}
 
 Headers = dict[str, str]
