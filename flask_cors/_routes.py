@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from flask import Flask, Request
 from flask.views import MethodView
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import MapAdapter, RequestRedirect, Rule
+from werkzeug.routing import MapAdapter, RequestRedirect
 
 from .options import ParsedOptions
 from .policy import ALL_METHODS
@@ -46,20 +46,20 @@ def url_adapter(app: Flask, request: Request) -> MapAdapter | None:
         return None
 
 
-def request_route(app: Flask, request: Request) -> Route:
+def request_route(app: Flask, request: Request, adapter: MapAdapter | None = None) -> Route:
     """Return the route of a request; for a preflight, the route of the request that it is for.
 
     :raises Exception: what a converter or a ``redirect_to`` function of the app raises.
     """
-    method, rule = request.method, request.url_rule
+    method, requested = request.method, None
     if method == "OPTIONS":  # without an `Origin` as well: a response that depends on it would need `Vary`
-        method = request.environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD") or method
-    if rule is not None and method == request.method:
-        return Route(rule.endpoint, method, request.path)
-    adapter = url_adapter(app, request)
+        requested = request.environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD")
+    if request.url_rule is not None and not requested:
+        return Route(request.url_rule.endpoint, method, request.path)
+    adapter = adapter or url_adapter(app, request)
     if adapter is None:
-        return Route(None, method, request.path)
-    return resolve_route(adapter, method, request.path)
+        return Route(None, requested or method, request.path)
+    return resolve_route(adapter, requested or method, request.path)
 
 
 def resolve_route(adapter: MapAdapter, method: str, path: str) -> Route:
@@ -86,11 +86,8 @@ def _redirected_path(adapter: MapAdapter, url: str, path: str) -> str:
     return path
 
 
-def view_handles_options(app: Flask, request: Request) -> bool:
+def view_handles_options(app: Flask, adapter: MapAdapter) -> bool:
     """Whether ``OPTIONS`` leads to a view whose author wrote it for that."""
-    adapter = url_adapter(app, request)
-    if adapter is None:
-        return False
     try:
         rule, _ = adapter.match(method="OPTIONS", return_rule=True)
     except HTTPException:
@@ -115,16 +112,14 @@ def answers_options(view: object) -> bool:
 
 def find_decoration(view: object, method: str) -> ParsedOptions | None:
     """Return what ``@cross_origin`` was given for a view; in a class, the decoration of its method comes first."""
-    handlers = []
+    decoration = getattr(view, DECORATION, None)
     if hasattr(view, "view_class"):
         # Flask uses `get` for HEAD too.
         names = [method.lower(), "get" if method == "HEAD" else "", "dispatch_request"]
         handlers = [getattr(view.view_class, name, None) for name in names]
-    for handler in (*handlers, view):
-        decoration = getattr(handler, DECORATION, None)
-        if isinstance(decoration, ParsedOptions):
-            return decoration
-    return None
+        decorations = [getattr(handler, DECORATION, None) for handler in handlers]
+        decoration = next(filter(None, decorations), decoration)
+    return decoration if isinstance(decoration, ParsedOptions) else None
 
 
 def all_decorations(app: Flask) -> Iterator[ParsedOptions]:

@@ -118,25 +118,26 @@ class _ClassBasedView:
 def before_view(decoration: ParsedOptions) -> Response | None:
     """Use the decoration's policy for this request, before its view runs; return a response in place of the view's."""
     state, current = this_state(), this_request()
-    policy = state.decorated_policy(decoration)
     view = state.app.view_functions.get(current.endpoint or "")
     shown = find_decoration(view, current.method)
     if shown not in (None, decoration):  # a decorator nearer to the view decides
         return None
     # A view may also call another registered view, and keeps its own policy then.
     hidden = shown is None and decoration not in all_decorations(state.app)
-    with suppress(Exception):  # what routing raises; `add_headers` meets it as well
-        if hidden and request_route(state.app, current).endpoint == current.endpoint:
-            setattr(current, HIDDEN_POLICY, policy)
+    if hidden:
+        with suppress(Exception):  # what routing raises; `add_headers` meets it as well
+            if request_route(state.app, current).endpoint == current.endpoint:
+                setattr(current, HIDDEN_POLICY, state.decorated_policy(decoration))
     if hidden or shown is decoration:
-        ask_callables(state)
+        if state.has_callables:
+            ask_callables(state)
         if not state.installed:
             after_this_request(partial(add_headers, state))
     if current.method != "OPTIONS" or class_handles_options(view):
         return None
     is_for_wrapper = shown is decoration or read_request(current).is_preflight
     is_automatic = AutomaticOptions in map(type, getattr(current.url_rule, "methods", None) or ())
-    if not is_for_wrapper or not (policy.automatic_options or is_automatic):
+    if not is_for_wrapper or not (is_automatic or state.decorated_policy(decoration).automatic_options):
         return None
     # As Flask's own response to OPTIONS.
     response = state.app.response_class()

@@ -141,7 +141,7 @@ class Options(TypedDict, total=False):
 
     .. attribute:: always_send
 
-        Whether responses to requests without ``Origin`` carry the headers too, where they are the same for every origin.
+        Whether responses to requests without ``Origin`` carry the headers too, if these are the same for every origin.
 
         Default: ``True``
 
@@ -462,7 +462,7 @@ def parse_bool(value: object) -> bool:
 
 def parse_tokens(value: object) -> tuple[str, ...]:
     """Parse a list of methods or header names, sorted."""
-    if isinstance(value, bytes) or not isinstance(value, Iterable):
+    if not isinstance(value, Iterable) or isinstance(value, bytes):
         rule = "must be a string or an iterable of strings; write for example 'Content-Type, X-Token'"
         raise ValueError(f"={value!r:.300} {rule}")
     names = [*value]

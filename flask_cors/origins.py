@@ -113,12 +113,13 @@ class AllowedOrigins(NamedTuple):
             return True
         if not is_origin(origin):
             return False
-        return (
-            self.any_origin
-            or not self.wildcards.isdisjoint(_covering_wildcards(origin))
-            or any(pattern.fullmatch(origin) for pattern in self.patterns)
-            or any(_call(function, origin) for function in self.callables)
-        )
+        if self.any_origin:
+            return True
+        if self.wildcards and not self.wildcards.isdisjoint(_covering_wildcards(origin)):
+            return True
+        if any(pattern.fullmatch(origin) for pattern in self.patterns):
+            return True
+        return any(_call(function, origin) for function in self.callables)
 
     @property
     def single(self) -> str | None:

@@ -140,11 +140,13 @@ class Policy(_PolicyFields):
             allowed = self.allows(origin)
         return origin if allowed else None
 
-    # A response that denies the origin, or to a request without `Origin`, needs `Vary` as well: a cache could send it to
-    # an origin that is allowed. Fetch, #cors-protocol-and-http-caches.
-
     @cached_property
     def _vary(self) -> Headers:
+        """The ``Vary`` of a response, whether the origin is allowed or not: Fetch ``#cors-protocol-and-http-caches``.
+
+        A response that denies the origin, or to a request without ``Origin``, needs it as well. A cache could send
+        it to an origin that is allowed.
+        """
         same_for_all = self.origins.any_origin and self.send_wildcard and self.always_send
         if same_for_all or not self.origins.entries or not self.vary_header:
             return ()

@@ -31,7 +31,7 @@ SIX_HEADERS = {
 }
 PREFLIGHT_HEADERS = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Allow-Methods": "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT",
+    "Access-Control-Allow-Methods": "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, QUERY",
 }
 ASTERISK = {"send_wildcard": True}  # what Flask-Cors 6.0.5 needs to allow everyone by `*`
 
