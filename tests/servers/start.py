@@ -82,7 +82,7 @@ def running(server: Server, environment: Mapping[str, str]) -> Iterator[int]:
 
 def _started(server: Server, environment: Mapping[str, str], log: Path) -> tuple[int, subprocess.Popen[bytes]]:
     for _ in range(5):
-        port = _free_port()
+        port = free_port()
         process = _start(server.arguments(port), environment, log)
         if _is_up(process, port) and "in use" not in log.read_text():
             return port, process
@@ -93,7 +93,7 @@ def _started(server: Server, environment: Mapping[str, str], log: Path) -> tuple
     raise ServerError(f"{server.name} did not start:\n{log.read_text()}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A free port of four digits: as many as the documented 5000 has, so that bodies keep their Content-Length."""
     for port in random.sample(range(5001, 10_000), 500):
         with socket.socket() as attempt, suppress(OSError):
