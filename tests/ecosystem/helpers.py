@@ -33,8 +33,9 @@ def preflight(app: Flask, path: str, method: str, origin: str = ORIGIN) -> Seen:
 def call(app: Flask, method: str, path: str, origin: str = ORIGIN, **details: Any) -> Seen:
     """Send the request of a page of *origin*."""
     headers = {"Origin": origin, **details.pop("headers", {})}
-    with app.test_client().open(path, method=method, headers=headers, **details) as response:
-        return seen(response)
+    response = app.test_client().open(path, method=method, headers=headers, **details)
+    response.close()  # it may be a file
+    return seen(response)
 
 
 def seen(response: TestResponse) -> Seen:

@@ -1,6 +1,5 @@
 """Flask-Limiter: who calls too often gets a 429 that the page can read; preflights do not count."""
 
-import pytest
 from flask import Flask
 from flask_limiter import Limiter
 
@@ -26,11 +25,10 @@ def test_the_page_can_read_that_it_calls_too_often() -> None:
     assert call(app, "GET", "/", OTHER) == (429, DENIED)
 
 
-@pytest.mark.parametrize("calls", [0, 5])
-def test_preflights_are_neither_counted_nor_refused(calls: int) -> None:
+def test_preflights_are_neither_counted_nor_refused() -> None:
     app = limited(1)
     CORS(app, origins=ORIGIN, expose_headers="Retry-After")
-    for _ in range(calls):
+    for _ in range(5):
         assert preflight(app, "/", "GET") == (200, PREFLIGHT)
     assert call(app, "GET", "/") == (200, ALLOWED)
     assert preflight(app, "/", "GET") == (200, PREFLIGHT)

@@ -11,7 +11,6 @@ from flask_jwt_extended import (
     get_jwt_identity,
     jwt_required,
     set_access_cookies,
-    verify_jwt_in_request,
 )
 from flask_login import LoginManager, UserMixin, current_user, login_required, login_user
 from werkzeug.wrappers import Response
@@ -46,7 +45,7 @@ def jwt_identity() -> dict[str, str]:
 
 def jwt_token(app: Flask) -> str:
     with app.app_context():
-        return create_access_token("ann")
+        return str(create_access_token("ann"))
 
 
 AUTH = HTTPTokenAuth()
@@ -101,13 +100,6 @@ def test_a_decorated_view_keeps_its_policy_when_the_login_refuses(login: Callabl
     CORS(app)
     app.add_url_rule("/me", "me", cross_origin(origins=ORIGIN)(login(lambda: "ann")))
     check(app, "GET", "/me", 401)
-
-
-def test_a_wrong_jwt_is_another_error() -> None:
-    app = app_with_tokens()
-    CORS(app, origins=ORIGIN)
-    app.before_request(verify_jwt_in_request)
-    check(app, "GET", "/", 422, headers={"Authorization": "Bearer not.a.token"})
 
 
 def test_tokens_in_cookies_need_credentials_and_the_csrf_header() -> None:

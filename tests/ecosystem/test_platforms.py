@@ -53,7 +53,7 @@ def test_x_ray_records_whole_requests(cors_first: bool) -> None:
     assert sent == [200, 200, 200]  # no preflight is in there
 
 
-class Log(BaseHTTPMiddleware):  # type: ignore[misc]
+class Log(BaseHTTPMiddleware):
     def __init__(self) -> None:
         super().__init__()
 
@@ -64,8 +64,9 @@ class Log(BaseHTTPMiddleware):  # type: ignore[misc]
 @cors_first_or_last
 def test_a_manager_of_middlewares_replaces_wsgi_app(cors_first: bool) -> None:
     def manage(app: Flask) -> None:
-        app.wsgi_app = MiddlewareManager(app)  # type: ignore[method-assign]
-        app.wsgi_app.add_middleware(Log)
+        manager = MiddlewareManager(app)
+        manager.add_middleware(Log)
+        app.wsgi_app = manager  # type: ignore[method-assign]
 
     check(app_with(manage, cors_first))
 

@@ -51,7 +51,8 @@ def raise_error(*values: object) -> Never:
 
 
 class FailingConverter(BaseConverter):
-    to_python = raise_error
+    def to_python(self, value: str) -> Never:
+        raise_error(value)
 
 
 class LateResponse(Response):

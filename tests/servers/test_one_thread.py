@@ -16,21 +16,15 @@ from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
 from tests.servers.failing import REDIS
-from tests.servers.start import HOST, LOADED, SECONDS, SERVERS, Server, free_port, running
+from tests.servers.loaded import SERVES
+from tests.servers.start import HOST, SECONDS, SERVERS, Server, free_port, running
 
 _SYNC, _, _WAITRESS, _ = SERVERS
-_PYTHON = Server("Werkzeug", (sys.executable, "-m", "tests.servers.failing", "ADDRESS"), None)
-
-
-def _with_one_thread(server: Server, *options: str) -> Server:
-    command = [part.replace(LOADED, "tests.servers.failing:app") for part in server.command if "--workers" not in part]
-    return replace(server, command=(*command[:3], *options, *command[3:]))
-
-
+_ONE_WORKER = tuple(part for part in _SYNC.command if "--workers" not in part)
 ONE_THREAD = {
-    "waitress": _with_one_thread(_WAITRESS, "--threads=1"),
-    "gunicorn sync": _with_one_thread(_SYNC, "--limit-request-line=0"),
-    "Werkzeug": _PYTHON,
+    "waitress": replace(_WAITRESS, command=(*_WAITRESS.command[:3], "--threads=1", *_WAITRESS.command[3:])),
+    "gunicorn sync": replace(_SYNC, command=(*_ONE_WORKER, "--limit-request-line=0")),
+    "Werkzeug": Server("Werkzeug", (sys.executable, "-m", "tests.servers.failing", "ADDRESS"), None),
 }
 PLACES = ("origins", "values", "before", "after", "teardown", "teardown-appcontext")
 PATHS = ["converter/x", f"number/{'1' * 4301}", "redirect", "late", "none"]
@@ -65,7 +59,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 @pytest.fixture(scope="module", params=ONE_THREAD)
 def port(request: pytest.FixtureRequest, store: Store) -> Iterator[int]:
-    with running(ONE_THREAD[request.param], {REDIS: str(store.port)}) as port:
+    with running(ONE_THREAD[request.param], {SERVES: "failing", REDIS: str(store.port)}) as port:
         yield port
 
 
