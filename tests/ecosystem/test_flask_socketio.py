@@ -20,7 +20,7 @@ def by_socketio(origin: str = ORIGIN) -> dict[str, str]:
     return {"Access-Control-Allow-Origin": origin, "Access-Control-Allow-Credentials": "true"}
 
 
-def app_with(origins: Any, **options: Any) -> Flask:
+def app_with(origins: Any, /, **options: Any) -> Flask:
     app = Flask(__name__)
     CORS(app, **options)
     SocketIO(app, async_mode="threading", cors_allowed_origins=origins)
