@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from werkzeug.debug import DebuggedApplication
 
 from tests.browser.api import api, running, with_login
 from tests.browser.page import Blocked, Page, Read, Why
+from tests.transcripts.servers import HOST, serving
 
 PAGE = "PAGE"
 OTHER = "https://other.example"
@@ -169,6 +171,28 @@ def test_a_page_reads_the_status_of_an_error(page: Page, path: str) -> None:
         outcome = page.fetch(server.url + path, method=method)
     assert isinstance(outcome, Read)
     assert outcome.status == status
+
+
+def test_in_debug_mode_a_page_reads_the_traceback_and_a_navigation_gets_the_debugger(page: Page) -> None:
+    app = api(origins=page.origin)
+    app.debug = True
+    with serving(DebuggedApplication(app)) as port:
+        url = f"http://{HOST}:{port}/bug"
+        for method in ("GET", "PUT"):
+            outcome = page.fetch(url, method=method)
+            assert isinstance(outcome, Read)
+            assert (outcome.status, outcome.body.splitlines()[0]) == (500, "Traceback (most recent call last):")
+            assert outcome.body.splitlines()[-1] == "RuntimeError: as a bug would"
+        page.browser.open(url)
+        assert "RuntimeError: as a bug would" in page.browser.run("() => document.title")
+        assert "The debugger caught an exception" in page.browser.run("() => document.body.textContent")
+
+
+def test_in_debug_mode_another_origin_reads_no_traceback(page: Page) -> None:
+    app = api(origins=OTHER)
+    app.debug = True
+    with running(app) as server:
+        assert page.fetch(f"{server.url}/bug") == NO_ORIGIN
 
 
 def test_a_login_that_refuses_every_request_does_not_refuse_the_preflight(page: Page) -> None:

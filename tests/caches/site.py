@@ -1,7 +1,7 @@
-"""The site behind the cache: every policy, on views of every kind. All answers may be stored for an hour."""
+"""The site behind the cache: every policy, on views of every kind. All responses may be stored for an hour."""
 
 import os
-from typing import Any
+from typing import Any, Never
 
 from flask import Flask, Response, abort, request
 
@@ -15,7 +15,7 @@ def plain() -> str:
     return "plain"
 
 
-def refused() -> Any:
+def refused() -> Never:
     abort(403)
 
 
@@ -29,11 +29,10 @@ def site(**mistake: Any) -> Flask:
     options = {name: policy.options | mistake for name, policy in POLICIES.items()}
     CORS(app, resources={f"/{name}/": its for name, its in options.items()})
     for name, its in options.items():
-        app.add_url_rule(f"/{name}/plain", f"{name} plain", plain)
-        app.add_url_rule(f"/{name}/refused", f"{name} refused", refused)
-        app.add_url_rule(f"/{name}/by-language", f"{name} by language", by_language)
+        for view in (plain, refused, by_language):
+            app.add_url_rule(f"/{name}/{view.__name__}", f"{name} {view.__name__}", view)
         app.add_url_rule(f"/decorated/{name}", f"{name} decorated", cross_origin(**its)(plain))
-    app.add_url_rule("/saying", "saying", lambda: Response(headers=[*request.args.items(multi=True)]))
+    app.add_url_rule("/send", "send", lambda: Response(headers=[*request.args.items(multi=True)]))
     app.after_request(storable)
     return app
 

@@ -1,68 +1,70 @@
 """Flask-SocketIO: it stands in front of the Flask app and has a policy of its own, which this extension cannot see."""
 
-from collections.abc import Iterable
+from typing import Any
+from wsgiref.types import WSGIEnvironment
 
 import pytest
 from flask import Flask
 from flask_socketio import SocketIO
 
-from flask_cors import CORS
-from tests.ecosystem.calls import ORIGIN, OTHER, Seen, call, granted, granted_to_preflight, preflight, seen
-from tests.ecosystem.manual import app_in_manual
+from flask_cors import CORS, current_policy
+from tests.ecosystem.helpers import ORIGIN, OTHER, Seen, app_in_manual, call, check, seen
 
 HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
+LOCALHOST = "http://localhost"  # the app's own origin
+REFUSED: Seen = (400, {})
 
-#: What Flask-SocketIO itself sends; it leaves out `Vary`.
-BY_SOCKETIO = {"Access-Control-Allow-Origin": ORIGIN, "Access-Control-Allow-Credentials": "true"}
+
+def by_socketio(origin: str = ORIGIN) -> dict[str, str]:
+    """Return what Flask-SocketIO itself sends; it leaves out `Vary`."""
+    return {"Access-Control-Allow-Origin": origin, "Access-Control-Allow-Credentials": "true"}
 
 
-def app_with(allowed: str | Iterable[str] | None) -> Flask:
+def app_with(origins: Any, /, **options: Any) -> Flask:
     app = Flask(__name__)
-    CORS(app, origins=OTHER)
-    SocketIO(app, async_mode="threading", cors_allowed_origins=allowed)
-    app.add_url_rule("/", "index", lambda: "hello")
+    CORS(app, **options)
+    SocketIO(app, async_mode="threading", cors_allowed_origins=origins)
+    app.add_url_rule("/", "index", lambda: "hello", methods=["GET", "POST"])
     return app
 
 
-def handshake(app: Flask, origin: str) -> Seen:
-    return call(app, "GET", HANDSHAKE, origin)
+@pytest.mark.parametrize(
+    ("origins", "origin", "response"),
+    [
+        pytest.param([ORIGIN], ORIGIN, (200, by_socketio()), id="a listed origin"),
+        pytest.param([ORIGIN], OTHER, REFUSED, id="an origin that only the app allows"),
+        pytest.param("*", ORIGIN, (200, by_socketio()), id="any origin, which is named"),
+        pytest.param(None, OTHER, REFUSED, id="without the option: another origin"),
+        pytest.param(None, LOCALHOST, (200, by_socketio(LOCALHOST)), id="without the option: the app's own"),
+        pytest.param([], ORIGIN, (200, {}), id="an empty list switches its check off, and this extension does nothing"),
+    ],
+)
+def test_its_own_option_decides_for_the_handshake(origins: Any, origin: str, response: Seen) -> None:
+    app = app_with(origins, origins=OTHER)
+    assert call(app, "GET", HANDSHAKE, origin) == response
+    assert call(app, "GET", "/", OTHER)[1]["Access-Control-Allow-Origin"] == OTHER
 
 
-def test_its_own_option_decides_for_the_handshake_and_this_extension_for_the_app() -> None:
-    app = app_with([ORIGIN])
-    assert handshake(app, ORIGIN) == (200, BY_SOCKETIO)
-    assert handshake(app, OTHER) == (400, {})
-    assert call(app, "GET", "/", OTHER) == (200, granted(OTHER))
-    assert preflight(app, "/", "POST", OTHER) == (200, granted_to_preflight(OTHER))
+def test_it_responds_to_its_own_preflights() -> None:
+    wanted = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
+    response = app_with([ORIGIN]).test_client().options(HANDSHAKE, headers={"Origin": ORIGIN, **wanted})
+    lists = {"Access-Control-Allow-Methods": "OPTIONS, GET, POST", "Access-Control-Allow-Headers": "content-type"}
+    assert seen(response) == (200, by_socketio() | lists)
 
 
-def test_it_answers_its_own_preflights() -> None:
-    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
-    answer = app_with([ORIGIN]).test_client().options(HANDSHAKE, headers={"Origin": ORIGIN, **asked})
-    allowed = {"Access-Control-Allow-Methods": "OPTIONS, GET, POST", "Access-Control-Allow-Headers": "content-type"}
-    assert seen(answer) == (200, BY_SOCKETIO | allowed)
+def test_the_policy_of_the_app_may_decide_for_the_handshake() -> None:
+    def is_allowed(origin: str | None, environ: WSGIEnvironment) -> bool:
+        with app.request_context(environ):
+            policy = current_policy()
+            return origin is not None and policy is not None and policy.allows(origin)
 
-
-def test_without_the_option_it_refuses_every_other_origin() -> None:
-    assert handshake(app_with(None), OTHER) == (400, {})
-    assert handshake(app_with(None), "http://localhost") == (
-        200,
-        BY_SOCKETIO | {"Access-Control-Allow-Origin": "http://localhost"},
-    )
-
-
-@pytest.mark.parametrize("allowed", ["*", [ORIGIN, OTHER]])
-def test_each_origin_that_it_lets_in_is_named(allowed: str | list[str]) -> None:
-    assert handshake(app_with(allowed), ORIGIN) == (200, BY_SOCKETIO)
-
-
-def test_an_empty_list_switches_its_check_off_and_this_extension_does_not_take_its_place() -> None:
-    assert handshake(app_with([]), ORIGIN) == (200, {})
+    app = app_with(is_allowed, origins="https://*.example", resources={"/socket.io/": {}, "/": {"origins": LOCALHOST}})
+    assert call(app, "GET", HANDSHAKE, ORIGIN) == (200, by_socketio())
+    assert call(app, "GET", HANDSHAKE, LOCALHOST) == REFUSED
 
 
 def test_the_code_in_the_manual_lets_one_list_decide_for_both() -> None:
     app = app_in_manual("flask_socketio")
-    assert handshake(app, ORIGIN) == (200, BY_SOCKETIO)
-    assert handshake(app, OTHER) == (400, {})
-    assert call(app, "GET", "/rooms") == (200, granted())
-    assert preflight(app, "/rooms", "PUT") == (200, granted_to_preflight())
+    assert call(app, "GET", HANDSHAKE, ORIGIN) == (200, by_socketio())
+    assert call(app, "GET", HANDSHAKE, OTHER) == REFUSED
+    check(app, "PUT", "/rooms")

@@ -9,7 +9,7 @@ import atheris  # type: ignore[import-untyped]
 
 name, *arguments = sys.argv[1:]
 module, _, attribute = name.partition(":")
-with atheris.instrument_imports(include=["flask_cors", "tests.fuzz.planted"]):
+with atheris.instrument_imports(include=["flask_cors", "tests.fuzz.test_planted"]):
     target = getattr(importlib.import_module(module), attribute)
 
 

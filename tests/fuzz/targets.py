@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import io
-import logging
 import re
-import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from logging.handlers import BufferingHandler
 from typing import Any
+from wsgiref.util import setup_testing_defaults
 
 from flask import Flask
+from werkzeug.test import run_wsgi_app
 
 from flask_cors import CORS
+from flask_cors.options import CORSOptions
 from tests.hostile import EVIL, GUARDS, VALUES, A, Guard, a_view, hostile_app, wrong_in_the_grant, wrong_in_the_headers
 
 
 class Broken(Exception):
-    """A law is broken; the message says how."""
+    """A law is broken; the arguments say how."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Target:
     words: tuple[bytes, ...]
 
 
-# What an app answers -------------------------------------------------------------------------------------------------
+# What an app responds -------------------------------------------------------------------------------------------------
 
 HEADERS = ("HTTP_ORIGIN", "HTTP_ACCESS_CONTROL_REQUEST_METHOD", "HTTP_ACCESS_CONTROL_REQUEST_HEADERS")
 VALUE = re.compile(r"(?![ \t])[\t -~\x80-\xff]*(?<![ \t])")
@@ -41,8 +42,8 @@ Headers = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An answer of an app: its status, all headers with their names in lower case, and its body."""
+class Response:
+    """A response of an app: its status, all headers with their names in lower case, and its body."""
 
     status: int
     headers: Headers
@@ -53,7 +54,7 @@ class Answer:
         return [(name, value) for name, value in self.headers if name == "vary" or name.startswith("access-control-")]
 
     def for_others(self, method: str) -> object:
-        """What a cache could hand to somebody else. Answers to ``OPTIONS`` are in none (RFC 9110, section 9.3.7)."""
+        """What a cache could hand to somebody else. Responses to ``OPTIONS`` are in none (RFC 9110, section 9.3.7)."""
         headers = [(name, value) for name, value in self.headers if name != "vary"]
         return set(headers) & set(self.cors) if method == "OPTIONS" else (self.status, self.body, headers)
 
@@ -62,56 +63,29 @@ class Answer:
         return any(name == "vary" and "Origin" in value.split(", ") for name, value in self.headers)
 
 
-def ask(app: Flask, method: str, path: str, headers: dict[str, str]) -> Answer:
-    """Let *app* answer, without a server and without a client, which might mend what is broken."""
-    said: list[Any] = []
-    address = {"SERVER_NAME": "a.test", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "HTTP_HOST": "a.test"}
-    wsgi = {"wsgi.url_scheme": "http", "wsgi.input": io.BytesIO(), "wsgi.errors": sys.stderr, "wsgi.version": (1, 0)}
-    environ = {"REQUEST_METHOD": method, "SCRIPT_NAME": "", "PATH_INFO": path, **address, **wsgi, **headers}
-
-    def start_response(status: str, found: Headers, _: object = None) -> Any:
-        said.extend((status, found))
-
-    body = app.wsgi_app(environ, start_response)
-    return Answer(int(said[0][:3]), [(name.lower(), value) for name, value in said[1]], b"".join(body))
+def send(app: Flask, method: str, path: str, headers: dict[str, str]) -> Response:
+    """Send a request without a server and without a client, which might mend what is broken."""
+    environ: dict[str, Any] = {"REQUEST_METHOD": method, "SCRIPT_NAME": "", "PATH_INFO": path, **headers}
+    setup_testing_defaults(environ)
+    body, status, found = run_wsgi_app(app, environ)
+    return Response(int(status[:3]), [(name.lower(), value) for name, value in found], b"".join(body))
 
 
-def check(complaints: Iterable[str]) -> None:
-    for complaint in complaints:
-        raise Broken(complaint)
-
-
-def wrong_in(answer: Answer) -> Iterator[str]:
-    """What is wrong with an answer, whatever was asked."""
-    if answer.status not in {200, 308, 404, 405}:
-        yield f"the status is {answer.status}"
-    for name, value in answer.headers:
+def wrong_in(response: Response) -> Iterator[str]:
+    """Yield what is wrong with a response, whatever the request was."""
+    if response.status not in {200, 308, 404, 405}:
+        yield f"the status is {response.status}"
+    for name, value in response.headers:
         if not NAME.fullmatch(name) or not VALUE.fullmatch(value):
             yield f"{name}: {value!r} is no valid header"
-    yield from wrong_in_the_headers(answer.cors)
+    yield from wrong_in_the_headers(response.cors)
 
 
 # Requests ------------------------------------------------------------------------------------------------------------
 
-# What covers no guarded path lets in whom any of them does.
+# What covers no guarded path allows whom any of them allows.
 ANYWHERE = Guard("", lambda origin: any(guard.allows(origin) for guard in GUARDS.values()), {"origins": A})
 PLACES = {**GUARDS, "": ANYWHERE}
-
-
-class Logged(logging.Handler):
-    """What was logged since it was last asked."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
-
-    def wrong(self) -> Iterator[str]:
-        self.lines, lines = [], self.lines
-        if len(lines) > 1 or not all(map(str.isprintable, lines)):
-            yield f"this was logged: {lines!r}"
 
 
 class Requests:
@@ -121,7 +95,7 @@ class Requests:
     """
 
     def __init__(self, app: Flask) -> None:
-        self.logged = Logged()
+        self.logged = BufferingHandler(1000)
         app.logger.handlers[:] = [self.logged]
         app.testing = True  # exceptions come through
         self.app = app
@@ -130,21 +104,26 @@ class Requests:
         place, method, path, *values = [*data.decode("latin-1").split("|", 5), "", "", ""][:6]
         place = place if place in PLACES else ""
         headers = {name: value for name, value in zip(HEADERS, values, strict=False) if value}
-        answer = self.answer(place, method, path, headers)
-        other = self.answer(place, method, path, {**headers, "HTTP_ORIGIN": self.another(place, headers)})
-        # OPTIONS with Origin may ask for another method, so that another policy decides. No cache keeps the answers.
-        same_question = method != "OPTIONS" or "HTTP_ORIGIN" in headers
-        differ = answer.for_others(method) != other.for_others(method)
-        if same_question and differ and not (answer.varies and other.varies):
-            raise Broken("the answer depends on Origin, and does not say so")
+        response = self.respond(place, method, path, headers)
+        other = self.respond(place, method, path, {**headers, "HTTP_ORIGIN": self.another(place, headers)})
+        # OPTIONS with Origin may ask for another method, so that another policy decides. No cache keeps the responses.
+        is_comparable = method != "OPTIONS" or "HTTP_ORIGIN" in headers
+        differ = response.for_others(method) != other.for_others(method)
+        if is_comparable and differ and not (response.varies and other.varies):
+            raise Broken("the response depends on Origin, and Vary does not name it")
 
-    def answer(self, place: str, method: str, path: str, headers: dict[str, str]) -> Answer:
-        """Ask, and judge the answer."""
-        answer = ask(self.app, method, place + path, headers)
-        check(wrong_in(answer))
-        check(wrong_in_the_grant(PLACES[place], {headers.get("HTTP_ORIGIN", "")}, dict(answer.cors)))
-        check(self.logged.wrong())
-        return answer
+    def respond(self, place: str, method: str, path: str, headers: dict[str, str]) -> Response:
+        """Send a request, and judge the response."""
+        response = send(self.app, method, place + path, headers)
+        origins = {headers.get("HTTP_ORIGIN", "")}
+        complaints = [*wrong_in(response), *wrong_in_the_grant(PLACES[place], origins, dict(response.cors))]
+        lines = [record.getMessage() for record in self.logged.buffer]
+        self.logged.buffer.clear()
+        if len(lines) > 1 or not all(map(str.isprintable, lines)):
+            complaints.append(f"this was logged: {lines!r}")
+        if complaints:
+            raise Broken(*complaints)
+        return response
 
     def another(self, place: str, headers: dict[str, str]) -> str:
         friend = PLACES[place].friend
@@ -173,12 +152,6 @@ REQUESTS = Target(Requests(hostile_app()), b"|", SEEDS, WORDS)
 
 # Options -------------------------------------------------------------------------------------------------------------
 
-# What a refusal names, so that nothing else is taken for one.
-NAMED = (
-    *("origins", "methods", "headers", "max_age", "resources", "supports_credentials", "send_wildcard", "always_send"),
-    *("automatic_options", "vary_header", "intercept_exceptions"),
-)
-
 
 def _value(name: str, text: str) -> tuple[str, Any]:
     """Read one option: a list where its name ends in ``[]``, a dict of patterns where it ends in ``{}``, or text."""
@@ -190,7 +163,7 @@ def _value(name: str, text: str) -> tuple[str, Any]:
 
 
 def options(data: bytes) -> None:
-    """Set up an app with any options, in its config too, and let it answer: options are refused, or do no harm."""
+    """Set up an app with any options, in its config too, and send it a request: options are refused, or do no harm."""
     if b"^" in data and b"supports_credentials" in data:
         return  # whether a pattern is "everyone" in disguise is tried at set-up, and may take a bad one for ever
     pairs = (option.partition("=")[::2] for option in data.decode(errors="surrogateescape").split("\x1e"))
@@ -198,25 +171,26 @@ def options(data: bytes) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            answer = _answer_with(given)
+            response = _respond_with(given)
         except (ValueError, TypeError) as refusal:
-            if not any(name in str(refusal).lower() for name in NAMED):
+            if not any(name in str(refusal).lower() for name in CORSOptions.__optional_keys__):  # else it is no refusal
                 raise
             return
-    check(wrong_in(answer))
-    found = dict(answer.cors)
+    if complaints := [*wrong_in(response)]:
+        raise Broken(*complaints)
+    found = dict(response.cors)
     if found.get("access-control-allow-origin") == "*" and "access-control-allow-credentials" in found:
         raise Broken("credentials are granted to everyone")
 
 
-def _answer_with(given: dict[str, Any]) -> Answer:
+def _respond_with(given: dict[str, Any]) -> Response:
     app = Flask("options", static_folder=None)
     app.testing = True
     app.add_url_rule("/", view_func=a_view)
     config = {name: value for name, value in given.items() if name.startswith("CORS_")}
     app.config.update(config)
     CORS(app, **{name: value for name, value in given.items() if name not in config})
-    return ask(app, "OPTIONS", "/", {"HTTP_ORIGIN": "http://a"})
+    return send(app, "OPTIONS", "/", {"HTTP_ORIGIN": "http://a"})
 
 
 OPTIONS = Target(

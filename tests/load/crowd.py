@@ -1,4 +1,4 @@
-"""A crowd that asks a server many things at once: how many answers are wrong, and what becomes of the workers."""
+"""A crowd that asks a server many things at once: how many responses are wrong, and how much the workers grow."""
 
 import re
 import subprocess
@@ -14,18 +14,12 @@ from tests.load.site import MISTAKE
 from tests.servers.start import HOST, Server, running
 
 SCRIPT = Path(__file__).with_name("load.lua")
-CONNECTIONS = 32  # twice as many as the server answers at a time
+CONNECTIONS = 32  # twice as many as the server handles at a time
 SECONDS = 2  # that wrk runs without a break
-SLOWEST = 50  # answers a second: if there are fewer, something hangs
+SLOWEST = 50  # responses a second: if there are fewer, something hangs
 
-SERVER = Server(
-    "gunicorn with two workers of eight threads",
-    (
-        *(sys.executable, "-m", "gunicorn", "--bind=ADDRESS", "--no-control-socket"),
-        *("--worker-class=gthread", "--workers=2", "--threads=8", "tests.load.site:application"),
-    ),
-    "gunicorn",
-)
+_OPTIONS = ("--bind=ADDRESS", "--no-control-socket", "--worker-class=gthread", "--workers=2", "--threads=8")
+SERVER = Server("gunicorn", (sys.executable, "-m", "gunicorn", *_OPTIONS, "tests.load.site:application"), "gunicorn")
 
 
 def served(mistake: str = "") -> AbstractContextManager[int]:
@@ -37,7 +31,7 @@ def served(mistake: str = "") -> AbstractContextManager[int]:
 class Load:
     """What has come of a load so far."""
 
-    counts: Counter[str] = field(default_factory=Counter)  # answers checked and wrong, connections lost
+    counts: Counter[str] = field(default_factory=Counter)  # responses checked and wrong, connections lost
     examples: list[str] = field(default_factory=list)  # of what was wrong
     seconds: float = 0
     memory: list[dict[int, int]] = field(default_factory=list)  # kilobytes of each worker, before and after
@@ -51,7 +45,7 @@ class Load:
     def __str__(self) -> str:
         before, after = ([*one.values()] for one in self.memory)
         return (
-            f"{self.counts['checked']} answers checked, {self.counts['wrong']} wrong, "
+            f"{self.counts['checked']} responses checked, {self.counts['wrong']} wrong, "
             f"{self.counts['checked'] / self.seconds:.0f} a second; kB of the workers before {before}, after {after}"
         )
 
@@ -67,7 +61,7 @@ def crowd(port: int, requests: int) -> Load:
         if load.counts["checked"] >= wanted:
             load.memory.append(_memory(port))
             return load
-    raise TimeoutError(f"fewer than {SLOWEST} answers a second")
+    raise TimeoutError(f"fewer than {SLOWEST} responses a second")
 
 
 def _ask(port: int, seed: int, load: Load) -> None:

@@ -1,26 +1,20 @@
--- What wrk sends, and how it judges the answers: `wrk --script load.lua ... -- SEED`.
+-- What wrk sends, and how it judges the responses: `wrk --script load.lua ... -- SEED`.
 --
 -- Every thread of wrk has a Lua state of its own. There must be as many connections as threads: then a thread has one
--- connection, sends the next request only after the last answer, and so knows whose answer it is looking at.
+-- connection, sends the next request only after the last response, and so knows whose response it is looking at.
 
 local CORS_HEADERS = {
   "Access-Control-Allow-Credentials", "Access-Control-Allow-Headers", "Access-Control-Allow-Methods",
   "Access-Control-Allow-Origin", "Access-Control-Expose-Headers", "Access-Control-Max-Age", "Vary",
 }
 
--- Policies: the headers that an origin must get. ---------------------------------------------------------------------
+-- Policies: the headers that an origin must get.
 
-local function is_at(origin, domain)
-  return origin and origin:find("." .. domain, 1, true)
-end
+local function is_at(origin, domain) return origin and origin:find("." .. domain, 1, true) end
 
-local function everyone()
-  return { ["Access-Control-Allow-Origin"] = "*" }
-end
+local function everyone() return { ["Access-Control-Allow-Origin"] = "*" } end
 
-local function reflected(origin)
-  return { ["Access-Control-Allow-Origin"] = origin or "*", Vary = "Origin" }
-end
+local function reflected(origin) return { ["Access-Control-Allow-Origin"] = origin or "*", Vary = "Origin" } end
 
 local function friends(origin)
   if not is_at(origin, "friend.example") then return { Vary = "Origin" } end
@@ -33,12 +27,12 @@ local function friends(origin)
   }
 end
 
-local function friends_asking(origin, name)
+local function friends_preflight(origin, name)
   local headers = friends(origin)
   headers.Vary = "Origin, Access-Control-Request-Headers"
   if headers["Access-Control-Allow-Origin"] then
     headers["Access-Control-Allow-Headers"] = "x-" .. name
-    headers["Access-Control-Allow-Methods"] = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
+    headers["Access-Control-Allow-Methods"] = "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, QUERY"
   end
   return headers
 end
@@ -53,7 +47,7 @@ local function foes(origin)
   return { ["Access-Control-Allow-Origin"] = is_at(origin, "foe.example") and origin, Vary = "Origin" }
 end
 
--- Kinds of requests: a path, to which the name is added, and what must come back. ------------------------------------
+-- Kinds of requests: a path, to which the name is added, and what must come back.
 
 local KINDS = {
   { path = "/plain/", status = 200, headers = friends, echoes = true },
@@ -69,10 +63,10 @@ local KINDS = {
   { path = "/folder/", status = 308, headers = friends },
   { path = "/missing/", status = 404, headers = friends },
   { path = "/everyone/", status = 405, headers = everyone, method = "M" },
-  { path = "/plain/", status = 200, headers = friends_asking, method = "OPTIONS" },
+  { path = "/plain/", status = 200, headers = friends_preflight, method = "OPTIONS" },
 }
 
--- The requests, one after the other, each with a name that no other has. ---------------------------------------------
+-- The requests, one after the other, each with a name that no other has.
 
 local threads = {}
 
@@ -108,10 +102,10 @@ function request()
   return wrk.format(method, kind.path .. name, headers)
 end
 
--- The answers. -------------------------------------------------------------------------------------------------------
+-- The responses.
 
 local function mistake(status, headers, body)
-  if headers["X-Request"] ~= name then return "the answer to another request" end
+  if headers["X-Request"] ~= name then return "the response to another request" end
   if status ~= kind.status then return "status " .. status end
   if kind.echoes and body ~= name then return "body " .. body end
   local expected = kind.headers(origin, name)

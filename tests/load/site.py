@@ -3,16 +3,16 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Never
-from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask, Response, abort, after_this_request
 from werkzeug.datastructures import Headers
 
 from flask_cors import CORS, cross_origin
 
-MISTAKE = "FLASK_CORS_TESTS_MISTAKE"  # the name of one of `MISTAKES`
+MISTAKE = "FLASK_CORS_TESTS_MISTAKE"  # what is kept of a request where the next one overwrites it, or "leaks"
 
 sys.setswitchinterval(1e-5)  # so that threads get in each other's way far more often than they would
 
@@ -26,9 +26,6 @@ FRIENDS: Any = {
     "max_age": 600,
 }
 CORS(app, resources={"/everyone/": {}, "/reflected/": {"send_wildcard": False}, "/": FRIENDS})
-
-
-# Views ---------------------------------------------------------------------------------------------------------------
 
 
 @app.get("/plain/<number>")
@@ -67,6 +64,10 @@ def streams(number: str) -> Response:
 
 SHARED_HEADERS = Headers({"X-Total": "1"})
 SHARED_RESPONSE = Response("shared")
+BY_HAND = {"Access-Control-Allow-Origin": "https://evil.example", "Access-Control-Expose-Headers": "X-Evil"}
+
+app.add_url_rule("/shared-response/<_>", "shared-response", lambda _: SHARED_RESPONSE)
+app.add_url_rule("/parent", "parent", lambda: str(os.getppid()))
 
 
 @app.get("/shared-headers/<number>")
@@ -74,14 +75,6 @@ def shared_headers(number: str) -> Response:
     response = Response(number)
     response.headers = SHARED_HEADERS
     return response
-
-
-@app.get("/shared-response/<number>")
-def shared_response(number: str) -> Response:  # noqa: ARG001 - the same for all numbers
-    return SHARED_RESPONSE
-
-
-BY_HAND = {"Access-Control-Allow-Origin": "https://evil.example", "Access-Control-Expose-Headers": "X-Evil"}
 
 
 @app.get("/mutates/<number>")
@@ -95,72 +88,27 @@ def mutates(number: str) -> Response:
         response.vary.add("Accept")
         return response
 
-    @response.call_on_close
-    def change_too_late() -> None:
-        response.headers.update(BY_HAND)
-        response.headers["Access-Control-Allow-Credentials"] = "too late"
-
+    response.call_on_close(lambda: response.headers.update({**BY_HAND, "Access-Control-Allow-Credentials": "late"}))
     return response
 
 
-@app.get("/parent")
-def parent() -> str:
-    return str(os.getppid())
+_last: dict[str, str] = {}
+_kept: list[bytes] = []
 
 
-# What stands around the app ------------------------------------------------------------------------------------------
-
-
-def echo(application: WSGIApplication) -> WSGIApplication:
-    """Answer each request with its own ``X-Request``, which the app cannot touch."""
-
-    def echoing(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Add ``X-Request``, which the app cannot touch, to each response; plant the mistake."""
+    own = [("X-Request", environ.get("HTTP_X_REQUEST", ""))]
+    mistake = os.environ.get(MISTAKE)
+    if mistake == "leaks":
+        _kept.append(os.urandom(40_000))
+    elif mistake:
+        _last[mistake] = environ.get(mistake, "")
+        time.sleep(0)
+        environ.update(_last)
         own = [("X-Request", environ.get("HTTP_X_REQUEST", ""))]
 
-        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            return start_response(status, headers + own, *rest)
+    def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+        return start_response(status, headers + own, *rest)
 
-        return application(environ, start)
-
-    return echoing
-
-
-def none(application: WSGIApplication) -> WSGIApplication:
-    return application
-
-
-def mixes_up(*names: str) -> Callable[[WSGIApplication], WSGIApplication]:
-    """Plant the mistake to keep headers of the request where the next request overwrites them."""
-
-    def mistaken(application: WSGIApplication) -> WSGIApplication:
-        last: dict[str, str] = {}
-
-        def mixing(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-            last.update({name: environ.get(name, "") for name in names})
-            time.sleep(0)
-            environ.update(last)
-            return application(environ, start_response)
-
-        return mixing
-
-    return mistaken
-
-
-def leaks(application: WSGIApplication) -> WSGIApplication:
-    """Plant the mistake to keep something of every request for ever."""
-    kept = []
-
-    def leaking(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        kept.append(os.urandom(40_000))
-        return application(environ, start_response)
-
-    return leaking
-
-
-MISTAKES: dict[str, Callable[[WSGIApplication], WSGIApplication]] = {
-    "": none,
-    "mixes up origins": mixes_up("HTTP_ORIGIN"),
-    "mixes up requests": mixes_up("HTTP_X_REQUEST"),
-    "leaks": leaks,
-}
-application = MISTAKES[os.environ.get(MISTAKE, "")](echo(app))
+    return app(environ, start)

@@ -1,9 +1,7 @@
-"""The rule by which answers of different servers are compared.
+"""The rule by which responses of different servers are compared.
 
-Five headers are the server's own affair, not the app's: ``Connection``, ``Date``, ``Server``, ``Transfer-Encoding``
-and ``Via``. Each may be there or not; each must have the shape that `SHAPES` gives it; then it is left out.
-Everything else - status, every CORS header, ``Vary``, ``Content-Type``, ``Content-Length``, body - is compared to
-the letter.
+Five headers are the server's own affair, not the app's. Each may be there or not; each must have the shape that
+`SHAPES` gives it; then it is left out. All else - status, CORS headers, ``Vary``, body - is compared to the letter.
 """
 
 import re
@@ -21,26 +19,22 @@ SHAPES = {
 _STATUS = re.compile(r"HTTP/1\.\d \d{3} ")
 
 
-def without_the_servers_own(lines: list[str] | tuple[str, ...]) -> list[str]:
+def without_server_headers(lines: list[str] | tuple[str, ...]) -> list[str]:
     """Leave the server's own headers out of a message as HTTPie prints it, where they have the right shape."""
     result: list[str] = []
     in_head = False
     for line in lines:
         in_head = bool(line) and (in_head or bool(_STATUS.match(line)))
         name, _, value = line.partition(": ")
-        if not (in_head and is_the_servers_own(name, value)):
+        if not (in_head and is_of_server(name, value)):
             result.append(line)
     return result
 
 
-def is_the_servers_own(name: str, value: str) -> bool:
+def is_of_server(name: str, value: str) -> bool:
     """Whether a header is one of the five, with a value of the right shape."""
     shape = SHAPES.get(name.title())
     if shape is None or not shape.fullmatch(value):
         return False
-    return name.title() != "Date" or _is_http_date(value)
-
-
-def _is_http_date(value: str) -> bool:
     date = parse_date(value)
-    return date is not None and http_date(date) == value
+    return name.title() != "Date" or (date is not None and http_date(date) == value)

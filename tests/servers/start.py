@@ -1,4 +1,4 @@
-"""Real WSGI servers on this computer: each listens on a free port for as long as a ``with`` block lasts."""
+"""Real WSGI servers on this computer: each listens on a free port as long as a ``with`` block lasts."""
 
 import os
 import random
@@ -15,20 +15,22 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+from tests.servers.loaded import PLACE, PLACES, PREFIX, SERVES, TARGET
+
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 SECONDS = 30  # that a server may take to listen
 
-LOADED = "tests.servers.loaded:application"  # what the servers serve
+LOADED = "tests.servers.loaded:application"
 
 
 class ServerError(Exception):
-    """A server did not start; the message holds what it printed."""
+    """A server did not start; the message holds its output."""
 
 
 @dataclass(frozen=True)
 class Server:
-    """A WSGI server: the command that runs it, and what it says in its ``Server`` header, if it sends one."""
+    """A WSGI server: the command that runs it, and its ``Server`` header, if it sends one."""
 
     name: str
     command: tuple[str, ...]
@@ -45,16 +47,13 @@ def _gunicorn(*options: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "gunicorn", *options, *common)
 
 
-def _waitress(application: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", "waitress", "--listen=ADDRESS", application)
-
-
 _UWSGI = str(Path(sysconfig.get_path("scripts"), "uwsgi"))
 
+WAITRESS = Server("waitress", (sys.executable, "-m", "waitress", "--listen=ADDRESS", LOADED), "waitress")
 SERVERS = (
     Server("gunicorn sync", _gunicorn("--worker-class=sync", "--workers=2"), "gunicorn"),
     Server("gunicorn gthread", _gunicorn("--worker-class=gthread", "--threads=4"), "gunicorn"),
-    Server("waitress", _waitress(LOADED), "waitress"),
+    WAITRESS,
     # Unless told otherwise, uWSGI drops the connection while a long body is being sent that the view does not read,
     # and takes SIGTERM for an order to start again.
     Server(
@@ -66,7 +65,35 @@ SERVERS = (
         None,
     ),
 )
-PROXY = Server("the proxy", _waitress("tests.servers.proxy:application"), None)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A server, and the place at which it serves an app."""
+
+    server: Server
+    place: str
+
+    def __str__(self) -> str:
+        return f"{self.server.name} {self.place}"
+
+    @property
+    def prefix(self) -> str:
+        """What stands before the app's own paths in the browser's address bar."""
+        return "" if self.place == "at the root" else PREFIX
+
+    @contextmanager
+    def serves(self, name: str) -> Iterator[int]:
+        """Serve an app; yield the port that a browser would call."""
+        with running(self.server, {SERVES: name, PLACE: self.place}) as port:
+            if self.place != "behind a proxy":
+                yield port
+                return
+            with running(WAITRESS, {SERVES: "proxy", TARGET: f"http://{HOST}:{port}"}) as front:
+                yield front
+
+
+SETTINGS = [Setting(server, place) for server in SERVERS for place in PLACES]
 
 
 @contextmanager
@@ -82,7 +109,7 @@ def running(server: Server, environment: Mapping[str, str]) -> Iterator[int]:
 
 def _started(server: Server, environment: Mapping[str, str], log: Path) -> tuple[int, subprocess.Popen[bytes]]:
     for _ in range(5):
-        port = _free_port()
+        port = free_port()
         process = _start(server.arguments(port), environment, log)
         if _is_up(process, port) and "in use" not in log.read_text():
             return port, process
@@ -93,8 +120,8 @@ def _started(server: Server, environment: Mapping[str, str], log: Path) -> tuple
     raise ServerError(f"{server.name} did not start:\n{log.read_text()}")
 
 
-def _free_port() -> int:
-    """A free port of four digits: as many as the documented 5000 has, so that bodies keep their Content-Length."""
+def free_port() -> int:
+    """Return a free port of four digits: as many as 5000 has, so that bodies keep their Content-Length."""
     for port in random.sample(range(5001, 10_000), 500):
         with socket.socket() as attempt, suppress(OSError):
             attempt.bind((HOST, port))

@@ -6,28 +6,26 @@ from dataclasses import replace
 import pytest
 
 from tests.hostile import CALLS, GUARDS, MUCH, ORDINARY, Attack, send, wrong_in_a_log
-from tests.servers.hostile import LOG
-from tests.servers.start import LOADED, SERVERS, Server, running
+from tests.servers.loaded import LOG, SERVES
+from tests.servers.start import SERVERS, Server, running
 
 UNLIMITED = ("--limit-request-line=0", "--limit-request-field_size=65536", "--limit-request-fields=32768")
 VERBOSE = "--access-logfile=-"
 
 
-def _serving(server: Server, *options: str) -> Server:
-    """Have a server, with more options, serve the app that meets hostile requests."""
-    command = (part.replace(LOADED, "tests.servers.hostile:application") for part in server.command)
-    return replace(server, command=(*command, *options))
+def _with(server: Server, *options: str) -> Server:
+    return replace(server, command=(*server.command, *options))
 
 
 _SYNC, _GTHREAD, _WAITRESS, _UWSGI = SERVERS
 
 # A server, and the bytes of a request that it has no reason to refuse.
 ATTACKED = {
-    "gunicorn sync, as it comes": (_serving(_SYNC), 4000),
-    "gunicorn sync": (_serving(_SYNC, VERBOSE, *UNLIMITED), MUCH + 500),
-    "gunicorn gthread": (_serving(_GTHREAD, VERBOSE, *UNLIMITED), MUCH + 500),
-    "waitress": (_serving(_WAITRESS), MUCH + 500),
-    "uWSGI": (_serving(_UWSGI, "--buffer-size=65535", "--disable-logging"), MUCH + 500),
+    "gunicorn sync, as it comes": (_SYNC, 4000),
+    "gunicorn sync": (_with(_SYNC, VERBOSE, *UNLIMITED), MUCH + 500),
+    "gunicorn gthread": (_with(_GTHREAD, VERBOSE, *UNLIMITED), MUCH + 500),
+    "waitress": (_WAITRESS, MUCH + 500),
+    "uWSGI": (_with(_UWSGI, "--buffer-size=65535", "--disable-logging"), MUCH + 500),
 }
 
 
@@ -37,7 +35,7 @@ def attack(
 ) -> Iterator[Attack]:
     server, limit = ATTACKED[request.param]
     path = tmp_path_factory.mktemp("server") / "log"
-    with running(server, {LOG: str(path)}) as port, path.open("rb") as log:
+    with running(server, {SERVES: "hostile", LOG: str(path)}) as port, path.open("rb") as log:
         one = Attack(request.param, port, limit, lambda: log.read().decode(errors="backslashreplace"))
         pytestconfig.pluginmanager.register(one)
         yield one

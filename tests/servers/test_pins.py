@@ -20,5 +20,7 @@ def test_the_manual_names_the_versions_that_were_tried() -> None:
     page = (ROOT / "docs" / "how-to" / "behind-a-server.rst").read_text()
     listed = re.findall(r"^   \* - (\w+).*\n     - ([\d.]+)$", page, re.MULTILINE)
     assert {name.lower(): version for name, version in listed} == {
-        package.removeprefix("py"): version.partition(".post")[0] for package, version in PINS.items()
+        package.removeprefix("py"): version.partition(".post")[0]
+        for package, version in PINS.items()
+        if package != "redis"
     }

@@ -1,0 +1,209 @@
+"""Flask-HTTPAuth, Flask-JWT-Extended and Flask-Login: tokens in headers, and in cookies."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask, current_app, request
+from flask_httpauth import HTTPBasicAuth, HTTPTokenAuth
+from flask_jwt_extended import (
+    JWTManager,
+    create_access_token,
+    get_jwt_identity,
+    jwt_required,
+    set_access_cookies,
+)
+from flask_login import LoginManager, UserMixin, current_user, login_required, login_user
+from werkzeug.wrappers import Response
+
+from flask_cors import CORS, cross_origin
+from tests.ecosystem.helpers import (
+    ORIGIN,
+    OTHER,
+    Seen,
+    allowed,
+    allowed_preflight,
+    app_in_manual,
+    call,
+    check,
+    preflight,
+    seen,
+)
+
+HEADER = {"Allow_Headers": "Authorization"}
+
+
+def app_with_tokens(**config: str | bool) -> Flask:
+    app = Flask(__name__)
+    app.config.update(JWT_SECRET_KEY="a secret of these tests, of 32 bytes or more", **config)
+    JWTManager(app)
+    return app
+
+
+def jwt_identity() -> dict[str, str]:
+    return {"user": get_jwt_identity()}
+
+
+def jwt_token(app: Flask) -> str:
+    with app.app_context():
+        return str(create_access_token("ann"))
+
+
+AUTH = HTTPTokenAuth()
+AUTH.verify_token(lambda token: "ann" if token == "ann's token" else None)
+
+
+@pytest.fixture(params=["Flask-HTTPAuth", "Flask-JWT-Extended"])
+def app(request: pytest.FixtureRequest) -> Flask:
+    """An app with one view behind a login by token, and a function that is a login for everything."""
+    app = app_with_tokens()
+    by_jwt = request.param == "Flask-JWT-Extended"
+    view = jwt_required()(jwt_identity) if by_jwt else AUTH.login_required(AUTH.current_user)
+    app.add_url_rule("/me", "me", view, methods=["GET", "DELETE"])
+    CORS(app, origins=ORIGIN, headers="Authorization")
+    everything = jwt_required()(lambda: None) if by_jwt else AUTH.login_required(lambda: None)
+    app.extensions.update(token=jwt_token(app) if by_jwt else "ann's token", everything=everything)
+    return app
+
+
+def with_token(app: Flask, path: str) -> Seen:
+    return call(app, "GET", path, headers={"Authorization": f"Bearer {app.extensions['token']}"})
+
+
+@pytest.mark.parametrize(("method", "status"), [("GET", 401), ("DELETE", 401), ("PUT", 405)])
+def test_a_preflight_carries_no_token_and_the_page_can_read_the_error(app: Flask, method: str, status: int) -> None:
+    check(app, method, "/me", status, HEADER)
+    assert with_token(app, "/me") == (200, allowed(**HEADER))
+
+
+def test_a_login_for_everything_sees_no_preflight_and_ignores_other_options(app: Flask) -> None:
+    app.before_request(app.extensions["everything"])
+    check(app, "GET", "/no/where", 401, HEADER)
+    assert with_token(app, "/no/where") == (404, allowed(**HEADER))
+    assert call(app, "OPTIONS", "/me") == (200, allowed_preflight(**HEADER))
+
+
+def strict() -> tuple[str, int] | None:
+    return None if AUTH.authenticate(AUTH.get_auth(), None) else ("log in first", 401)
+
+
+def test_options_that_is_no_preflight_meets_a_login_that_looks_for_itself(app: Flask) -> None:
+    app.before_request(strict)
+    assert call(app, "OPTIONS", "/me") == (401, allowed_preflight(**HEADER))
+    assert preflight(app, "/me", "GET") == (200, allowed_preflight(**HEADER))
+
+
+@pytest.mark.parametrize(
+    "login", [HTTPBasicAuth().login_required, jwt_required()], ids=["Flask-HTTPAuth", "Flask-JWT-Extended"]
+)
+def test_a_decorated_view_keeps_its_policy_when_the_login_refuses(login: Callable[..., Callable[[], str]]) -> None:
+    app = app_with_tokens()
+    CORS(app)
+    app.add_url_rule("/me", "me", cross_origin(origins=ORIGIN)(login(lambda: "ann")))
+    check(app, "GET", "/me", 401)
+
+
+def test_tokens_in_cookies_need_credentials_and_the_csrf_header() -> None:
+    app = app_with_tokens(JWT_TOKEN_LOCATION="cookies", JWT_COOKIE_SECURE=True, JWT_COOKIE_SAMESITE="None")
+    CORS(app, origins=ORIGIN, supports_credentials=True, headers="X-CSRF-TOKEN")
+    app.add_url_rule("/me", view_func=jwt_required()(jwt_identity), methods=["GET", "POST"])
+
+    @app.post("/login")
+    def login() -> Response:
+        response = app.make_response("")
+        set_access_cookies(response, create_access_token("ann"))
+        return response
+
+    others = {"Allow_Credentials": "true", "Allow_Headers": "X-CSRF-TOKEN"}
+    assert preflight(app, "/me", "POST") == (200, allowed_preflight(**others))
+    client = app.test_client()
+    client.post("/login", base_url="https://localhost")
+    cookie = client.get_cookie("csrf_access_token")
+    assert cookie is not None
+    for method, headers, status in [("GET", {}, 200), ("POST", {}, 401), ("POST", {"X-CSRF-TOKEN": cookie.value}, 200)]:
+        sent = {"Origin": ORIGIN, **headers}
+        response = client.open("/me", method=method, base_url="https://localhost", headers=sent)
+        assert seen(response) == (status, allowed(**others))
+
+
+def test_the_code_in_the_manual_works() -> None:
+    app = app_in_manual("flask_jwt_extended")
+    check(app, "GET", "/orders", 401, HEADER)
+    assert call(app, "GET", "/orders", headers={"Authorization": f"Bearer {jwt_token(app)}"}) == (
+        200,
+        allowed(**HEADER),
+    )
+
+
+# Flask-Login ---------------------------------------------------------------------------------------------------------
+
+# Flask-Login reads the session on every request that Flask dispatches, and Flask then adds `Cookie` to `Vary`.
+VARY = {"Vary": "Origin, Cookie"}
+OTHERS = {"Allow_Credentials": "true", "Allow_Headers": "Content-Type"}
+
+
+class User(UserMixin):
+    id = "ann"
+
+
+def app_with_login() -> Flask:
+    app = Flask(__name__)
+    app.secret_key = "a secret of these tests"
+    LoginManager(app).user_loader(lambda _: User())
+    app.add_url_rule("/login", "login", lambda: str(login_user(User())), methods=["POST"])
+    return app
+
+
+def user_id() -> dict[str, str]:
+    return {"user": current_user.get_id()}
+
+
+def login_for_everything() -> Response | None:
+    public = request.endpoint == "login" or current_user.is_authenticated
+    return None if public else current_app.login_manager.unauthorized()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("cors_first", [True, False], ids=["CORS first", "CORS last"])
+def test_a_login_by_cookie_for_everything(cors_first: bool) -> None:
+    app = app_with_login()
+    cors = CORS(origins=ORIGIN, supports_credentials=True, headers="Content-Type")
+    steps = [lambda: cors.init_app(app), lambda: app.before_request(login_for_everything)]
+    for step in steps if cors_first else reversed(steps):
+        step()
+    app.add_url_rule("/me", view_func=user_id)
+
+    for path in ("/me", "/no/where"):
+        assert preflight(app, path, "GET") == (200, allowed_preflight(**OTHERS))
+        assert call(app, "GET", path) == (401, allowed(**OTHERS) | VARY)
+        assert call(app, "GET", path, OTHER) == (401, VARY)
+    assert call(app, "OPTIONS", "/me") == (401, allowed_preflight(**OTHERS) | VARY)
+    assert app.test_client().options("/me", headers={"Access-Control-Request-Method": "GET"}).status_code == 401
+
+    client = app.test_client()
+    for method, path in [("POST", "/login"), ("GET", "/me")]:
+        assert seen(client.open(path, method=method, headers={"Origin": ORIGIN})) == (200, allowed(**OTHERS) | VARY)
+    assert seen(client.get("/me", headers={"Origin": OTHER})) == (200, VARY)
+
+
+def test_its_own_login_required_ignores_every_options() -> None:
+    app = app_with_login()
+    CORS(app, resources=[])
+    app.add_url_rule("/options", "options", login_required(lambda: "not a secret"), methods=["GET", "OPTIONS"])
+    assert [call(app, method, "/options")[0] for method in ("OPTIONS", "GET")] == [200, 401]
+
+
+@pytest.mark.parametrize("cors_on_app", [True, False])
+@pytest.mark.parametrize("cross_origin_first", [True, False])
+def test_a_decorated_view_with_a_login(cors_on_app: bool, cross_origin_first: bool) -> None:
+    app = app_with_login()
+    if cors_on_app:
+        CORS(app, resources=[])
+    cors = cross_origin(origins=ORIGIN, supports_credentials=True)
+    view = cors(login_required(user_id)) if cross_origin_first else login_required(cors(user_id))
+    app.add_url_rule("/me", view_func=view)
+    status, headers = preflight(app, "/me", "GET")
+    assert (status, headers | VARY) == (200, allowed_preflight(Allow_Credentials="true") | VARY)
+    readable = cors_on_app or cross_origin_first  # else the login refuses before the decorator is reached
+    assert call(app, "GET", "/me") == (
+        401,
+        allowed(Allow_Credentials="true") | VARY if readable else {"Vary": "Cookie"},
+    )

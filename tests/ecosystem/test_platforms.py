@@ -1,0 +1,133 @@
+"""Frameworks and platforms that stand around the Flask app, replace its ``wsgi_app``, or call its inner methods."""
+
+import functools
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from aws_xray_sdk.core import AWSXRayRecorder
+from aws_xray_sdk.ext.flask.middleware import XRayMiddleware
+from azure.functions import HttpRequest, WsgiMiddleware
+from flask import Flask, Request, Response
+from flask_http_middleware import BaseHTTPMiddleware, MiddlewareManager
+from functions_framework import create_app
+
+from flask_cors import CORS, cross_origin
+from tests.ecosystem.helpers import DENIED, ORIGIN, OTHER, allowed, allowed_preflight, call, preflight
+
+with warnings.catch_warnings(action="ignore"):  # about its own dependencies
+    from connexion import FlaskApp
+    from connexion.resolver import Resolver
+
+Step = Callable[[Flask], object]
+
+cors_first_or_last = pytest.mark.parametrize("cors_first", [True, False], ids=["CORS first", "CORS last"])
+
+
+def app_with(step: Step, cors_first: bool) -> Flask:
+    app = Flask(__name__)
+    steps: list[Step] = [lambda app: CORS(app, origins=ORIGIN), step]
+    for each in steps if cors_first else reversed(steps):
+        each(app)
+    app.add_url_rule("/users", "users", lambda: "ann", methods=["GET", "POST"])
+    return app
+
+
+def check(app: Flask, path: str = "/users") -> None:
+    """Check that pages of one origin can call *path*, and pages of another cannot."""
+    assert preflight(app, path, "POST") == (200, allowed_preflight())
+    assert preflight(app, path, "POST", OTHER) == (200, DENIED)
+    assert call(app, "POST", path) == (200, allowed())
+    assert call(app, "GET", path, OTHER) == (200, DENIED)
+
+
+@cors_first_or_last
+def test_x_ray_records_whole_requests(cors_first: bool) -> None:
+    recorder, sent = AWSXRayRecorder(), []
+    recorder.configure(service="shop", sampling=False)
+    recorder.emitter.send_entity = lambda segment: sent.append(segment.http["response"]["status"])
+    app = app_with(lambda app: XRayMiddleware(app, recorder), cors_first)
+    check(app)
+    assert call(app, "OPTIONS", "/users") == (200, allowed_preflight())
+    assert sent == [200, 200, 200]  # no preflight is in there
+
+
+class Log(BaseHTTPMiddleware):
+    def __init__(self) -> None:
+        super().__init__()
+
+    def dispatch(self, request: Request, call_next: Callable[[Request], Response]) -> Response:
+        return call_next(request)
+
+
+@cors_first_or_last
+def test_a_manager_of_middlewares_replaces_wsgi_app(cors_first: bool) -> None:
+    def manage(app: Flask) -> None:
+        manager = MiddlewareManager(app)
+        manager.add_middleware(Log)
+        app.wsgi_app = manager  # type: ignore[method-assign]
+
+    check(app_with(manage, cors_first))
+
+
+inner = Flask("inner")
+CORS(inner, origins=ORIGIN)
+inner.add_url_rule("/users", "users", lambda: "ann", methods=["GET", "POST"])
+
+
+def whole_app(outer: Request) -> Response:
+    """Dispatch in a context made by hand, as programs in Cloud Functions do."""
+    details: dict[str, Any] = {"method": outer.method, "headers": dict(outer.headers), "data": outer.get_data()}
+    with inner.test_request_context(outer.full_path, **details):
+        return inner.full_dispatch_request()
+
+
+def on_request(function: Callable[[Request], Any]) -> Callable[[Request], Any]:
+    """Wrap a function as firebase-functions does: ``cross_origin`` inside, ``functools.wraps`` outside."""
+    covered = cross_origin(origins=ORIGIN)(lambda request: function(request))
+    return functools.wraps(function)(lambda request: covered(request))
+
+
+@on_request
+def function(request: Request) -> str:
+    assert request.method != "OPTIONS", "the function itself runs for a preflight"
+    return "ann"
+
+
+@pytest.mark.parametrize("target", ["whole_app", "function"])
+def test_functions_framework_calls_a_function_with_the_request(target: str) -> None:
+    check(create_app(target, __file__))
+
+
+@cors_first_or_last
+def test_azure_functions_keep_wsgi_app_from_before(cors_first: bool) -> None:
+    adapters: list[WsgiMiddleware] = []
+    app_with(lambda app: adapters.append(WsgiMiddleware(app.wsgi_app)), cors_first)
+    preflight = {"Access-Control-Request-Method": "POST"}
+    for method, origin, headers in [("GET", ORIGIN, allowed()), ("OPTIONS", OTHER, DENIED)]:
+        asked = {"Host": "fn.example", "Origin": origin, **(preflight if method == "OPTIONS" else {})}
+        response = adapters[0].handle(HttpRequest(method, "https://fn.example/users", headers=asked, body=b""))
+        assert (response.status_code, dict(response.headers).items() >= headers.items()) == (200, True)
+
+
+@cors_first_or_last
+def test_connexion_refuses_preflights_before_flask_sees_them(cors_first: bool) -> None:
+    app = FlaskApp(__name__)
+    operation = {"operationId": "users", "responses": {"200": {"description": "names"}}}
+    description = {
+        "openapi": "3.0.0",
+        "info": {"title": "Users", "version": "1"},
+        "paths": {"/users": {"get": operation}},
+    }
+    steps = [
+        lambda: CORS(app.app, origins=ORIGIN),
+        lambda: app.add_api(description, resolver=Resolver({"users": lambda: ["ann"]}.get)),
+    ]
+    for step in steps if cors_first else reversed(steps):
+        step()
+    client = app.test_client()
+    response = client.get("/users", headers={"Origin": ORIGIN})
+    assert (response.status_code, response.headers.items() >= {("access-control-allow-origin", ORIGIN)}) == (200, True)
+    asked = {"Origin": ORIGIN, "Access-Control-Request-Method": "GET"}
+    assert client.options("/users", headers=asked).status_code == 405, "they pass now: say so in the manual"

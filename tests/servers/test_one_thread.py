@@ -1,0 +1,125 @@
+"""Servers with one thread: of a preflight that fails, for whatever reason, nothing is left for the next visitor."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from http.client import HTTPConnection, HTTPException
+from itertools import product
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
+
+from tests.servers.failing import REDIS
+from tests.servers.loaded import SERVES
+from tests.servers.start import HOST, SECONDS, SERVERS, Server, free_port, running
+
+_SYNC, _, _WAITRESS, _ = SERVERS
+_ONE_WORKER = tuple(part for part in _SYNC.command if "--workers" not in part)
+ONE_THREAD = {
+    "waitress": replace(_WAITRESS, command=(*_WAITRESS.command[:3], "--threads=1", *_WAITRESS.command[3:])),
+    "gunicorn sync": replace(_SYNC, command=(*_ONE_WORKER, "--limit-request-line=0")),
+    "Werkzeug": Server("Werkzeug", (sys.executable, "-m", "tests.servers.failing", "ADDRESS"), None),
+}
+PLACES = ("origins", "values", "before", "after", "teardown", "teardown-appcontext")
+PATHS = ["converter/x", f"number/{'1' * 4301}", "redirect", "late", "none"]
+PATHS += [f"visit?{place}" for place in PLACES]
+
+
+class Store:
+    """A Redis of its own, which keeps its data while it is stopped."""
+
+    def __init__(self, directory: Path) -> None:
+        self.port = free_port()
+        files = ("--dir", str(directory), "--save", "60", "1", "--logfile", "log")
+        self.command = ("redis-server", "--bind", HOST, "--port", str(self.port), *files)
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(self.command)
+        with Redis(port=self.port, retry=Retry(ConstantBackoff(0.05), SECONDS * 20)) as client:
+            client.ping()
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait()
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    store = Store(tmp_path_factory.mktemp("redis"))
+    yield store
+    store.stop()
+
+
+@pytest.fixture(scope="module", params=ONE_THREAD)
+def port(request: pytest.FixtureRequest, store: Store) -> Iterator[int]:
+    with running(ONE_THREAD[request.param], {SERVES: "failing", REDIS: str(store.port)}) as port:
+        yield port
+
+
+def ask(port: int, method: str, path: str, **headers: str) -> tuple[int, str]:
+    """Return the status and the body; 0 where the server ends the connection."""
+    with closing(HTTPConnection(HOST, port, timeout=SECONDS)) as connection:
+        sent = {"Origin": "https://a.example", **{name.replace("_", "-"): value for name, value in headers.items()}}
+        connection.request(method, path, headers=sent)
+        try:
+            response = connection.getresponse()
+            return response.status, response.read().decode()
+        except HTTPException:
+            return 0, ""
+
+
+def fail(port: int, path: str) -> tuple[int, int]:
+    preflight, _ = ask(port, "OPTIONS", path, Access_Control_Request_Method="PUT")
+    actual, _ = ask(port, "PUT", path)
+    return preflight, actual
+
+
+def check_next_visitors(port: int) -> None:
+    """Check that a stranger finds nothing, and Ann herself alone; the one open context is that of the request."""
+    assert ask(port, "POST", "/login") == (200, "True")
+    for cookie, user in [("", None), ("session=ann", "ann"), ("", None)]:
+        status, body = ask(port, "GET", "/visit", Cookie=cookie)
+        assert (status, json.loads(body)) == (200, {"g": [], "user": user, "open": 1})
+
+
+@pytest.mark.parametrize(("root", "path"), [*product(["/", "/app/"], PATHS)])
+def test_nothing_is_left_of_a_preflight_that_fails(port: int, root: str, path: str) -> None:
+    check_next_visitors(port)
+    fail(port, root + path)
+    check_next_visitors(port)
+
+
+@pytest.mark.parametrize(
+    ("path", "statuses"),
+    [
+        ("visit?origins", (200, 200)),
+        ("visit?values", (200, 500)),
+        ("visit?before", (200, 500)),
+        ("visit?after", (500, 500)),
+        ("visit?teardown", (500, 500)),
+        ("visit?teardown-appcontext", (500, 500)),
+        ("redirect", (500, 500)),
+        ("converter/x", (500, 500)),
+    ],
+)
+def test_what_fails_is_what_was_planned(port: int, path: str, statuses: tuple[int, int]) -> None:
+    assert fail(port, f"/app/{path}") == statuses
+
+
+@pytest.mark.parametrize("path", ["/visit", "/app/visit", "/converter/x"])
+def test_nothing_is_left_when_the_session_store_was_down(port: int, store: Store, path: str) -> None:
+    check_next_visitors(port)
+    store.stop()
+    try:
+        preflight, actual = fail(port, path)
+    finally:
+        store.start()
+    assert (preflight, actual) == (200 if path == "/visit" else 500, 500)
+    check_next_visitors(port)
