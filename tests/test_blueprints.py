@@ -1,5 +1,6 @@
 """``CORS(blueprint)``: the blueprint's views, and what is missing below its prefix."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -27,8 +28,9 @@ def a_blueprint(name: str = "api", prefix: str | None = "/api", *paths: str, **o
 
 def registered(app: Flask, *blueprints: Blueprint) -> None:
     """Register each blueprint in the next one, and the last in the app."""
-    for inner, outer in zip(blueprints, [*blueprints[1:], app], strict=True):
+    for inner, outer in itertools.pairwise(blueprints):
         outer.register_blueprint(inner)
+    app.register_blueprint(blueprints[-1])
 
 
 # One blueprint -------------------------------------------------------------------------------------------------------

@@ -119,7 +119,7 @@ PLACES: dict[str, Callable[..., object]] = {
     "an entry of the config": lambda app, **options: (CORS(app), configured(app, resources={"/": options})),
     "a blueprint": blueprint,
     "a decorator": decorator,
-    "a decorator and the config": lambda app, **options: (decorator(app), configured(app, **options, resources=[])),
+    "a decorator and the config": lambda app, **options: decorator(configured(app, **options, resources=[])),
 }
 
 
@@ -231,13 +231,15 @@ def test_long_paths_and_made_up_methods_do_not_fill_the_memory() -> None:
     app.errorhandler(404)(cross_origin()(lambda _: ("no such page", 404)))
 
     def send(number: int) -> None:
-        environ = EnvironBuilder(method=f"M{number}", headers={"Origin": A}).get_environ()
+        environ = EnvironBuilder(method=f"M{number}").get_environ() | {"HTTP_ORIGIN": A}
         run_wsgi_app(app, {**environ, "PATH_INFO": f"/{number}{'a' * 65_000}"}, buffered=True)
 
-    [send(number) for number in range(10)]
+    for number in range(10):
+        send(number)
     tracemalloc.start()
     try:
-        [send(number) for number in range(10, 300)]
+        for number in range(10, 300):
+            send(number)
         gc.collect()
         kept, _ = tracemalloc.get_traced_memory()
     finally:

@@ -2,7 +2,6 @@
 
 import itertools
 import re
-import tracemalloc
 import warnings
 from typing import Any
 
@@ -60,7 +59,7 @@ def test_the_literal_prefix(pattern: str, prefix: str) -> None:
 
 BEGINNINGS = st.sampled_from(["", "/", "/a", "/ab", "^/a", r"/a\.", "^", "{", "/{a", "(/a)"])
 PIECES = st.sampled_from(
-    ["/", "/a", "b", "A", ".", r"\.", r"\d", r"\|", r"\(", "[ab]", "[^/]", "[]a]", "[|(]", r"[\]|]", "[^]|]", "-", " "]
+    [*"/bA.-", "/a", r"\.", r"\d", r"\|", r"\(", "[ab]", "[^/]", "[]a]", "[|(]", r"[\]|]", "[^]|]"]
 )
 QUANTIFIERS = st.sampled_from(["", "", "", "", "*", "?", "+", "{2}", "{0,1}", "*?", "+?", "??"])
 SEQUENCES = st.lists(st.builds("{}{}".format, PIECES, QUANTIFIERS), max_size=3).map("".join)
@@ -102,7 +101,6 @@ def test_all_that_a_pattern_matches_begins_with_its_literal_prefix(
     ("CVE-2024-6839: not the longer pattern", "/api/secret", "/api/secret", ["/api/[a-z]+(/[a-z]+)*/?"]),
     ("not a longer pattern with alternatives", "/private", "/private", ["/public|/private|/else|/where"]),
     ("then the longer pattern", "/a[b]", "/ab", ["/a.*", "/a."]),
-    ("an escaped character counts once", r"/a\.b", "/a.b", ["/a.[a-z]*", "/a"]),
     ("an anchor makes a pattern longer, and no more precise", "^/ab", "/abc", ["/ab", "/a[a-z]*"]),
     ("all others have no prefix", "/a/", "/a/b", [".*", ".+", "/.*/.*"]),
 )
@@ -122,8 +120,8 @@ def test_of_equally_precise_patterns_the_earlier_decides(order: tuple[str, ...])
 
 
 def test_where_the_most_precise_does_not_match_the_next_decides() -> None:
-    paths = ["/a/b", "/a/bc", "/a/", "/a", "a"]
-    assert [deciding(path, "/a/b$", "/a/", "/") for path in paths] == ["/a/b$", "/a/", "/a/", "/", None]
+    found = [deciding(path, "/a/b$", "/a/", "/") for path in ("/a/b", "/a/bc", "/a", "a")]
+    assert found == ["/a/b$", "/a/", "/", None]
     assert Resources([]).policy("/") is None
 
 
@@ -131,7 +129,6 @@ def test_where_the_most_precise_does_not_match_the_next_decides() -> None:
     "pattern, path, covered",
     ("what begins so", "/a", "/abc", True),
     ("not what contains it", "/a", "/x/a", False),
-    ("both anchors", "^/a$", "/a/", False),
     ("CVE-2024-6866: capitals are other letters", "/admin", "/Admin", False),
     ("unless a flag says that they are not", re.compile("/admin", re.IGNORECASE), "/ADMIN", True),
     ("or a flag inside", "(?i)/admin", "/ADMIN", True),
@@ -144,8 +141,6 @@ def test_where_the_most_precise_does_not_match_the_next_decides() -> None:
     ("CVE-2024-6844: and is matched as one", r"/a\+b", "/a+b", True),
     ("Flask-Cors 6.0.5: nor is a pattern decoded", "/a%20b", "/a b", False),
     ("dots are no way up", "/a/b", "/a/../a/b", False),
-    ("slashes are not merged", "/a", "//a", False),
-    ("the empty path", "", "", True),
     ("a path that is no text", "", "\x00\udcff", True),
     ("a glob is none", "/a/*", "/a-internal", True),
 )
@@ -153,8 +148,7 @@ def test_a_pattern_covers_a_path_from_its_start(pattern: Pattern, path: str, cov
     assert (deciding(path, pattern) is not None) is covered
 
 
-def test_any_path_is_covered_by_the_least_precise_pattern() -> None:
-    assert precision(ANY_PATH) == (0, 0)
+def test_any_path_is_the_least_precise_pattern() -> None:
     assert [deciding(path, ANY_PATH, "/a.*", ".") for path in ("/ab", "x", "")] == ["/a.*", ".", ""]
 
 
@@ -177,7 +171,7 @@ def test_the_first_match_by_precision_decides(patterns: list[Any], path: str) ->
     assert Resources(iter(rules)).policy(path) is expected
 
 
-# Long and many paths -------------------------------------------------------------------------------------------------
+# Overlong paths ------------------------------------------------------------------------------------------------------
 
 
 def test_on_an_overlong_path_no_origin_is_allowed_unless_no_pattern_is_tried() -> None:
@@ -188,15 +182,3 @@ def test_on_an_overlong_path_no_origin_is_allowed_unless_no_pattern_is_tried() -
         assert Resources(numbered(*patterns)).policy(f"{longest}a") is DENY_ALL
         assert Resources(numbered(*patterns)).policy("/a" + "/" * 60_000) is DENY_ALL
     assert Resources([(ANY_PATH, Policy(max_age=0))]).policy(f"{longest}a") == Policy(max_age=0)
-
-
-def test_many_long_paths_do_not_fill_the_memory() -> None:
-    covering = Resources(numbered("/a", "/0"))
-    tracemalloc.start()
-    try:
-        for number in range(3000):
-            covering.policy(f"/{number:01000}")
-        kept, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert kept < 100_000
