@@ -15,17 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_cors import CORS, CORSWarning, cross_origin
-from flask_cors.options import (
-    NAMES,
-    OTHER_NAMES,
-    CORSOptions,
-    Options,
-    ParsedOptions,
-    build_resources,
-    config_key,
-    parse_config,
-    parse_keywords,
-)
+from flask_cors import options as module
+from flask_cors.options import NAMES, ParsedOptions, build_resources, config_key, parse_config, parse_keywords
 from flask_cors.policy import Policy
 from tests.helpers import FOR_NONE, A, a_view, get_headers_for, make_app
 from tests.tables import table
@@ -71,11 +62,6 @@ def policy(parsed: ParsedOptions, found: ParsedOptions | None = None, path: str 
     return covering
 
 
-def value_of(policy: Policy, name: str) -> object:
-    """Return an option's value: origins as they were written, the others as the policy has them."""
-    return policy.origins.entries if name == "origins" else getattr(policy, name)
-
-
 def warned(step: Callable[[], object]) -> list[warnings.WarningMessage]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -92,8 +78,8 @@ def served(app: Flask) -> Flask:
 
 
 def test_the_options_are_those_of_the_manual_and_two_names_of_later_releases() -> None:
-    assert {*LISTED, *LATER} == NAMES == {*Options.__annotations__}
-    assert {*NAMES, "resources"} == {*CORSOptions.__annotations__}
+    assert {*LISTED, *LATER} == NAMES == {*module.Options.__annotations__}
+    assert {*NAMES, "resources"} == {*module.CORSOptions.__annotations__}
     assert {*Policy._fields} == {*LISTED}
 
 
@@ -105,29 +91,23 @@ PATTERN = re.compile("https://a")
 
 
 @table(
-    "name, value, expected",
-    ("origins: a string with commas", "origins", f"{APP}, {API}", (APP, API)),
-    ("origins: a pattern as a string", "origins", "^https://a{1,2}$", ("^https://a{1,2}$",)),
-    ("origins: a mixed list", "origins", [APP, PATTERN, is_app], (APP, PATTERN, is_app)),
-    ("origins: a generator", "origins", (o for o in (APP, API)), (APP, API)),
-    ("origins: a pattern", "origins", PATTERN, (PATTERN,)),
-    ("origins: a function", "origins", is_app, (is_app,)),
-    ("methods: a string with commas", "methods", " put , get,get,", ("GET", "PUT")),
-    ("methods: a list", "methods", ["put", "GET", "get"], ("GET", "PUT")),
-    ("methods: the wildcard", "methods", "*", ("*",)),
-    ("headers: a string with commas", "headers", "X-B,x-a , X-B", ("X-B", "x-a")),
-    ("headers: a set", "headers", frozenset({"A"}), ("A",)),
-    ("headers: the keys of a dict", "headers", {"A": 1}.keys(), ("A",)),
-    ("expose_headers: a string with commas", "expose_headers", "B, A", ("A", "B")),
-    ("expose_headers: an iterator", "expose_headers", map(str, "BA"), ("A", "B")),
-    ("max_age: an int", "max_age", 10**14 - 1, 10**14 - 1),
-    ("max_age: digits", "max_age", "0060", 60),
-    ("max_age: the most digits", "max_age", "9" * 14, 10**14 - 1),
-    ("max_age: a timedelta", "max_age", timedelta(days=1, seconds=2), 86402),
-    *((f"{name}: {value}", name, value, value) for name in SWITCHES for value in (True, False)),
+    "name, expected, forms",
+    ("origins: strings", "origins", (APP, API), [f"{APP}, {API}", [APP, API], (o for o in (APP, API))]),
+    ("origins: others", "origins", (PATTERN, is_app, APP), [[PATTERN, is_app, APP]]),
+    ("origins: a pattern", "origins", (PATTERN,), [PATTERN, {PATTERN}]),
+    ("origins: a pattern as a string", "origins", ("^https://a{1,2}$",), ["^https://a{1,2}$"]),
+    ("origins: a function", "origins", (is_app,), [is_app]),
+    ("methods", "methods", ("GET", "PUT"), [" put , get,get,", ["put", "GET", "get"]]),
+    ("headers", "headers", ("X-B", "x-a"), ["X-B,x-a , X-B", frozenset({"x-a", "X-B"}), {"x-a": 1, "X-B": 2}.keys()]),
+    ("expose_headers", "expose_headers", ("A", "B"), ["B, A", map(str, "BA")]),
+    ("max_age", "max_age", 86402, [86402, "86402", "00086402", timedelta(days=1, seconds=2)]),
+    ("max_age: the most digits", "max_age", 10**14 - 1, [10**14 - 1, "9" * 14]),
 )
-def test_an_option_can_be_given_as(name: str, value: object, expected: object) -> None:
-    assert value_of(policy(keywords(**{name: value})), name) == expected
+def test_an_option_can_be_given_as(name: str, expected: object, forms: list[object]) -> None:
+    found = [policy(keywords(**{name: form})) for form in forms]
+    assert [policy.origins.entries if name == "origins" else getattr(policy, name) for policy in found] == [
+        expected
+    ] * len(forms)
 
 
 @pytest.mark.parametrize("name", [*LISTED[1:], *LATER])
@@ -195,27 +175,16 @@ def test_a_value_decides_wherever_it_is_given(name: str) -> None:
         assert policy(keywords(**others, **{name: second}, resources={"/": {name: first}})) == expected[0]
 
 
-def test_every_option_keeps_its_own_layer_but_resources_replace_others_as_a_whole() -> None:
-    parsed = keywords(headers="K", expose_headers="K", resources={"/k": {"expose_headers": "E"}})
-    entries = {"/k": {"max_age": 1}, "/c": {}}
-    covering = build_resources(parsed, config(methods="C", headers="C", expose_headers="C", resources=entries))
-    assert covering.policy("/k") == Policy(methods=("C",), headers=("K",), expose_headers=("E",))
-    assert covering.policy("/c") is None
-
-
-def test_the_config_is_read_by_name_and_nothing_else_of_it() -> None:
-    parsed = parse_config({"CORS_MAX_AGE": 5, "MAX_AGE": 6, "cors_methods": "GET", "CORS_PROXY_URL": 7, "SECRET": "x"})
-    assert parsed.values == {"max_age": 5}
-
-
-@pytest.mark.parametrize(("weaker", "stronger"), [*itertools.product(["headers", "allow_headers"], repeat=2)])
-def test_allow_headers_is_another_name_of_headers_in_every_layer(weaker: str, stronger: str) -> None:
-    assert policy(keywords(**{stronger: "K"}), config(**{weaker: "C"})).headers == ("K",)
-    assert policy(keywords(**{weaker: "K"}, resources={"/": {stronger: "E"}})).headers == ("E",)
+def test_the_config_is_read_by_name_and_its_resources_are_replaced_as_a_whole() -> None:
+    found = parse_config({"CORS_MAX_AGE": 5, "MAX_AGE": 6, "cors_methods": "GET", "CORS_PROXY_URL": 7, "SECRET": "x"})
+    assert found.values == {"max_age": 5}
+    covering = build_resources(keywords(resources={"/k": {}}), config(resources={"/k": {"max_age": 1}, "/c": {}}))
+    assert [covering.policy("/k"), covering.policy("/c")] == [Policy(), None]
 
 
 @each_place
-def test_two_names_of_the_headers_must_have_equal_values(spelling: str, parse: Callable[..., ParsedOptions]) -> None:
+def test_names_of_later_releases_are_accepted_everywhere(spelling: str, parse: Callable[..., ParsedOptions]) -> None:
+    assert policy(keywords(), parse(intercept_exceptions=True, allow_headers="A"), "/a") == Policy(headers=("A",))
     for one, other in [("A, B", ["B", "A"]), ("A", "A"), ("A", None), (None, "A"), ((), "")]:
         parse(headers=one, allow_headers=other)
     for one, other in [("A", "B"), ("", "A"), ("A", "a")]:
@@ -224,10 +193,10 @@ def test_two_names_of_the_headers_must_have_equal_values(spelling: str, parse: C
         assert str(caught.value).startswith(spelling.format("allow_headers", upper="ALLOW_HEADERS"))
 
 
-@each_place
-def test_intercept_exceptions_is_accepted_and_has_no_effect(spelling: str, parse: Callable[..., ParsedOptions]) -> None:
-    for value in (True, False):
-        assert policy(keywords(), parse(intercept_exceptions=value), "/a") == Policy(), spelling
+def test_both_names_of_the_headers_have_the_same_precedence() -> None:
+    for weaker, stronger in itertools.product(["headers", "allow_headers"], repeat=2):
+        assert policy(keywords(**{stronger: "K"}), config(**{weaker: "C"})).headers == ("K",)
+        assert policy(keywords(**{weaker: "K"}, resources={"/": {stronger: "E"}})).headers == ("E",)
 
 
 # Unknown names -------------------------------------------------------------------------------------------------------
@@ -249,13 +218,10 @@ def remedy(name: str, call: str = "CORS()", value: object = 1) -> str:
     return tail
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        *(call for call in CALLS if "CORS_" not in call),
-        pytest.param("CORS_RESOURCES['/a']", marks=pytest.mark.xfail(strict=True, reason="it says resources['/a']")),
-    ],
-)
+as_keyword = pytest.param("CORS_RESOURCES['/a']", marks=pytest.mark.xfail(strict=True, reason="says resources['/a']"))
+
+
+@pytest.mark.parametrize("call", ["CORS()", "cross_origin()", "resources['/a']", as_keyword])
 @table(
     "name, near",
     ("the last letter missing", "origin", "origins"),
@@ -282,7 +248,7 @@ TRANSLATED: dict[str, tuple[Any, dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("name", sorted({*OTHER_NAMES} - {"resources"}))
+@pytest.mark.parametrize("name", sorted({*module.OTHER_NAMES} - {"resources"}))
 def test_the_remedy_for_a_name_of_another_library_or_release_works(name: str) -> None:
     value, meant = TRANSLATED[name]
     text = remedy(name, value=value)
@@ -369,9 +335,8 @@ def key_warnings(config: dict[Any, Any], set_up: Callable[[Flask], object] = COR
     """Set up an app with this config, send it requests, and return what it warned about."""
     app = served(make_app())
     app.config.update(config)
-    return [
-        str(warning.message) for warning in warned(lambda: (set_up(app), get_headers_for(app), get_headers_for(app)))
-    ]
+    caught = warned(lambda: (set_up(app), get_headers_for(app), get_headers_for(app)))
+    return [str(warning.message) for warning in caught]
 
 
 like_an_option = table(
@@ -388,10 +353,7 @@ like_an_option = table(
 @like_an_option
 def test_a_config_key_that_is_like_an_option_is_warned_about_once(key: str, value: object, name: str) -> None:
     [text] = key_warnings({key: value})
-    assert (text.startswith(f"config key {key!r} "), text.endswith(f"did you mean {config_key(name)!r}?")) == (
-        True,
-        True,
-    )
+    assert re.match(f"config key {key!r} .*did you mean {config_key(name)!r}", text)
     assert key_warnings({config_key(name): value}) == []
 
 
@@ -483,12 +445,7 @@ NO_SECONDS: list[object] = [
 ]
 # Options, the rule that a message names, what it says to write, and values that break the rule.
 WRONG: list[tuple[list[str], str, str, list[Any]]] = [
-    (
-        ["origins"],
-        "must be a string, a compiled re.Pattern of text, a function",
-        f"[{APP!r}]".replace("'", '"'),
-        [5, b"*"],
-    ),
+    (["origins"], "must be a string, a compiled re.Pattern of text, a function", '["https://app.example"]', [5, b"*"]),
     (NAME_LISTS, "must be a string or an iterable of strings", "'Content-Type, X-Token'", [5, b"GET", True]),
     (NAME_LISTS, "letters and digits and !#$%&'*+-.^_`|~ only", "X-Token", NO_TOKENS),
     (["supports_credentials", *SWITCHES, "intercept_exceptions"], "must be a bool", "True", ["true", 1, 0, "", []]),
@@ -525,13 +482,8 @@ def mistakes(**options: Any) -> list[str]:
 def test_all_mistakes_are_in_one_message_a_line_each() -> None:
     entries = {"/a": {"max_age": -2, "methods": 3}, "(": {}, "/b": "x", 4: {}}
     found = mistakes(origins=5, methods="A B", vary_header="no", resources=entries)
-    assert found[:5] == [
-        "origins",
-        "methods",
-        "vary_header",
-        "resources['/a']['max_age']",
-        "resources['/a']['methods']",
-    ]
+    assert found[:3] == ["origins", "methods", "vary_header"]
+    assert found[3:5] == ["resources['/a']['max_age']", "resources['/a']['methods']"]
     assert found[5:] == ["resources['(']", "resources['/b']", "resources[4]"]
 
 
@@ -564,9 +516,7 @@ TO_ALL = {"origins": "*", "supports_credentials": True}
 
 @pytest.mark.parametrize("origins", EVERY_ORIGIN, ids=repr)
 @pytest.mark.parametrize("in_config", [[], ["origins"], ["supports_credentials"], [*TO_ALL]], ids=repr)
-def test_credentials_for_every_origin_are_an_error_as_soon_as_both_are_known(
-    origins: object, in_config: list[str]
-) -> None:
+def test_credentials_for_every_origin_are_an_error_once_both_are_known(origins: object, in_config: list[str]) -> None:
     """CVE-2018-20744, rs/cors: ``*`` with credentials allowed every site."""
     values = {**TO_ALL, "origins": origins}
     parsed = keywords(**{name: value for name, value in values.items() if name not in in_config})
@@ -660,13 +610,10 @@ def test_several_faults_are_several_warnings() -> None:
     assert "'app.example' can never match" in never
 
 
-@pytest.mark.parametrize(
-    "module",
-    [
-        pytest.param("flask_corsair", marks=pytest.mark.xfail(strict=True, reason="its name begins alike")),
-        *("app.flask_cors", None),
-    ],
-)
+alike = pytest.param("flask_corsair", marks=pytest.mark.xfail(strict=True, reason="its name begins alike"))
+
+
+@pytest.mark.parametrize("module", ["app.flask_cors", None, alike])
 def test_code_of_another_name_or_of_none_is_not_taken_for_the_package(module: str | None) -> None:
     scope: dict[str, Any] = {"CORS": CORS, "app": make_app(), **({"__name__": module} if module else {})}
     program = compile("CORS(app, origins='A://b/c')", "between.py", "exec")
