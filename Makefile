@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# As many workers as there are cores; one that has run out of tests takes some of another's.
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 PINS := .ci/requirements.txt .ci/constraints.txt .ci/flask.txt tests/requirements.txt
 READY := $(VENV)/.ready
 ECOSYSTEM := .venv-ecosystem
@@ -30,10 +32,10 @@ run: $(READY)  ## serve the simple example on http://127.0.0.1:5000/
 	$(BIN)/python examples/simple_example.py
 
 test: $(READY)  ## run every test that needs no browser, with 100 % branch coverage
-	$(BIN)/python -m pytest --cov=flask_cors
+	$(PYTEST) --cov=flask_cors
 
 examples-test: $(READY)  ## compare every transcript in the examples and the manual with a real call
-	$(BIN)/python -m pytest tests/test_examples.py tests/test_transcripts.py tests/test_documents.py
+	$(PYTEST) tests/test_examples.py tests/test_transcripts.py tests/test_documents.py
 
 transcripts: $(READY)  ## rewrite every transcript from a real call
 	$(BIN)/python -m tests.transcripts
@@ -49,7 +51,7 @@ browser-test: $(READY)  ## let a real headless Chromium make the calls, and Fire
 	$(BIN)/python -m pytest tests/browser
 
 laws: $(READY)  ## try 10,000 examples for each law; LAWS=100000 for more
-	LAWS=$${LAWS:-10000} $(BIN)/python -m pytest $$(grep -l '^from hypothesis' tests/test_*.py)
+	LAWS=$${LAWS:-10000} $(PYTEST) $$(grep -l '^from hypothesis' tests/test_*.py)
 
 fuzz: $(READY)  ## feed it arbitrary bytes for a minute; FUZZ=3600 for an hour
 	@if $(BIN)/python -c 'import atheris'; then \

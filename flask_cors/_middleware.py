@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, cast
 
 from flask import Flask, Request, Response, current_app, got_request_exception, request
 from werkzeug.datastructures import Headers as ResponseHeaders
+from werkzeug.routing import MapAdapter
 
-from ._routes import request_route, view_handles_options
+from ._routes import request_route, url_adapter, view_handles_options
 from ._state import AppState, app_state
 from .policy import ACL_CREDENTIALS, ACL_ORIGIN, CORS_HEADERS, CORSRequest, Headers, Policy, merge_vary
 
@@ -141,7 +142,7 @@ def ask_callables(state: AppState) -> None:
 
 def this_request() -> Request:
     """Return the request, without the proxy."""
-    return cast(Request, request._get_current_object())  # type: ignore[attr-defined]
+    return request._get_current_object()  # type: ignore[attr-defined, no-any-return]
 
 
 def this_state() -> AppState:
@@ -176,13 +177,13 @@ def current_policy() -> Policy | None:
     return request_policy(this_state(), this_request())
 
 
-def request_policy(state: AppState, current: Request) -> Policy | None:
+def request_policy(state: AppState, current: Request, adapter: MapAdapter | None = None) -> Policy | None:
     """Return the policy that covers a request; for a preflight, that of the request that it is for."""
     if not state.ready:
         prepare(state)
     policy: Policy | None = getattr(current, HIDDEN_POLICY, None)
     if policy is None:
-        policy = state.policy_for(request_route(state.app, current), current.method == "OPTIONS")
+        policy = state.policy_for(request_route(state.app, current, adapter), current.method == "OPTIONS")
     return policy
 
 
@@ -193,9 +194,10 @@ def preflight_policy(state: AppState, current: Request) -> Policy | None:
     """
     if not read_request(current).is_preflight:
         return None
-    if view_handles_options(state.app, current):
+    adapter = url_adapter(state.app, current)
+    if adapter is not None and view_handles_options(state.app, adapter):
         return None
-    policy = request_policy(state, current)
+    policy = request_policy(state, current, adapter)
     if policy is None or not policy.automatic_options:
         return None
     return policy

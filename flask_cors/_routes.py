@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from flask import Flask, Request
 from flask.views import MethodView
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import MapAdapter, RequestRedirect, Rule
+from werkzeug.routing import MapAdapter, RequestRedirect
 
 from .options import ParsedOptions
 from .policy import ALL_METHODS
@@ -46,7 +46,7 @@ def url_adapter(app: Flask, request: Request) -> MapAdapter | None:
         return None
 
 
-def request_route(app: Flask, request: Request) -> Route:
+def request_route(app: Flask, request: Request, adapter: MapAdapter | None = None) -> Route:
     """Return the route of a request; for a preflight, the route of the request that it is for.
 
     :raises Exception: what a converter or a ``redirect_to`` function of the app raises.
@@ -56,7 +56,7 @@ def request_route(app: Flask, request: Request) -> Route:
         requested = request.environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD")
     if request.url_rule is not None and not requested:
         return Route(request.url_rule.endpoint, method, request.path)
-    adapter = url_adapter(app, request)
+    adapter = adapter or url_adapter(app, request)
     if adapter is None:
         return Route(None, requested or method, request.path)
     return resolve_route(adapter, requested or method, request.path)
@@ -86,11 +86,8 @@ def _redirected_path(adapter: MapAdapter, url: str, path: str) -> str:
     return path
 
 
-def view_handles_options(app: Flask, request: Request) -> bool:
+def view_handles_options(app: Flask, adapter: MapAdapter) -> bool:
     """Whether ``OPTIONS`` leads to a view whose author wrote it for that."""
-    adapter = url_adapter(app, request)
-    if adapter is None:
-        return False
     try:
         rule, _ = adapter.match(method="OPTIONS", return_rule=True)
     except HTTPException:

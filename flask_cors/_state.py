@@ -46,7 +46,7 @@ class AppState:
         self.has_callables = False
         self.asks_callables = False  # whether the function is installed that does so
         self.ready = False
-        self.scopes: list[Scope] = []
+        self.scopes: list[Scope] = []  # the latest first
         self.resources: list[tuple[Scope, Resources]] = []
         self._decorated: WeakKeyDictionary[ParsedOptions, Resources] = WeakKeyDictionary()
         self._config: ParsedOptions | None = None
@@ -61,10 +61,12 @@ class AppState:
         """
         config = parse_config(self.app.config)
         resources = build_resources(scope.parsed, config)
-        self._warn([*config.warnings, *scope.parsed.warnings])
+        self._warn(config.warnings)
+        if not scope.blueprint:  # a blueprint's are given where CORS(blueprint) is called
+            self._warn(scope.parsed.warnings)
         with self._lock:
             self._check(resources)
-            self.scopes.append(scope)
+            self.scopes.insert(0, scope)
             self.ready = False
 
     def build(self) -> None:
@@ -104,8 +106,8 @@ class AppState:
         self._decorated = WeakKeyDictionary()
         try:
             config = parse_config(self.app.config)
-            # The latest comes first; of blueprints and prefixes, the innermost.
-            scopes = sorted(reversed(self.scopes), key=_depth, reverse=True)
+            # The innermost blueprint comes first, then the latest; to sort backwards keeps the order of equals.
+            scopes = sorted(self.scopes, key=_depth, reverse=True)
             self.resources = [(scope, build_resources(scope.parsed, config)) for scope in scopes]
             given = [*all_decorations(self.app), *(scope.parsed for scope in scopes)]
             names = {name for parsed in given for layer in parsed.layers for name in layer}

@@ -58,10 +58,7 @@ class CORS:
         elif isinstance(app, Blueprint):
             _set_up_blueprint(app, parsed)
         else:
-            # Connexion and Dash name the Flask app inside of theirs so.
-            inner = [name for name in ("app", "server") if isinstance(getattr(app, name, None), Flask)]
-            remedy = f"write CORS(app.{inner[0]}) with the name of your app" if inner else "options go by keyword"
-            raise TypeError(f"CORS() takes a Flask app or a Blueprint first, not {app!r}; {remedy}")
+            raise TypeError(f"CORS() takes a Flask app or a Blueprint first, not {app!r}; {_remedy(app)}")
 
     def __getattr__(self, name: str) -> NoReturn:
         raise AttributeError(f"CORS has no {name!r}: it is no app; write CORS(app) on a line of its own, without app =")
@@ -87,3 +84,10 @@ def _set_up_blueprint(blueprint: Blueprint, parsed: ParsedOptions) -> None:
             f"CORS(blueprint) comes too late: {blueprint.name!r} is registered already; "
             "move CORS(blueprint) above app.register_blueprint(blueprint)"
         ) from None
+
+
+def _remedy(value: object) -> str:
+    for name in ("app", "server"):  # as Connexion and Dash name the Flask app inside of theirs
+        if isinstance(getattr(value, name, None), Flask):
+            return f"write CORS(app.{name}) with the name of your app"
+    return "give options by keyword"

@@ -141,7 +141,7 @@ class Options(TypedDict, total=False):
 
     .. attribute:: always_send
 
-        Whether responses to requests without ``Origin`` carry the headers too, where they are the same for every origin.
+        Whether responses to requests without ``Origin`` carry the headers too, if these are the same for every origin.
 
         Default: ``True``
 
@@ -244,10 +244,14 @@ EVERY_PATH: tuple[Entry, ...] = ((ANY_PATH, {}),)
 
 
 class ParsedOptions:
-    """What one ``CORS``, one ``@cross_origin`` or one app's config was given: parsed values by option name."""
+    """What one ``CORS``, one ``@cross_origin`` or one app's config was given: parsed values by option name.
+
+    *location* is the file and the line of the program that gave them.
+    """
 
     def __init__(self, values: dict[str, Any]) -> None:
         self.values = values
+        self.location = find_caller()[1:]
 
     @property
     def layers(self) -> list[Mapping[str, Any]]:
@@ -423,7 +427,7 @@ def credential_warnings(resources: Resources) -> Iterator[str]:
             yield from policy.origins.credential_warnings()
 
 
-def misspelt_keys(config: Mapping[str, Any], given: set[str]) -> Iterator[str]:
+def misspelt_keys(config: Mapping[Any, Any], given: set[str]) -> Iterator[str]:
     """Warn about config keys that are like an option's, unless that option is *given* elsewhere."""
     keys = {config_key(name): name for name in _PARSERS}
     for key, value in config.items():
@@ -436,14 +440,19 @@ def misspelt_keys(config: Mapping[str, Any], given: set[str]) -> Iterator[str]:
 
 def warn(sentences: Iterable[str]) -> None:
     """Warn once of each, at the line of the program that calls this package."""
-    package = __name__.partition(".")[0]
-    level = 1
-    for frame, _ in walk_stack(currentframe()):
-        if not frame.f_globals.get("__name__", "").startswith(package):
-            break
-        level += 1
+    level, _, _ = find_caller()
     for sentence in dict.fromkeys(sentences):
         warnings.warn(sentence, CORSWarning, level)
+
+
+def find_caller() -> tuple[int, str, int]:
+    """Return how far up the stack the program is that calls this package, and its file and line."""
+    level = 0
+    for frame, _ in walk_stack(currentframe()):
+        if not f"{frame.f_globals.get('__name__')}.".startswith(f"{__package__}."):
+            break
+        level += 1
+    return level, frame.f_code.co_filename, frame.f_lineno
 
 
 def parse_origins(value: object) -> AllowedOrigins:
@@ -462,7 +471,7 @@ def parse_bool(value: object) -> bool:
 
 def parse_tokens(value: object) -> tuple[str, ...]:
     """Parse a list of methods or header names, sorted."""
-    if isinstance(value, bytes) or not isinstance(value, Iterable):
+    if not isinstance(value, Iterable) or isinstance(value, bytes):
         rule = "must be a string or an iterable of strings; write for example 'Content-Type, X-Token'"
         raise ValueError(f"={value!r:.300} {rule}")
     names = [*value]

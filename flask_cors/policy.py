@@ -118,11 +118,13 @@ class Policy(_PolicyFields):
         :param origin_allowed: the result of :meth:`allows`, if it is known already.
         :raises Exception: what a callable in ``origins`` raises.
         """
-        vary = self._vary_on_options if request.method == "OPTIONS" else self._vary
+        on_options = request.method == "OPTIONS"
+        vary = self._vary_on_options if on_options else self._vary
         allow_origin = self._allow_origin(request.origin, origin_allowed)
         if allow_origin is None:
             return vary
-        return ((ACL_ORIGIN, allow_origin), *self._other_headers(request), *vary)
+        others = self._headers_on_options(request) if on_options else self._headers_of_actual_response
+        return ((ACL_ORIGIN, allow_origin), *others, *vary)
 
     def _allow_origin(self, origin: str | None, allowed: bool | None) -> str | None:
         """Return the value of ``Access-Control-Allow-Origin``: ``*``, one origin, or ``None`` for no header.
@@ -140,11 +142,13 @@ class Policy(_PolicyFields):
             allowed = self.allows(origin)
         return origin if allowed else None
 
-    # A response that denies the origin, or to a request without `Origin`, needs `Vary` as well: a cache could send it to
-    # an origin that is allowed. Fetch, #cors-protocol-and-http-caches.
-
     @cached_property
     def _vary(self) -> Headers:
+        """The ``Vary`` of a response, whether the origin is allowed or not: Fetch ``#cors-protocol-and-http-caches``.
+
+        A response that denies the origin, or to a request without ``Origin``, needs it as well. A cache could send
+        it to an origin that is allowed.
+        """
         same_for_all = self.origins.any_origin and self.send_wildcard and self.always_send
         if same_for_all or not self.origins.entries or not self.vary_header:
             return ()
@@ -161,9 +165,7 @@ class Policy(_PolicyFields):
             return ()
         return (("Vary", ", ".join(names)),)
 
-    def _other_headers(self, request: CORSRequest) -> Headers:
-        if request.method != "OPTIONS":
-            return self._headers_of_actual_response
+    def _headers_on_options(self, request: CORSRequest) -> Headers:
         methods = self._join_names(self._methods_on_options, request.requested_method or "")
         return self._list_headers(methods, self._join_names(self.headers, request.requested_headers or ""))
 

@@ -1,10 +1,24 @@
-"""How much Hypothesis tries: always the same few examples, or ``LAWS=10000 make test`` for as many others."""
+"""How much Hypothesis tries, and which tests run without coverage.
+
+Hypothesis tries always the same few examples; ``LAWS=10000 make test`` tries as many others.
+"""
 
 import os
 
+import pytest
 from hypothesis import settings
 
 LAWS = os.environ.get("LAWS")
 
 settings.register_profile("laws", max_examples=int(LAWS or 60), deadline=None, database=None, derandomize=LAWS is None)
 settings.load_profile("laws")
+
+#: These make thousands of requests, which take twice as long with coverage; the other tests cover everything.
+WITHOUT_COVERAGE = {"test_attacks.py", "test_caches.py", "test_hostile.py", "test_laws.py", "test_spellings.py"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Take the tests of whole files out of the measuring of pytest-cov."""
+    for item in items:
+        if item.path.name in WITHOUT_COVERAGE:
+            item.add_marker(pytest.mark.no_cover)

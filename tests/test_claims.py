@@ -27,8 +27,7 @@ from tests.helpers import A, B, a_view, an_app, answers, ask, cors_headers, pref
 from tests.tables import table
 from tests.transcripts.__main__ import sources
 from tests.transcripts.grammar import PROMPT
-from tests.transcripts.pages import blocks
-from tests.transcripts.replay import transcripts
+from tests.transcripts.pages import blocks, transcripts
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -74,7 +73,7 @@ def test_make_knows_every_target_that_a_page_names() -> None:
 def commands(page: str) -> list[str]:
     """Find the commands of a page that are not run with it."""
     waiting = (block for block in blocks(Path("page.rst"), page) if block.language == "console" and block.not_run)
-    lines = (line.strip() for block in waiting for line in block.lines)
+    lines = (line.strip() for block in waiting for line in block.source.splitlines())
     return [line.removeprefix(PROMPT) for line in lines if line.startswith(PROMPT)]
 
 

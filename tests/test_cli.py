@@ -27,7 +27,7 @@ from werkzeug.serving import make_server
 from flask_cors import ACL_ORIGIN, CORS, cli, cross_origin
 from flask_cors.cli import cors, sample_paths
 from flask_cors.options import CORSWarning
-from tests.transcripts.replay import application
+from tests.transcripts.pages import application
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = ROOT / "docs" / "reference" / "command"

@@ -22,6 +22,6 @@ def app_in_manual(package: str) -> Flask:
     """Run the one block that imports *package*, and return its app."""
     [block] = [block for block in not_run() if f"from {package} import" in block.source]
     namespace: dict[str, Any] = {"__name__": "page"}
-    exec(compile(block.source, block.place, "exec", dont_inherit=True), namespace)  # noqa: S102  # this project's own
+    exec(compile(block.source, package, "exec", dont_inherit=True), namespace)  # noqa: S102  # this project's own
     app: Flask = namespace["app"]
     return app

@@ -13,7 +13,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from tests.servers import trouble
-from tests.transcripts.replay import application as example
+from tests.transcripts.pages import application as example
 
 APP = "FLASK_CORS_TESTS_APP"  # the path of an example; nothing for the app of `trouble`
 PLACE = "FLASK_CORS_TESTS_PLACE"  # one of `PLACES`
@@ -45,7 +45,8 @@ def _app() -> Flask:
     if not path:
         return trouble.app
     app = example(Path(path))
-    # The examples run in debug mode, where Flask lays out JSON for people.
+    # The transcripts show the JSON of debug mode, which no server but Werkzeug's is to run in.
+    app.debug = False
     cast(DefaultJSONProvider, app.json).compact = False
     return app
 

@@ -1,6 +1,7 @@
 """The examples' transcripts, from every server, at every place: the answers are the documented ones."""
 
 import dataclasses
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,10 @@ import pytest
 from tests.servers.rule import without_the_servers_own
 from tests.servers.settings import SETTINGS, Setting
 from tests.servers.start import ROOT
-from tests.transcripts.calls import PORT, over_the_wire
-from tests.transcripts.check import Ask, problem
+from tests.transcripts.calls import PORT, http
+from tests.transcripts.check import Call, problem
 from tests.transcripts.grammar import Transcript
-from tests.transcripts.replay import transcripts
+from tests.transcripts.pages import transcripts
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
@@ -20,8 +21,9 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 @pytest.mark.parametrize("setting", SETTINGS, ids=str)
 def test_an_example_is_answered_as_documented(setting: Setting, path: Path) -> None:
     found = transcripts(path)
-    with setting.serves(path) as port, over_the_wire(port) as ask:
-        reports = [report for one in found if (report := problem(_comparable(one), _below(setting.prefix, ask)))]
+    with setting.serves(path) as port:
+        call = _below(setting.prefix, partial(http, port=port))
+        reports = [f"{one.place}: {report}" for one in found if (report := problem(_comparable(one), call))]
     if reports:
         pytest.fail("\n\n".join(reports), pytrace=False)
     assert len(found) == path.read_text().count("$ http ") > 0
@@ -32,21 +34,21 @@ def test_there_are_four_servers_at_three_places_and_three_examples() -> None:
 
 
 def _comparable(transcript: Transcript) -> Transcript:
-    return dataclasses.replace(transcript, answer=tuple(without_the_servers_own(transcript.answer)))
+    return dataclasses.replace(transcript, response=tuple(without_the_servers_own(transcript.response)))
 
 
-def _below(prefix: str, ask: Ask) -> Ask:
+def _below(prefix: str, call: Call) -> Call:
     """Make a documented call below *prefix*, and show it as if it were not."""
     root = f":{PORT}"
 
     def below(command: str) -> list[str]:
-        lines = ask(command.replace(f"{root}/", f"{root}{prefix}/"))
-        return without_the_servers_own([_call(line, prefix) for line in lines])
+        lines = call(command.replace(f"{root}/", f"{root}{prefix}/"))
+        return without_the_servers_own([_request_line(line, prefix) for line in lines])
 
     return below
 
 
-def _call(line: str, prefix: str) -> str:
+def _request_line(line: str, prefix: str) -> str:
     """Take *prefix* out of the first line of a request, which ``http --verbose`` shows."""
     return line.replace(f" {prefix}/", " /") if line.endswith(" HTTP/1.1") else line
 
@@ -68,7 +70,7 @@ def test_only_the_servers_own_headers_are_left_out(line: str, left: list[str]) -
 
 def test_a_wrong_letter_in_an_answer_is_noticed() -> None:
     [transcript, *_] = transcripts(EXAMPLES[0])
-    documented = list(transcript.answer)
+    documented = list(transcript.response)
     assert problem(_comparable(transcript), _below("", lambda _: documented)) is None
     wrong = [line.replace("Content-Type: text/html", "Content-Type: text/plain") for line in documented]
     assert problem(_comparable(transcript), _below("", lambda _: wrong)) is not None

@@ -1,6 +1,6 @@
-"""Transcripts of ``http`` calls in the examples and the manual: found, replayed, compared and rewritten.
+"""Transcripts of ``http`` commands in the examples and the manual: found, replayed, compared and rewritten.
 
-``grammar`` says what a transcript is, ``pages`` where a page of the manual keeps its code, ``calls`` makes
-a documented call, ``servers`` runs the application that answers it, ``check`` compares the answer with the
-documented one, ``rewrite`` writes a real answer into the file and ``mutants`` falsifies one detail at a time.
+Sybil finds and runs the blocks of pages and the docstrings of examples. What no library knows is here: ``grammar``
+says what a transcript is, ``pages`` which blocks a page may hold, ``calls`` makes HTTPie call an app, ``check``
+compares, ``mutants`` proves that it finds each difference, and ``__main__`` writes the real responses into the files.
 """

@@ -1,18 +1,15 @@
-"""``python -m tests.transcripts``: rewrite every transcript from a real run.
+"""``python -m tests.transcripts``: write the real responses into the examples and the manual."""
 
-With ``--check`` it only says what it would change.
-"""
-
-import argparse
 import logging
 import sys
 from pathlib import Path
 
-from .check import CallError
-from .grammar import GrammarError
-from .replay import PageError
-from .rewrite import difference, rewritten
-from .servers import ServerError
+from flask import Flask
+
+from .calls import over_http
+from .check import CallError, canonical, merged
+from .grammar import GrammarError, Transcript
+from .pages import replay, transcripts
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,35 +21,56 @@ def sources() -> list[Path]:
     return [path.relative_to(ROOT) if Path.cwd() == ROOT else path for path in sorted(found)]
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Return 0 where all is well, 1 where ``--check`` finds a difference, 2 where a file cannot be run."""
-    options = _options(arguments)
+def main(files: list[Path]) -> int:
+    """Rewrite the files; return 0, or 1 where one of them cannot be run."""
+    changed = 0
     try:
-        changes = [_change(path, write=not options.check) for path in options.files or sources()]
-    except (CallError, GrammarError, PageError, ServerError) as error:
+        for path in files:
+            if (text := rewritten(path)) != path.read_text():
+                path.write_text(text)
+                changed += 1
+    except (CallError, GrammarError) as error:
         print(error, file=sys.stderr)
-        return 2
-    print("".join(changes), end="")
-    print(f"{len(list(filter(None, changes)))} of {len(changes)} files differ from what is answered")
-    return 1 if options.check and any(changes) else 0
+        return 1
+    print(f"{changed} of {len(files)} files changed")
+    return 0
 
 
-def _options(arguments: list[str] | None) -> argparse.Namespace:
-    options = argparse.ArgumentParser(
-        prog="python -m tests.transcripts", description="Rewrite every transcript from a real run."
-    )
-    options.add_argument("--check", action="store_true", help="change no file; exit 1 if one would change")
-    options.add_argument("files", nargs="*", type=Path, help="examples or pages (default: all of them)")
-    return options.parse_args(arguments)
+def rewritten(path: Path) -> str:
+    """Return the text of a file with every transcript as a real call shows it.
+
+    A line that is equal to the comparison stays as it is, so that a second run changes nothing.
+    """
+    responses: list[tuple[Transcript, list[str]]] = []
+    with over_http() as call:
+
+        def record(transcript: Transcript, app: Flask) -> None:
+            try:
+                response = call(app, transcript.command)
+            except CallError as error:
+                raise CallError(f"{transcript.place}: {error}") from error
+            responses.append((transcript, merged(transcript.response, response)))
+
+        if reports := replay(path, record)[1]:
+            raise CallError("\n".join(reports))
+    text = path.read_text()
+    for transcript, response in reversed(responses):
+        text = text[: transcript.start] + transcript.text(response) + text[transcript.end :]
+    _check_that_it_reads_back(path, text, responses)
+    return text
 
 
-def _change(path: Path, write: bool) -> str:
-    old, new = path.read_text(), rewritten(path)
-    if write and new != old:
-        path.write_text(new)
-    return difference(path, old, new)
+def _check_that_it_reads_back(path: Path, text: str, responses: list[tuple[Transcript, list[str]]]) -> None:
+    """Refuse a response that holds what ends a transcript or a docstring."""
+    try:
+        found = [canonical(transcript.response) for transcript in transcripts(path, text)]
+    except (SyntaxError, ValueError) as error:
+        raise GrammarError(f"{path}: a response breaks the file: {error}") from error
+    for number, (transcript, response) in enumerate(responses):
+        if found[number : number + 1] != [canonical(response)]:
+            raise GrammarError(f"{transcript.place}: this response cannot stand in a transcript: {response}")
 
 
 if __name__ == "__main__":
     logging.disable()  # a page may show what happens when a view fails
-    sys.exit(main())
+    sys.exit(main([Path(name) for name in sys.argv[1:]] or sources()))

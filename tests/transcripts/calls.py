@@ -1,164 +1,130 @@
-"""Make a documented call: with the ``http`` program against a server, or in process against a test client.
+"""Call an app with HTTPie, in this process, and return what a terminal without colours shows.
 
-HTTPie itself does both. In process it parses the same arguments and prints through the same formatter; only
-its connection is replaced. Either way the output is what a terminal without colours shows.
+HTTPie's own entry point reads the arguments, makes the request and prints the response. Only its connection ends at
+another port than the documented one, where Werkzeug's server has the app.
 """
 
 import io
 import os
-import re
 import shlex
-import subprocess
-import sysconfig
 import tempfile
-from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
+from urllib.parse import urlsplit
+from wsgiref.types import StartResponse, WSGIApplication
 
 import requests
+from flask import Flask
 from flask.testing import FlaskClient
+from httpie.adapters import HTTPieHTTPAdapter  # type: ignore[import-untyped]
 from httpie.cli.definition import parser  # type: ignore[import-untyped]
 from httpie.context import Environment  # type: ignore[import-untyped]
-from httpie.core import program  # type: ignore[import-untyped]
+from httpie.core import main  # type: ignore[import-untyped]
 from httpie.plugins import TransportPlugin  # type: ignore[import-untyped]
 from httpie.plugins.registry import plugin_manager  # type: ignore[import-untyped]
+from httpie.status import ExitStatus  # type: ignore[import-untyped]
+from urllib3 import HTTPConnectionPool
+from werkzeug.wrappers import Request
 
-from .check import Ask, CallError
-from .connection import Connection
+from .check import CallError
 from .grammar import without_blank_end
+from .servers import HOST, SECONDS, serving
 
-#: The address that the manual writes, which is where `flask run` and `app.run()` listen.
+#: The port that the manual writes: there `flask run` and `app.run()` listen.
 PORT = 5000
-ADDRESS = re.compile(rf"http://([^/?#]*@)?(127\.0\.0\.1|localhost):{PORT}([/?#].*)?")
-SECONDS = 30
 
-#: HTTPie loads all of them before any call, although ours need none; it takes longer than the call.
-NO_CERTIFICATES = {"SSL_CERT_FILE": os.devnull}
+#: Makes the call of a command to an app, and returns the lines that a terminal shows.
+AppCall = Callable[[Flask, str], list[str]]
 
 
 @contextmanager
-def over_the_wire(port: int) -> Iterator[Ask]:
-    """Make calls with the ``http`` program, to the server that listens on *port* in place of 5000."""
-    with _settings() as settings:
-        yield lambda command: _terminal(_run_http(_arguments(command), port, settings))
+def over_http(wrap: Callable[[Flask], WSGIApplication] = lambda app: app) -> Iterator[AppCall]:
+    """Serve each app that is called, once, until the ``with`` block ends."""
+    with ExitStack() as stack:
+        port_of = cache(lambda app: stack.enter_context(serving(wrap(app))))
+        yield lambda app, command: http(command, port_of(app))
 
 
-@contextmanager
-def in_process(client: FlaskClient) -> Iterator[Ask]:
-    """Make calls with HTTPie as a library, answered by Flask's test client."""
-    with _settings() as settings, _connected_to(client):
-        yield lambda command: _terminal(_call_httpie(_arguments(command), settings))
+def behind(client: FlaskClient) -> WSGIApplication:
+    """Make a server pass each request to a test client, and send the response that the client receives."""
+    client.preserve_context = False  # it would be closed by another thread than the server's
+
+    def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        body = io.BytesIO(Request(environ).get_data())  # a client wants one that it can read twice
+        response = client.open(environ | {"wsgi.input": body})
+        start_response(response.status, response.headers.to_wsgi_list())
+        return response.iter_encoded()
+
+    return application
 
 
-@contextmanager
-def _settings() -> Iterator[Path]:
-    """Give HTTPie an empty home: no settings or sessions of the user's, and no look for a newer release."""
-    with tempfile.TemporaryDirectory() as directory:
-        settings = Path(directory)
-        (settings / "config.json").write_text('{"disable_update_warnings": true}')
-        yield settings
+def through_client(app: Flask) -> WSGIApplication:
+    """Put an app behind a test client that keeps no cookies, as the http program keeps none."""
+    return behind(app.test_client(use_cookies=False))
 
 
-def _arguments(command: str) -> list[str]:
-    """Return the reader's arguments after those that make a pipe show what a terminal would."""
-    typed = _words(command)
-    understood = _understood(typed)
-    if not ADDRESS.fullmatch(understood.url):
-        raise CallError(f"it must go to http://127.0.0.1:{PORT}, where the application runs")
-    return ["--ignore-stdin", "--pretty=format", f"--print={understood.output_options}", *typed]
-
-
-def _words(command: str) -> list[str]:
+def http(command: str, port: int) -> list[str]:
+    """Run HTTPie with an empty home, a terminal as its output, and *port* in place of the documented one."""
+    output, errors = io.BytesIO(), io.StringIO()
+    streams = {"stdin": None, "stdout": output, "stderr": errors, "stdout_isatty": True, "stderr_isatty": False}
+    options = ["--ignore-stdin", "--pretty=format", f"--timeout={SECONDS}"]
     try:
-        return shlex.split(command)[1:]
+        with tempfile.TemporaryDirectory() as home, _connected_to(port):
+            Path(home, "config.json").write_text('{"disable_update_warnings": true}')
+            arguments = ["http", *options, *shlex.split(command)[1:]]
+            status = main(arguments, env=Environment(config_dir=Path(home), **streams))
     except ValueError as error:
-        raise CallError(f"a shell cannot read it: {error}") from None
+        raise CallError(str(error)) from error
+    if status in {ExitStatus.ERROR, ExitStatus.ERROR_TIMEOUT}:
+        raise CallError(errors.getvalue().strip())
+    return terminal_lines(output.getvalue())
 
 
-def _understood(arguments: list[str]) -> Namespace:
-    """Let HTTPie's own parser read the arguments, as if it had a terminal before it."""
-    errors = io.StringIO()
-    env = Environment(stdin=None, stdout=io.BytesIO(), stdout_isatty=True, stderr=errors, stderr_isatty=False)
-    try:
-        understood: Namespace = parser.parse_args(args=["--ignore-stdin", *arguments], env=env)
-    except (SystemExit, ValueError) as error:
-        raise CallError(errors.getvalue().strip() or str(error)) from None
-    _close_uploads()
-    return understood
-
-
-def _close_uploads() -> None:
-    """Close the files that HTTPie, as a program that ends, leaves open."""
-    for _name, file, _content_type in parser.args.files.values():
-        file.close()
-
-
-def _terminal(output: bytes) -> list[str]:
+def terminal_lines(output: bytes) -> list[str]:
+    """Split the output into lines, without the blank ones at its end."""
     return without_blank_end(output.decode().replace("\r\n", "\n").split("\n"))
 
 
-def _run_http(arguments: list[str], port: int, settings: Path) -> bytes:
-    http = Path(sysconfig.get_path("scripts"), "http")
-    try:
-        done = subprocess.run(
-            [http, *(_move(argument, PORT, port) for argument in arguments)],
-            env=_environment(settings),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise CallError(f"no answer came within {SECONDS} seconds") from None
-    return _move(_output(done.stdout, done.stderr).decode(), port, PORT).encode()
-
-
-def _move(text: str, old: int, new: int) -> str:
-    """Move the addresses in a text to another port; ``:5000/path`` is HTTPie's short form of one."""
-    return re.sub(rf"(^|127\.0\.0\.1|localhost):{old}\b", rf"\g<1>:{new}", text)
-
-
-def _environment(settings: Path) -> dict[str, str]:
-    """The user's environment, without proxies, which would not know the way to this computer."""
-    kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
-    return kept | NO_CERTIFICATES | {"HTTPIE_CONFIG_DIR": str(settings), "PYTHONUTF8": "1"}
-
-
-def _output(stdout: bytes, stderr: bytes) -> bytes:
-    if stderr and not stdout:
-        raise CallError(stderr.decode().strip())
-    return stdout
-
-
-def _call_httpie(arguments: list[str], settings: Path) -> bytes:
-    stdout, errors = io.BytesIO(), io.StringIO()
-    env = Environment(
-        config_dir=settings,
-        stdin=None,
-        stdout=stdout,
-        stdout_isatty=False,
-        stderr=errors,
-        stderr_isatty=False,
-    )
-    try:
-        with patch.dict(os.environ, NO_CERTIFICATES):
-            program(args=parser.parse_args(args=arguments, env=env), env=env)
-    except requests.RequestException as error:
-        raise CallError(str(error)) from error
-    _close_uploads()
-    return _output(stdout.getvalue(), errors.getvalue().encode())
-
-
 @contextmanager
-def _connected_to(client: FlaskClient) -> Iterator[None]:
-    """Plug a connection into HTTPie that ends at a test client."""
-    connection = Connection(client)
-    members = {"prefix": "http://", "get_adapter": lambda _: connection}
-    plugin = type("TestClientPlugin", (TransportPlugin,), members)
-    plugin_manager.register(plugin)
+def _connected_to(port: int) -> Iterator[None]:
+    """Give HTTPie the connection, and no certificates: to load them takes longer than a call."""
+    adapter = _Adapter(port)
+    members: dict[str, Any] = {"get_adapter": lambda _: adapter}
+    plugins = [type("Plugin", (TransportPlugin,), members | {"prefix": prefix}) for prefix in ("http://", "https://")]
+    plugin_manager.register(*plugins)
     try:
-        yield
+        with patch.dict(os.environ, {"SSL_CERT_FILE": os.devnull}):
+            yield
     finally:
-        plugin_manager.unregister(plugin)
+        for plugin in plugins:
+            plugin_manager.unregister(plugin)
+        adapter.close()
+        # The program ends; here somebody has to close the files that it has opened for an upload.
+        for _, file, _ in getattr(parser.args, "files", {}).values():
+            file.close()
+
+
+class _Adapter(HTTPieHTTPAdapter):  # type: ignore[misc]
+    """A connection for the documented port that goes to another one; the request still names the documented one."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__()
+        self._port = port
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send the request with the documented host, through no proxy."""
+        url = urlsplit(request.url or "")
+        if url.scheme != "http" or url.hostname not in {HOST, "localhost"} or url.port != PORT:
+            raise requests.ConnectionError(f"a transcript calls http://{HOST}:{PORT}, where the app runs")
+        request.headers.setdefault("Host", f"{url.hostname}:{url.port}")
+        response: requests.Response = super().send(request, **kwargs | {"proxies": {}})
+        return response
+
+    def get_connection_with_tls_context(self, *_args: Any, **_kwargs: Any) -> HTTPConnectionPool:
+        """Connect to the port of the server, whatever the URL of the request."""
+        pool: HTTPConnectionPool = self.poolmanager.connection_from_host(HOST, self._port)
+        return pool

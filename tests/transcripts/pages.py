@@ -1,138 +1,163 @@
-"""Where a page of the manual keeps its code, and in which order it runs.
+"""Pages of the manual and examples as documents of Sybil: which blocks they hold, and their evaluation in order.
 
-* ``.. code-block:: python`` blocks run in order, in one namespace for each page.
-* ``.. code-block:: pycon`` blocks are doctests in the same namespace.
-* ``.. code-block:: console`` blocks hold transcripts. They are answered by the namespace's ``app``.
-* Directly before a block of these that is not run stands ``.. not-run: the reason``.
-* A block in a language of ``SHOWN`` is there to be read, and holds no command. Any other language is an error, and
-  so is a literal block after a bare ``::``: nobody could tell whether it was ever run.
+* ``.. code-block:: python`` blocks and the doctests of ``pycon`` blocks run in one namespace for each page.
+* ``.. code-block:: console`` blocks hold transcripts. The namespace's ``app`` sends the responses.
+* ``.. not-run: the reason``, directly before one of these blocks, keeps it from being run.
+* A block in a language of ``SHOWN`` is only shown, and holds no command. Any other language is an error, and so is a
+  literal block after ``::``: otherwise code could stand in a page that no test runs.
+* In an example, the docstrings hold transcripts.
 """
 
+import doctest
 import re
-from collections.abc import Iterator
+import runpy
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import takewhile
 from pathlib import Path
 
-from .grammar import PROMPT, GrammarError, Transcript, at, is_call, parse
+from flask import Flask
+from sybil import Document, Example, Region
+from sybil.document import PythonDocStringDocument
+from sybil.evaluators.python import PythonEvaluator
+from sybil.example import SybilFailure
+from sybil.parsers.rest import DocTestParser
+from sybil.parsers.rest.lexers import DirectiveInCommentLexer, DirectiveLexer
+from sybil.typing import Evaluator
+
+from .grammar import LEXER, GrammarError, Transcript, at, read
 
 RUN = frozenset({"python", "pycon", "console"})
 SHOWN = frozenset({"text", "http", "ini", "toml", "javascript", "html", "none"})
 
-_BLOCK = re.compile(r"(?P<indent> *)\.\. code-block::\s*(?P<language>\S*)\s*$")
-_NOT_RUN = re.compile(r" *\.\. not-run:(?P<reason>.*)$")
-_OTHER_DIRECTIVE = re.compile(r" *\.\. (code|sourcecode|doctest|testcode|testsetup|parsed-literal)::")
-_LITERAL = re.compile(r"(?! *\.\. ).*::$")
+_OTHER_CODE = re.compile(
+    r"^ *\.\. (?:code|sourcecode|doctest|testcode|testsetup|parsed-literal)::.*|^(?! *\.\. ).*::$", re.MULTILINE
+)
+
+#: Checks a transcript of an app; returns a report, or None if all is well.
+Check = Callable[[Transcript, Flask], str | None]
+
+
+def replay(path: Path, check: Check) -> tuple[int, list[str]]:
+    """Run the blocks of a page, or an example; return the number of transcripts and the reports of failures."""
+    reports: list[str] = []
+
+    def evaluate(example: Example) -> str | None:
+        app = example.namespace.get("app")
+        return check(example.parsed, app) if isinstance(app, Flask) else "no block before this one defines app"
+
+    document = parse(path, evaluate=evaluate)
+    document.namespace.update({"app": application(path)} if path.suffix == ".py" else {"__name__": "page"})
+    for example in document:
+        try:
+            example.evaluate()
+        except SybilFailure as failure:
+            reports.append(f"{at(document, example.start)}: {failure.result}")
+    return sum(isinstance(example.parsed, Transcript) for example in document), reports
+
+
+def application(path: Path) -> Flask:
+    """Load the app of an example, in debug mode as ``python example.py`` has it, without its change to ``sys.path``."""
+    before = sys.path.copy()
+    app: Flask = runpy.run_path(str(path), run_name=path.stem)["app"]
+    sys.path[:] = before
+    app.debug = True
+    return app
+
+
+def transcripts(path: Path, text: str | None = None) -> list[Transcript]:
+    """Find the transcripts that a page or an example, or a *text* in its place, replays."""
+    return [example.parsed for example in parse(path, text) if isinstance(example.parsed, Transcript)]
+
+
+def parse(path: Path, text: str | None = None, evaluate: Evaluator | None = None) -> Document:
+    """Parse a page or an example, or a *text* in its place; *evaluate* is for its transcripts."""
+    document = Document(path.read_text() if text is None else text, str(path))
+    for region in _in_docstrings(document) if path.suffix == ".py" else _in_page(document):
+        if not region.evaluator:
+            region.parsed, region.evaluator = read(document, region), evaluate
+        document.add(region)
+    return document
+
+
+def _in_docstrings(document: Document) -> Iterator[Region]:
+    for start, end, docstring in PythonDocStringDocument.extract_docstrings(document.text):
+        margin = docstring.rpartition("\n")[2]
+        for region in LEXER(Document(docstring, document.path)):
+            region.start, region.end = region.start + start, region.end + start
+            # The positions must be those of the file, or the transcript could not be rewritten.
+            if document.text[start:end] != docstring:
+                raise _error(document, region.start, 'the docstring holds a backslash: begin it with r"""')
+            if margin.strip():
+                raise _error(document, region.start, 'put the closing """ of the docstring on a line of its own')
+            if not document.text.startswith(margin + " ", region.start):
+                raise _error(document, region.start, "indent the transcript deeper than the text around it")
+            yield region
+
+
+def _in_page(document: Document) -> Iterator[Region]:
+    inside = {"pycon": list(DocTestParser(doctest.ELLIPSIS)(document)), "console": list(LEXER(document))}
+    for block in filter(lambda block: block.runs, blocks(Path(document.path), document.text)):
+        region = block.region
+        region.parsed, region.evaluator = region.lexemes["source"], PythonEvaluator()
+        found = [one for one in inside.get(block.language, [region]) if region.start <= one.start < region.end]
+        if not found:
+            raise _error(document, region.start, f"the {block.language} block holds no >>> and no http command")
+        yield from found
 
 
 @dataclass(frozen=True)
 class Block:
-    """One code block of a page: its language, its lines as they stand there, and why it is not run."""
+    """A code block of a page."""
 
-    path: Path
-    line: int  # of the first line of the code, counted from 1
+    region: Region
     language: str
-    indent: str
-    lines: list[str]
-    not_run: str | None
+    source: str
+    not_run: str | None  # the reason
 
     @property
     def runs(self) -> bool:
-        """Whether the block is to be executed."""
+        """Whether the block runs with the page."""
         return self.language in RUN and self.not_run is None
-
-    @property
-    def place(self) -> str:
-        """Say where a reader finds the block."""
-        return at(self.path, self.line)
-
-    @property
-    def source(self) -> str:
-        """The code, without its indentation."""
-        return "".join(line.removeprefix(self.indent) + "\n" for line in self.lines)
-
-    def transcripts(self) -> list[Transcript]:
-        """Parse the calls of a console block; a command that cannot be replayed is an error."""
-        for offset, line in enumerate(self.lines):
-            if line.strip().startswith(PROMPT) and not is_call(line):
-                raise GrammarError(
-                    f"{at(self.path, self.line + offset)}: only calls of http are replayed: "
-                    f"put {line.strip()!r} into a block of its own, after '.. not-run: the reason'"
-                )
-        return list(parse(self.path, "transcript", self.lines, self.line))
 
 
 def blocks(path: Path, text: str) -> list[Block]:
     """Find the code blocks of a page, in order."""
-    lines = text.split("\n")
-    found = list(_blocks(path, lines))
-    _nothing_else_may_hold_code(path, lines, found)
+    document = Document(text, str(path))
+    found = [
+        Block(region, region.lexemes["arguments"] or "", region.lexemes["source"], _reason(document, region))
+        for region in DirectiveLexer("code-block")(document)
+    ]
+    for match in _OTHER_CODE.finditer(text):
+        if not any(block.region.start <= match.start() < block.region.end for block in found):
+            raise _error(document, match.start(), f"code goes into '.. code-block:: language', not after {match[0]!r}")
     for block in found:
-        _must_be_known(block)
+        if mistake := _mistake(block):
+            raise _error(document, block.region.start, mistake)
     return found
 
 
-def in_page(path: Path, text: str) -> list[Transcript]:
-    """Find the transcripts that a page replays, in order."""
-    return [
-        transcript
-        for block in blocks(path, text)
-        if block.runs and block.language == "console"
-        for transcript in block.transcripts()
-    ]
-
-
-def _blocks(path: Path, lines: list[str]) -> Iterator[Block]:
-    for number, line in enumerate(lines):
-        if match := _BLOCK.match(line):
-            start, code = _content(lines, number + 1, len(match["indent"]))
-            indent = code[0][: -len(code[0].lstrip())] if code else ""
-            yield Block(path, start + 1, match["language"], indent, code, _reason(lines[:number]))
-
-
-def _content(lines: list[str], start: int, margin: int) -> tuple[int, list[str]]:
-    """Return where a directive's content starts, and its lines: deeper than its margin, after its options."""
-    while start < len(lines) and lines[start].strip():
-        start += 1
-    while start < len(lines) and not lines[start].strip():
-        start += 1
-    deeper = " " * (margin + 1)
-    code = list(takewhile(lambda line: not line.strip() or line.startswith(deeper), lines[start:]))
-    while code and not code[-1].strip():
-        code.pop()
-    return start, code
-
-
-def _reason(before: list[str]) -> str | None:
-    """Return what the ``not-run`` comment directly before a block says, which may fill several lines."""
-    paragraph: list[str] = []
-    for line in reversed(before):
-        if not line.strip() and paragraph:
-            return None
-        if line.strip():
-            paragraph.insert(0, line.strip())
-        if match := _NOT_RUN.match(line):
-            return " ".join([match["reason"].strip(), *paragraph[1:]]).strip()
+def _reason(document: Document, block: Region) -> str | None:
+    """Return the reason of the ``not-run`` comment that ends directly before a block."""
+    for comment in DirectiveInCommentLexer("not-run")(document):
+        if comment.end <= block.start and not document.text[comment.end : block.start].strip():
+            return " ".join(f"{comment.lexemes['arguments'] or ''} {comment.lexemes['source']}".split())
     return None
 
 
-def _must_be_known(block: Block) -> None:
+def _mistake(block: Block) -> str | None:
+    commands = re.findall(r"^ *\$ (\S+)", block.source, re.MULTILINE)
+    replayed = {"http"} if block.language == "console" else set()
     if block.language not in RUN | SHOWN:
-        raise GrammarError(f"{block.place}: {block.language!r} is none of {', '.join(sorted(RUN | SHOWN))}")
-    if block.language in SHOWN and any(line.strip().startswith(PROMPT) for line in block.lines):
-        raise GrammarError(f"{block.place}: a command goes into a console block, after '.. not-run: the reason'")
+        return f"{block.language!r} is none of {', '.join(sorted(RUN | SHOWN))}"
+    if not block.source.strip():
+        return "the code block is empty"
     if block.not_run == "":
-        raise GrammarError(f"{block.place}: say why the block is not run: '.. not-run: the reason'")
-    if not block.lines:
-        raise GrammarError(f"{block.place}: the code block is empty")
-    if block.runs and block.language == "console" and not block.transcripts():
-        raise GrammarError(f"{block.place}: no call of http: write '.. not-run: the reason' before the block")
+        return "give the reason why the block is not run: '.. not-run: the reason'"
+    if block.not_run is None and not replayed.issuperset(commands):
+        return "only http in a console block is replayed; any other command goes after '.. not-run: the reason'"
+    return None
 
 
-def _nothing_else_may_hold_code(path: Path, lines: list[str], found: list[Block]) -> None:
-    within = {block.line + offset - 1 for block in found for offset in range(len(block.lines))}
-    for number, line in enumerate(lines):
-        if number not in within and (_OTHER_DIRECTIVE.match(line) or _LITERAL.match(line)):
-            raise GrammarError(
-                f"{at(path, number + 1)}: code goes into '.. code-block:: language', not after {line.strip()!r}"
-            )
+def _error(document: Document, position: int, message: str) -> GrammarError:
+    return GrammarError(f"{at(document, position)}: {message}")

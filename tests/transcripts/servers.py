@@ -1,114 +1,67 @@
-"""Run an application on this computer, on a free port, for as long as a ``with`` block lasts."""
+"""Run an app on this computer, on a free port, as long as a ``with`` block lasts."""
 
 import os
-import random
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Thread
+from threading import Thread, Timer
 from typing import Any
+from wsgiref.types import WSGIApplication
 
-from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 HOST = "127.0.0.1"
-SECONDS = 30
+SECONDS = 30  # that a server may take to start, to respond or to end
 
 
-class ServerError(Exception):
-    """The application did not start; the message holds what it printed."""
+class _Silent(WSGIRequestHandler):
+    def log(self, *args: Any) -> None:
+        """Print nothing."""
+
+
+@contextmanager
+def serving(app: WSGIApplication) -> Iterator[int]:
+    """Serve an app from a thread, with the server behind ``flask run``; yield its port."""
+    server = make_server(HOST, 0, app, threaded=True, request_handler=_Silent)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield server.port
+    finally:
+        server.shutdown()
+        thread.join(SECONDS)
+        server.server_close()
 
 
 @contextmanager
 def running(script: Path) -> Iterator[int]:
-    """Run ``python script`` as a reader does, with the debugger and reloader it asks for; yield its port."""
-    with tempfile.TemporaryDirectory() as directory:
-        port, process = _started(script, Path(directory, "log"))
-        try:
-            yield port
-        finally:
-            _end(process)
-
-
-@contextmanager
-def serving(app: Flask) -> Iterator[int]:
-    """Serve an application from a thread, with the server behind ``flask run``; yield its port."""
-    with _listening() as listener:
-        port = listener.getsockname()[1]
-        server = make_server(HOST, port, app, threaded=True, request_handler=_Quiet, fd=listener.fileno())
-        thread = Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield port
-        finally:
-            server.shutdown()
-            thread.join(SECONDS)
-            server.server_close()
-
-
-class _Quiet(WSGIRequestHandler):
-    def log(self, *args: Any) -> None:
-        """Say nothing: the transcript shows the call."""
-
-
-def _listening() -> socket.socket:
-    """Listen on a free port of four digits: as many as 5000 has, so that bodies keep their Content-Length."""
-    for port in random.sample(range(5001, 10_000), 500):
-        listener = socket.socket()
-        with suppress(OSError):
-            listener.bind((HOST, port))
-            listener.listen()
-            return listener
-        listener.close()
-    raise ServerError("no free port between 5001 and 9999")
-
-
-def _started(script: Path, log: Path) -> tuple[int, subprocess.Popen[bytes]]:
-    for _ in range(5):
-        with _listening() as listener:
-            port = listener.getsockname()[1]
-        # Someone may take the port before the script does: then another is tried.
-        process = _start(script, port, log)
-        if _is_up(process, port, log):
-            return port, process
-        _end(process)
-        if "in use" not in log.read_text():
-            break
-    raise ServerError(f"python {script} did not start:\n{log.read_text()}")
-
-
-def _start(script: Path, port: int, log: Path) -> subprocess.Popen[bytes]:
-    # A session of its own, so that the reloader's child can be ended together with it.
-    with log.open("w") as output:
-        return subprocess.Popen(
-            [sys.executable, script],
-            env=os.environ | {"PORT": str(port)},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-
-
-def _is_up(process: subprocess.Popen[bytes], port: int, log: Path) -> bool:
-    end = time.monotonic() + SECONDS
-    while time.monotonic() < end and process.poll() is None:
-        if f"Running on http://{HOST}:{port}" in log.read_text():
-            return True
-        time.sleep(0.02)
-    return False
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the process and the children it started, politely first."""
-    for how in (signal.SIGTERM, signal.SIGKILL):
+    """Run ``python script`` as a reader does, with its reloader, for 30 seconds at most; yield its port."""
+    with socket.create_server((HOST, 0)) as free:
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, script],
+        env=os.environ | {"PORT": str(port)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,  # so that the reloader's child ends together with it
+    )
+    end = Timer(SECONDS, os.killpg, [process.pid, signal.SIGKILL])
+    end.start()
+    try:
+        printed = b""
+        while b"Running on" not in printed:
+            line = process.stdout.readline() if process.stdout else b""
+            if not line:
+                raise RuntimeError(f"python {script} did not start:\n{printed.decode()}")
+            printed += line
+        yield port
+    finally:
+        end.cancel()
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, how)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(5)
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
