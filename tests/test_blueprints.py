@@ -42,36 +42,22 @@ def before_its_routes(app: Flask) -> None:
     app.register_blueprint(blueprint)
 
 
-def by_init_app(app: Flask) -> None:
-    CORS(origins=A).init_app(blueprint := a_blueprint())
-    app.register_blueprint(blueprint)
-
-
-def by_config(app: Flask) -> None:
-    app.register_blueprint(a_blueprint(max_age=None))
-    app.config["CORS_ORIGINS"] = A
-
-
-def twice_and_the_later_covers_nothing(app: Flask) -> None:
-    CORS(blueprint := a_blueprint(origins=A), resources="/nowhere")
-    app.register_blueprint(blueprint)
-
-
-def twice_and_the_later_decides(app: Flask) -> None:
-    CORS(blueprint := a_blueprint(origins=B), origins=A)
-    app.register_blueprint(blueprint)
-
-
 set_ups = table(
     "set_up",
     ("before it is registered", lambda app: app.register_blueprint(a_blueprint(origins=A))),
     ("before its routes", before_its_routes),
-    ("by init_app", by_init_app),
-    ("by the config", by_config),
+    ("by init_app", lambda app: (CORS(origins=A).init_app(b := a_blueprint()), app.register_blueprint(b))),
+    (
+        "by the config",
+        lambda app: (app.register_blueprint(a_blueprint(max_age=None)), app.config.update(CORS_ORIGINS=A)),
+    ),
     ("a prefix by the app", lambda app: app.register_blueprint(a_blueprint(prefix="/x", origins=A), url_prefix="/api")),
     ("a slash at the end of its prefix", lambda app: app.register_blueprint(a_blueprint(prefix="/api/", origins=A))),
-    ("two, and the later decides", twice_and_the_later_decides),
-    ("two, and the later covers nothing", twice_and_the_later_covers_nothing),
+    ("the later of two decides", lambda app: (CORS(b := a_blueprint(origins=B), origins=A), app.register_blueprint(b))),
+    (
+        "the later covers nothing",
+        lambda app: (CORS(b := a_blueprint(origins=A), resources=[]), app.register_blueprint(b)),
+    ),
 )
 
 
@@ -188,13 +174,7 @@ def test_of_two_prefixes_the_more_precise_decides(prefix: str, order: int) -> No
     ("like the name of a view", "/api", "/users", ["/api/users", "/api/none", "/api/users/log", "/api/users/none"]),
 )
 def test_of_nested_blueprints(
-    outside: str,
-    inside: str,
-    paths: list[str],
-    outer: dict[str, Any] | None,
-    inner: dict[str, Any] | None,
-    expected: list[list[CORSHeaders]],
-    child_first: bool,
+    outside: str, inside: str, paths: list[str], outer: Any, inner: Any, expected: list[Any], child_first: bool
 ) -> None:
     app, parent, child = make_app(), a_blueprint("outer", outside), a_blueprint("inner", inside, "/log")
     for blueprint, options in [(child, inner), (parent, outer)][:: 1 if child_first else -1]:

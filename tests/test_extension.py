@@ -108,13 +108,10 @@ def decorator(app: Flask, **options: Any) -> None:
     app.add_url_rule("/", view_func=cross_origin(**options)(a_view))
 
 
-ON_APP: dict[str, Callable[..., object]] = {
+PLACES: dict[str, Callable[..., object]] = {
     "a keyword": CORS,
     "init_app": lambda app, **options: CORS().init_app(app, **options),
     "the config": lambda app, **options: (CORS(app), configured(app, **options)),
-}
-PLACES: dict[str, Callable[..., object]] = {
-    **ON_APP,
     "an entry": lambda app, **options: CORS(app, resources={"/": options}),
     "an entry of the config": lambda app, **options: (CORS(app), configured(app, resources={"/": options})),
     "a blueprint": blueprint,
@@ -141,12 +138,10 @@ TRUE = ONLY_A | {"Access-Control-Allow-Credentials": "true"}
     ("origins", {"origins": f"{A},{B}"}, [ONLY_A, helpers.ONLY_B, DENIED], ONLY_A | ON_PREFLIGHTS),
     ("origins, and there are none", {"origins": []}, FOR_NONE, {}),
     ("methods", {"methods": ["put", "GET"]}, *plus(Allow_Methods="GET, PUT")),
-    ("methods, and there are none", {"methods": []}, FOR_ALL, ANY),
     ("headers", {"headers": "X-B, X-A"}, *plus(Allow_Headers="X-A, X-B")),
     ("headers, by their later name", {"allow_headers": ["X-A"]}, *plus(Allow_Headers="X-A")),
     ("expose_headers", {"expose_headers": ["ETag"]}, *plus(Expose_Headers="ETag")),
     ("credentials", {"supports_credentials": True, "origins": A}, [TRUE, DENIED, TRUE], TRUE | ON_PREFLIGHTS),
-    ("no credentials", {"supports_credentials": False}, *plus()),
     ("max_age", {"max_age": timedelta(minutes=10)}, *plus(Max_Age="600")),
     ("max_age, none at all", {"max_age": 0}, *plus(Max_Age="0")),
     ("send_wildcard", {"send_wildcard": False}, [ONLY_A, helpers.ONLY_B, ANY | DENIED], ONLY_A | ON_PREFLIGHTS),
@@ -162,23 +157,6 @@ def test_an_option_has_its_effect(
     if not app.view_functions:
         app.add_url_rule("/", view_func=a_view)
     assert (headers_for(app), preflights_for(app)[0]) == (expected, on_preflight)
-
-
-@pytest.mark.parametrize("place", [*ON_APP.values()], ids=ON_APP)
-@table(
-    "resources, covered",
-    ("the string for every path", "*", ["/", "/a", "/a/b", "/A"]),
-    ("a compiled pattern", re.compile(r"/a\Z"), ["/a"]),
-    ("a dict", {"/a/": {}, "/A": None}, ["/a/b", "/A"]),
-    ("none", [], []),
-)
-def test_resources_tell_which_paths_are_covered(
-    place: Callable[..., object], resources: Any, covered: list[str]
-) -> None:
-    app = serving("/", "/a", "/a/b", "/A")
-    place(app, resources=resources)
-    assert [path for path in app.view_functions if headers_for(app, path) == FOR_ALL] == covered
-    assert [path for path in app.view_functions if headers_for(app, path) != FOR_NONE] == covered
 
 
 # Several on one app, and what happens meanwhile ----------------------------------------------------------------------

@@ -167,9 +167,7 @@ def lines_of(node: ast.stmt) -> range:
 
 
 def test_size_is_counted_without_comments_docstrings_and_blank_lines() -> None:
-    text = (
-        '"""A\nmodule."""\n\n# a comment\nx = 1  # code\n\n\ndef f():\n    """Do."""\n    return (\n        x\n    )\n'
-    )
+    text = '"""A\nmodule."""\n\n# a comment\nx = 1  # code\n\ndef f():\n  """Do."""\n  return (\n    x\n  )\n'
     assert (code_lines(text), tokens(text), [*bodies_of(text)]) == (5, 13, [("f", 3)])
 
 
