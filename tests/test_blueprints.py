@@ -151,7 +151,7 @@ def test_a_blueprint_reads_the_resources_of_the_config() -> None:
 @pytest.mark.parametrize("prefix", ["/<tenant>", "/<path:rest>", "/<any('api','x'):word>", "/a"])
 def test_of_two_prefixes_the_more_precise_decides(prefix: str, order: int) -> None:
     app = make_app()
-    for blueprint in [a_blueprint("precise", "/api", origins=A), a_blueprint("other", prefix, origins=B)][::order]:
+    for blueprint in [a_blueprint("api", "/api", origins=A), a_blueprint("long_name", prefix, origins=B)][::order]:
         app.register_blueprint(blueprint)
     assert [headers_for(app, path) for path in ("/api/users", "/api/none")] == [FOR_A, FOR_A]
     assert headers_for(app, "/a/users" if prefix == "/a" else "/x/users") == FOR_B
