@@ -65,7 +65,7 @@ class AppState:
         if not scope.blueprint:  # a blueprint's are given where CORS(blueprint) is called
             self._warn(scope.parsed.warnings)
         with self._lock:
-            self._check(resources)
+            self._check(scope.parsed, resources)
             self.scopes.insert(0, scope)
             self.ready = False
 
@@ -112,8 +112,8 @@ class AppState:
             given = [config, *all_decorations(self.app), *(scope.parsed for scope in scopes)]
             names = {name for parsed in given for layer in parsed.layers for name in layer}
             self._warn([*config.warnings, *misspelt_keys(self.app.config, names)])
-            for _, resources in self.resources:
-                self._check(resources)
+            for scope, resources in self.resources:
+                self._check(scope.parsed, resources)
             self._config = config
         except Exception as error:
             self._config = None
@@ -127,13 +127,14 @@ class AppState:
             return _DENY_ALL
         try:
             resources = build_resources(decoration, self._config)
-            self._check(resources)
+            self._check(decoration, resources)
         except Exception as error:
             self._log(error)
             return _DENY_ALL
         return resources
 
-    def _check(self, resources: Resources) -> None:
+    def _check(self, parsed: ParsedOptions, resources: Resources) -> None:
+        self._warned.update(parsed.warnings)  # where they were given
         self._warn(credential_warnings(resources))
         has_callables = any(policy.origins.callables for _, policy in resources.rules)
         if has_callables and not self.has_callables:

@@ -25,14 +25,12 @@ from ._routes import (
     url_adapter,
 )
 from .options import (
-    CREDENTIAL_OPTIONS,
     EVERY_PATH,
     RESOURCES,
     Options,
     ParsedOptions,
     build_resources,
     check_positional,
-    credential_warnings,
     parse_keywords,
     warn,
 )
@@ -68,10 +66,8 @@ def cross_origin(*positional: Never, **options: Unpack[Options]) -> Callable[[Vi
     check_positional(positional, "cross_origin()", "origins")
     decoration = parse_keywords(options, "cross_origin()")
     decoration.values[RESOURCES] = EVERY_PATH  # not those of the config
-    resources = build_resources(decoration)  # raises now what no config can change
+    build_resources(decoration)  # raises now what no config can change
     warn(decoration.warnings)
-    if decoration.values.keys() >= CREDENTIAL_OPTIONS:
-        warn(credential_warnings(resources))
 
     def decorate(view: View) -> View:
         own = copy(decoration)  # so that it tells this view from others with the same decorator

@@ -260,7 +260,14 @@ class ParsedOptions:
     @property
     def warnings(self) -> list[str]:
         """Sentences about values that are valid but probably wrong."""
-        return [text for layer in self.layers if "origins" in layer for text in layer["origins"].warnings]
+        sentences: list[str] = []
+        for layer in self.layers:
+            if "origins" in layer:
+                sentences += layer["origins"].warnings
+            final = {**self.values, **layer}
+            if "origins" in final and final.get("supports_credentials"):
+                sentences += final["origins"].credential_warnings()
+        return sentences
 
 
 def parse_keywords(options: Mapping[str, Any], caller: str, *more: str) -> ParsedOptions:
@@ -298,7 +305,8 @@ def build_resources(parsed: ParsedOptions, config: ParsedOptions | None = None) 
         rules.append((pattern, Policy(**final)))
         if config or final.keys() >= CREDENTIAL_OPTIONS:
             mistakes += _contradictions(rules[-1][1], origins_given="origins" in final)
-    _raise(mistakes)
+    if mistakes:
+        raise _error(mistakes)
     return Resources(rules)
 
 
@@ -311,8 +319,7 @@ def _parse(options: Mapping[str, Any], label: Label) -> ParsedOptions:
     try:
         return ParsedOptions(_parse_layer(options, label))
     except ValueError as error:
-        _raise(error.args)
-        raise
+        raise _error(error.args) from None
 
 
 def _parse_layer(options: Mapping[str, Any], label: Label) -> dict[str, Any]:
@@ -356,7 +363,18 @@ def _parse_entry(pattern: Any, options: Any) -> Entry:
     if not isinstance(options, Mapping):
         raise ValueError(f"={options!r:.300} must be a dict of options; write for example {{'origins': '*'}}")
     _check_names(options, NAMES, "")
-    return _parse_pattern(pattern), _parse_layer(options, "[{!r}]".format)
+    mistakes: tuple[str, ...] = ()
+    try:
+        compiled = _parse_pattern(pattern)
+    except ValueError as error:
+        compiled, mistakes = ANY_PATH, error.args
+    try:
+        values = _parse_layer(options, "[{!r}]".format)
+    except ValueError as error:
+        raise ValueError(*mistakes, *error.args) from None
+    if mistakes:
+        raise ValueError(*mistakes)
+    return compiled, values
 
 
 def _parse_pattern(pattern: Any) -> re.Pattern[str]:
@@ -402,25 +420,27 @@ def check_positional(given: tuple[object, ...], where: str, likely: str) -> None
     for value in given:
         shown = f"{value!r:.300}"
         remedy = f"{likely}={shown}"
-        if isinstance(value, Mapping) and value.keys() <= NAMES:
+        if isinstance(value, Mapping) and value.keys() <= {*NAMES, RESOURCES}:
             remedy = f"**{shown}"
+        if isinstance(value, str) and "://" in value:
+            remedy = f"origins={shown}"
         if isinstance(value, str) and value.startswith("/") and likely == "origins":
             raise TypeError(f"{where} takes no path: the path {shown} belongs to @app.route above it")
         raise TypeError(f"{where} takes its options by keyword; for {shown}, write {remedy}")
 
 
-def _raise(mistakes: Sequence[str]) -> None:
+def _error(mistakes: Sequence[str]) -> ValueError:
     if len(mistakes) == 1:
-        raise ValueError(mistakes[0])
-    if mistakes:
-        raise ValueError("\n- ".join(("CORS options:", *mistakes)))
+        return ValueError(mistakes[0])
+    return ValueError("\n- ".join(("CORS options:", *mistakes)))
 
 
 def _contradictions(policy: Policy, *, origins_given: bool) -> Iterator[str]:
     """Say why a policy cannot be: credentials for every origin. Fetch ``#cors-protocol-and-credentials``."""
     if not policy.supports_credentials or not policy.origins.matches_any_origin:
         return
-    given = f"origins={policy.origins.entries!r:.300} allows every origin"
+    entries = policy.origins.entries
+    given = f"origins={entries[0] if len(entries) == 1 else entries!r:.300} allows every origin"
     remedy = "write the origins that you trust, as in origins='https://app.example'"
     if not origins_given:
         given = "origins is not given, so that every origin is allowed"
