@@ -66,6 +66,8 @@ EXTERNAL = {
     "re.Pattern": f"{PYTHON}re.html#re.Pattern",
     "typing.Unpack": f"{PYTHON}typing.html#typing.Unpack",
     "UserWarning": f"{PYTHON}exceptions.html#UserWarning",
+    "Exception": f"{PYTHON}exceptions.html#Exception",
+    "RuntimeError": f"{PYTHON}exceptions.html#RuntimeError",
     "TypeError": f"{PYTHON}exceptions.html#TypeError",
     "ValueError": f"{PYTHON}exceptions.html#ValueError",
     "str": f"{PYTHON}stdtypes.html#str",

@@ -30,7 +30,7 @@ CORS(app, resources={r"/api/*": {"origins": "*"}}, headers="Content-Type")
 def hello_world() -> str:
     r"""Greet the visitor.
 
-    The path matches no resource, so no page of another origin may read the answer: no header allows it::
+    The path matches no resource. No header allows pages of other origins to read the response::
 
         $ http GET http://127.0.0.1:5000/ Origin:https://app.example
         HTTP/1.1 200 OK
@@ -49,7 +49,7 @@ def hello_world() -> str:
 def list_users() -> Response:
     r"""List the users.
 
-    The path matches ``/api/*``, so every origin may read the answer::
+    The path matches ``/api/*``, so pages of every origin may read the response::
 
         $ http GET http://127.0.0.1:5000/api/v1/users/
         HTTP/1.1 200 OK
@@ -73,8 +73,8 @@ def list_users() -> Response:
 def create_user() -> Response:
     r"""Create a user.
 
-    The path matches ``/api/*`` too, but here the decorator's policy takes the place of the extension's: only
-    ``http://foo.com`` may read the answer. The configured ``CORS_HEADERS`` holds for the decorator as well::
+    The path matches ``/api/*`` too, but the decorator's policy replaces it: only pages of ``http://foo.com`` may read
+    the response. The configured ``CORS_HEADERS`` counts for the decorator as well::
 
         $ http POST http://127.0.0.1:5000/api/v1/users/create
         HTTP/1.1 200 OK
@@ -91,13 +91,13 @@ def create_user() -> Response:
             "success": true
         }
 
-    A page of ``http://foo.com`` that wants to post JSON is told by the preflight that it may::
+    The preflight allows a page of ``http://foo.com`` to post JSON::
 
         $ http OPTIONS http://127.0.0.1:5000/api/v1/users/create Origin:http://foo.com \
             Access-Control-Request-Method:POST Access-Control-Request-Headers:content-type
         HTTP/1.1 200 OK
         Access-Control-Allow-Headers: Content-Type
-        Access-Control-Allow-Methods: DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT
+        Access-Control-Allow-Methods: DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, QUERY
         Access-Control-Allow-Origin: http://foo.com
         Connection: close
         Content-Length: 0
@@ -106,7 +106,7 @@ def create_user() -> Response:
         Server: Werkzeug/3.1.9 Python/3.11.7
         Vary: Origin
 
-    A page of another origin is not, so the browser never posts for it::
+    It denies a page of another origin, so the browser never sends the actual request::
 
         $ http OPTIONS http://127.0.0.1:5000/api/v1/users/create Origin:https://app.example \
             Access-Control-Request-Method:POST Access-Control-Request-Headers:content-type
@@ -118,7 +118,7 @@ def create_user() -> Response:
         Server: Werkzeug/3.1.9 Python/3.11.7
         Vary: Origin
 
-    Nor may that page read what it can post without a preflight, a form for instance::
+    That page can post a form without a preflight, but it cannot read the response::
 
         $ http --form POST http://127.0.0.1:5000/api/v1/users/create Origin:https://app.example name=Ada
         HTTP/1.1 200 OK

@@ -24,7 +24,7 @@ CORS(app, resources=r"/api/*", headers="Content-Type")
 def hello_world() -> str:
     r"""Greet the visitor.
 
-    The path lies outside ``/api``, so no page of another origin may read the answer: no header allows it::
+    The path lies outside ``/api``. No header allows pages of other origins to read the response::
 
         $ http GET http://127.0.0.1:5000/ Origin:https://app.example
         HTTP/1.1 200 OK
@@ -47,7 +47,7 @@ or check out how to <a href="/api/v1/users/">list the users</a>."""
 def list_users() -> Response:
     r"""List the users.
 
-    The path matches ``/api/*``, so every origin may read the answer::
+    The path matches ``/api/*``, so pages of every origin may read the response::
 
         $ http GET http://127.0.0.1:5000/api/v1/users/
         HTTP/1.1 200 OK
@@ -63,7 +63,7 @@ def list_users() -> Response:
             "success": true
         }
 
-    A call that comes from a page of another origin gets the same::
+    A call from a page of another origin gets the same::
 
         $ http GET http://127.0.0.1:5000/api/v1/users/ Origin:https://app.example
         HTTP/1.1 200 OK
@@ -102,13 +102,13 @@ def create_user() -> Response:
             "success": true
         }
 
-    Before a browser posts JSON it asks whether it may, with a preflight. Flask-Cors answers that::
+    Before a browser posts JSON it sends a preflight. Flask-Cors responds to that::
 
         $ http OPTIONS http://127.0.0.1:5000/api/v1/users/create Origin:https://app.example \
             Access-Control-Request-Method:POST Access-Control-Request-Headers:content-type
         HTTP/1.1 200 OK
         Access-Control-Allow-Headers: Content-Type
-        Access-Control-Allow-Methods: DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT
+        Access-Control-Allow-Methods: DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, QUERY
         Access-Control-Allow-Origin: *
         Connection: close
         Content-Length: 0
@@ -116,7 +116,7 @@ def create_user() -> Response:
         Date: Sun, 22 Nov 2026 18:38:38 GMT
         Server: Werkzeug/3.1.9 Python/3.11.7
 
-    Only then does the browser send what the page wants to post::
+    Then the browser sends the actual request::
 
         $ http POST http://127.0.0.1:5000/api/v1/users/create Origin:https://app.example name=Ada
         HTTP/1.1 200 OK

@@ -47,7 +47,7 @@ or check out how to <a href="/user/create">create a user</a>."""
 def cross_origin_json_post() -> Response:
     r"""Create a user.
 
-    Every origin may post here, and may send Content-Type, as a page must that posts JSON::
+    Pages of every origin may post here, and may send Content-Type, which JSON needs::
 
         $ http POST http://127.0.0.1:5000/user/create
         HTTP/1.1 200 OK
@@ -69,7 +69,7 @@ def cross_origin_json_post() -> Response:
             Access-Control-Request-Method:POST Access-Control-Request-Headers:content-type
         HTTP/1.1 200 OK
         Access-Control-Allow-Headers: Content-Type
-        Access-Control-Allow-Methods: DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT
+        Access-Control-Allow-Methods: DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, QUERY
         Access-Control-Allow-Origin: *
         Allow: HEAD, OPTIONS, POST, GET
         Connection: close
@@ -78,7 +78,7 @@ def cross_origin_json_post() -> Response:
         Date: Sun, 22 Nov 2026 18:38:39 GMT
         Server: Werkzeug/3.1.9 Python/3.11.7
 
-    What it then sends, shown together with the answer::
+    The actual request that it then sends, shown together with the response::
 
         $ http --verbose POST http://127.0.0.1:5000/user/create Origin:https://app.example name=Ada
         POST /user/create HTTP/1.1

@@ -61,7 +61,9 @@ class AppState:
         """
         config = parse_config(self.app.config)
         resources = build_resources(scope.parsed, config)
-        self._warn([*config.warnings, *scope.parsed.warnings])
+        self._warn(config.warnings)
+        if not scope.blueprint:  # a blueprint's are given where CORS(blueprint) is called
+            self._warn(scope.parsed.warnings)
         with self._lock:
             self._check(resources)
             self.scopes.insert(0, scope)
@@ -107,7 +109,7 @@ class AppState:
             # The innermost blueprint comes first, then the latest; to sort backwards keeps the order of equals.
             scopes = sorted(self.scopes, key=_depth, reverse=True)
             self.resources = [(scope, build_resources(scope.parsed, config)) for scope in scopes]
-            given = [*all_decorations(self.app), *(scope.parsed for scope in scopes)]
+            given = [config, *all_decorations(self.app), *(scope.parsed for scope in scopes)]
             names = {name for parsed in given for layer in parsed.layers for name in layer}
             self._warn([*config.warnings, *misspelt_keys(self.app.config, names)])
             for _, resources in self.resources:

@@ -118,11 +118,13 @@ class Policy(_PolicyFields):
         :param origin_allowed: the result of :meth:`allows`, if it is known already.
         :raises Exception: what a callable in ``origins`` raises.
         """
-        vary = self._vary_on_options if request.method == "OPTIONS" else self._vary
+        on_options = request.method == "OPTIONS"
+        vary = self._vary_on_options if on_options else self._vary
         allow_origin = self._allow_origin(request.origin, origin_allowed)
         if allow_origin is None:
             return vary
-        return ((ACL_ORIGIN, allow_origin), *self._other_headers(request), *vary)
+        others = self._headers_on_options(request) if on_options else self._headers_of_actual_response
+        return ((ACL_ORIGIN, allow_origin), *others, *vary)
 
     def _allow_origin(self, origin: str | None, allowed: bool | None) -> str | None:
         """Return the value of ``Access-Control-Allow-Origin``: ``*``, one origin, or ``None`` for no header.
@@ -163,9 +165,7 @@ class Policy(_PolicyFields):
             return ()
         return (("Vary", ", ".join(names)),)
 
-    def _other_headers(self, request: CORSRequest) -> Headers:
-        if request.method != "OPTIONS":
-            return self._headers_of_actual_response
+    def _headers_on_options(self, request: CORSRequest) -> Headers:
         methods = self._join_names(self._methods_on_options, request.requested_method or "")
         return self._list_headers(methods, self._join_names(self.headers, request.requested_headers or ""))
 

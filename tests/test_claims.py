@@ -269,7 +269,7 @@ def test_the_commands_end_with_the_exit_codes_that_are_stated() -> None:
     assert exit_code(good, *explain, "no origin") == int(nothing)
 
 
-# What a preflight runs: docs/reference/responses.rst, "Who answers OPTIONS"
+# What a preflight runs: docs/reference/responses.rst, "The response to OPTIONS"
 
 
 def behind_a_middleware(app: Flask) -> None:
@@ -278,13 +278,15 @@ def behind_a_middleware(app: Flask) -> None:
     CORS(app)
 
 
-BEFORE, AFTER = ["request_started", "url_value_preprocessor"], ["after_request", "request_finished", "teardown"]
+ALL_FUNCTIONS = ["request_started", "url_value_preprocessor", "before_request"]
+ALL_FUNCTIONS += ["after_request", "request_finished", "teardown"]
 
 
 @table(
     "set_up, expected",
-    ("an app whose wsgi_app is Flask's own", CORS, ["after_request", "teardown"]),
-    ("an app with a middleware", behind_a_middleware, [*BEFORE, *AFTER]),
+    ("an app whose wsgi_app is Flask's own", CORS, []),
+    ("an app with a middleware", behind_a_middleware, ALL_FUNCTIONS),
+    ("an app with a function in origins", lambda app: CORS(app, origins=lambda _: True), ALL_FUNCTIONS),
 )
 def test_a_preflight_runs_what_the_manual_says_in_this_order(
     set_up: Callable[..., object], expected: list[str]

@@ -404,7 +404,7 @@ POLICIES: list[tuple[str, Values]] = [
     ("several, wildcards, patterns, functions", {"origins": f"{PAGE}:*"}),
     ("several, wildcards, patterns, functions", {"origins": re.compile(re.escape(PAGE))}),
     ("several, wildcards, patterns, functions", {"origins": lambda origin: origin == PAGE}),
-    ("``[]``, nobody", {"origins": []}),
+    ("``[]``, no origin", {"origins": []}),
 ]
 
 
