@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import http.client
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
 from flask_cors.browser import Browser, ConnectionFailed, Request, Response, get_header
-from tests.browser.agreement_cases import Case, Fetch, Page
+from tests.browser.agreement_cases import Case, Page
 from tests.browser.agreement_site import Call, Site
 from tests.browser.page import Browser as RealBrowser
 
@@ -93,22 +92,13 @@ def in_browser(browser: RealBrowser, site: Site, cases: list[Case]) -> Verdicts:
     browser.run("() => { document.cookie = 'probe=1'; }")
     seen: dict[int, Seen | None] = {}
     for page, function in _FUNCTIONS.items():
-        for batch in _batches([case for case in cases if case.page == page]):
-            calls = [(case.number, case.url(site.origins), _init(case.fetch)) for case in batch]
+        of_page = [case for case in cases if case.page == page]
+        for batch in (of_page[start : start + BATCH] for start in range(0, len(of_page), BATCH)):
+            calls = [(case.number, case.url(site.origins), case.fetch.init) for case in batch]
             results = browser.run(function, calls, AT_ONCE)
             seen |= {int(number): result and _seen(*result) for number, result in results.items()}
     browser.forget_cookies()
     return _collect(site, cases, seen)
-
-
-def _init(fetch: Fetch) -> dict[str, Any]:
-    init = {"method": fetch.method, "headers": fetch.headers, "credentials": fetch.credentials}
-    return init if fetch.body is None else {**init, "body": fetch.body}
-
-
-def _batches(cases: list[Case]) -> Iterator[list[Case]]:
-    for start in range(0, len(cases), BATCH):
-        yield cases[start : start + BATCH]
 
 
 # -- The model ---------------------------------------------------------------------------------------------
@@ -122,14 +112,7 @@ def in_model(site: Site, cases: list[Case]) -> Verdicts:
 
 def _model_sees(site: Site, case: Case) -> Seen | None:
     page = Browser(site.origins["page"] if case.page == "page" else "null", over_http(cookie="probe=1"))
-    fetch = case.fetch
-    outcome = page.fetch(
-        case.url(site.origins),
-        method=fetch.method,
-        headers=fetch.headers,
-        body=fetch.body,
-        credentials=fetch.credentials,
-    )
+    outcome = page.fetch(case.url(site.origins), **case.fetch.init)
     if outcome.response is None:
         return None
     headers = outcome.response.headers

@@ -72,7 +72,7 @@ def blocks_not_run() -> list[Block]:
     return [block for block in found if block.language == "python" and not block.runs]
 
 
-def app_in_manual(package: str) -> Flask:
+def manual_app(package: str) -> Flask:
     """Run the one block that imports *package*, and return its app."""
     [block] = [block for block in blocks_not_run() if f"from {package} import" in block.source]
     namespace: dict[str, Any] = {"__name__": "page"}

@@ -4,7 +4,7 @@ from flask import Flask
 from flask_limiter import Limiter
 
 from flask_cors import CORS, cross_origin
-from tests.ecosystem.helpers import DENIED, ORIGIN, OTHER, allowed, allowed_preflight, app_in_manual, call, preflight
+from tests.ecosystem.helpers import DENIED, ORIGIN, OTHER, allowed, allowed_preflight, call, manual_app, preflight
 
 ALLOWED = allowed(Expose_Headers="Retry-After")
 PREFLIGHT = allowed_preflight(Expose_Headers="Retry-After")
@@ -49,7 +49,7 @@ def test_a_decorated_view_keeps_its_policy_when_it_is_called_too_often() -> None
 
 
 def test_the_code_in_the_manual_works() -> None:
-    app = app_in_manual("flask_limiter")
+    app = manual_app("flask_limiter")
     assert [call(app, "GET", "/prices")[0] for _ in range(11)] == [200] * 10 + [429]
     assert call(app, "GET", "/prices") == (429, ALLOWED)
     assert int(app.test_client().get("/prices").headers["Retry-After"]) <= 60

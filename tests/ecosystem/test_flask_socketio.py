@@ -8,7 +8,7 @@ from flask import Flask
 from flask_socketio import SocketIO
 
 from flask_cors import CORS, current_policy
-from tests.ecosystem.helpers import ORIGIN, OTHER, Seen, app_in_manual, call, check, seen
+from tests.ecosystem.helpers import ORIGIN, OTHER, Seen, call, check, manual_app, seen
 
 HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
 LOCALHOST = "http://localhost"  # the app's own origin
@@ -64,7 +64,7 @@ def test_the_policy_of_the_app_may_decide_for_the_handshake() -> None:
 
 
 def test_the_code_in_the_manual_lets_one_list_decide_for_both() -> None:
-    app = app_in_manual("flask_socketio")
+    app = manual_app("flask_socketio")
     assert call(app, "GET", HANDSHAKE, ORIGIN) == (200, by_socketio())
     assert call(app, "GET", HANDSHAKE, OTHER) == REFUSED
     check(app, "PUT", "/rooms")

@@ -5,29 +5,12 @@ from collections.abc import Callable
 import pytest
 from flask import Flask, current_app, request
 from flask_httpauth import HTTPBasicAuth, HTTPTokenAuth
-from flask_jwt_extended import (
-    JWTManager,
-    create_access_token,
-    get_jwt_identity,
-    jwt_required,
-    set_access_cookies,
-)
+from flask_jwt_extended import JWTManager, create_access_token, get_jwt_identity, jwt_required, set_access_cookies
 from flask_login import LoginManager, UserMixin, current_user, login_required, login_user
 from werkzeug.wrappers import Response
 
 from flask_cors import CORS, cross_origin
-from tests.ecosystem.helpers import (
-    ORIGIN,
-    OTHER,
-    Seen,
-    allowed,
-    allowed_preflight,
-    app_in_manual,
-    call,
-    check,
-    preflight,
-    seen,
-)
+from tests.ecosystem.helpers import ORIGIN, OTHER, allowed, allowed_preflight, call, check, manual_app, preflight, seen
 
 HEADER = {"Allow_Headers": "Authorization"}
 
@@ -65,7 +48,7 @@ def app(request: pytest.FixtureRequest) -> Flask:
     return app
 
 
-def with_token(app: Flask, path: str) -> Seen:
+def with_token(app: Flask, path: str) -> tuple[int, dict[str, str]]:
     return call(app, "GET", path, headers={"Authorization": f"Bearer {app.extensions['token']}"})
 
 
@@ -126,7 +109,7 @@ def test_tokens_in_cookies_need_credentials_and_the_csrf_header() -> None:
 
 
 def test_the_code_in_the_manual_works() -> None:
-    app = app_in_manual("flask_jwt_extended")
+    app = manual_app("flask_jwt_extended")
     check(app, "GET", "/orders", 401, HEADER)
     assert call(app, "GET", "/orders", headers={"Authorization": f"Bearer {jwt_token(app)}"}) == (
         200,

@@ -20,19 +20,13 @@ from tests.ecosystem.helpers import (
     OTHER,
     allowed,
     allowed_preflight,
-    app_in_manual,
     call,
     check,
+    manual_app,
     preflight,
 )
 
 OTHERS = {"Allow_Headers": "Content-Type"}
-
-
-def an_app() -> Flask:
-    app = Flask(__name__)
-    app.config.update(API_TITLE="Pets", API_VERSION="1", OPENAPI_VERSION="3.1.0", OPENAPI_URL_PREFIX="/")
-    return app
 
 
 class Pet(marshmallow.Schema):
@@ -92,7 +86,8 @@ def apiflask_app(cors: Callable[[Any], object], on_blueprint: bool) -> Flask:
 
 
 def smorest_app(cors: Callable[[Any], object], on_blueprint: bool) -> Flask:
-    app, blueprint = an_app(), pets_of_smorest()
+    app, blueprint = Flask(__name__), pets_of_smorest()
+    app.config.update(API_TITLE="Pets", API_VERSION="1", OPENAPI_VERSION="3.1.0", OPENAPI_URL_PREFIX="/")
     cors(blueprint if on_blueprint else app)
     flask_smorest.Api(app).register_blueprint(blueprint)
     return app
@@ -226,4 +221,4 @@ def test_method_decorators_run_too_late_for_preflights(package: ModuleType) -> N
 
 
 def test_the_code_in_the_manual_works() -> None:
-    check(app_in_manual("flask_restful"), "POST", "/users", 201, OTHERS, json={"name": "ann"})
+    check(manual_app("flask_restful"), "POST", "/users", 201, OTHERS, json={"name": "ann"})

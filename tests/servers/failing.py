@@ -50,18 +50,9 @@ def raise_error(*values: object) -> Never:
     raise RuntimeError(values)
 
 
-class FailingConverter(BaseConverter):
-    def to_python(self, value: str) -> Never:
-        raise_error(value)
-
-
 class LateResponse(Response):
     def __call__(self, environ: Any, start_response: Any) -> Iterator[bytes]:
         yield from super().__call__(environ, start_response)
-
-
-class User(UserMixin):
-    id = "ann"
 
 
 def fail(place: str) -> Any:
@@ -82,7 +73,9 @@ def is_friend(origin: str) -> bool:
 
 app = CountingFlask(__name__)
 app.session_interface = Sessions()
-LoginManager(app).user_loader(lambda _: User())
+USER = UserMixin()
+USER.id = "ann"
+LoginManager(app).user_loader(lambda _: USER)
 # An app answers a preflight itself where a function is in `origins`. The middleware answers it everywhere else.
 CORS(app, resources={"/app/": {"origins": is_friend}, "/": {"origins": "https://a.example"}}, supports_credentials=True)
 app.url_value_preprocessor(fail("values"))
@@ -90,7 +83,7 @@ app.before_request(fail("before"))
 app.after_request(fail("after"))
 app.teardown_request(fail("teardown"))
 app.teardown_appcontext(fail("teardown-appcontext"))
-app.url_map.converters["failing"] = FailingConverter
+app.url_map.converters["failing"] = type("FailingConverter", (BaseConverter,), {"to_python": raise_error})
 
 
 @app.teardown_appcontext
@@ -110,7 +103,7 @@ for root in ("", "/app"):
         app.add_url_rule(root + path, view_func=visit, methods=["GET", "PUT"], endpoint=root + path.partition("<")[0])
     app.add_url_rule(f"{root}/redirect", f"{root} redirect", redirect_to=raise_error, methods=["GET", "PUT"])
     app.add_url_rule(f"{root}/late", f"{root} late", lambda: LateResponse("late"), methods=["GET", "OPTIONS"])
-app.add_url_rule("/login", "login", lambda: str(login_user(User())), methods=["POST"])
+app.add_url_rule("/login", "login", lambda: str(login_user(USER)), methods=["POST"])
 
 if __name__ == "__main__":
     host, port = sys.argv[1].split(":")

@@ -42,9 +42,8 @@ class Server:
 
 
 def _gunicorn(*options: str) -> tuple[str, ...]:
-    # Without its control socket: gunicorn would put that into the user's home directory.
-    common = ("--bind=ADDRESS", "--no-control-socket", LOADED)
-    return (sys.executable, "-m", "gunicorn", *options, *common)
+    # Its control socket would be in the user's home directory.
+    return (sys.executable, "-m", "gunicorn", *options, "--bind=ADDRESS", "--no-control-socket", LOADED)
 
 
 _UWSGI = str(Path(sysconfig.get_path("scripts"), "uwsgi"))
@@ -110,7 +109,16 @@ def running(server: Server, environment: Mapping[str, str]) -> Iterator[int]:
 def _started(server: Server, environment: Mapping[str, str], log: Path) -> tuple[int, subprocess.Popen[bytes]]:
     for _ in range(5):
         port = free_port()
-        process = _start(server.arguments(port), environment, log)
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                server.arguments(port),
+                cwd=ROOT,
+                env={**os.environ, **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # so that its workers can be ended together with it
+            )
         if _is_up(process, port) and "in use" not in log.read_text():
             return port, process
         _end(process)
@@ -129,34 +137,15 @@ def free_port() -> int:
     raise ServerError("no free port between 5001 and 9999")
 
 
-def _start(command: list[str], environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
-    # A session of its own, so that its workers can be ended together with it.
-    with log.open("w") as output:
-        return subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env={**os.environ, **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-
-
 def _is_up(process: subprocess.Popen[bytes], port: int) -> bool:
+    # That it listens is not enough: uWSGI does so long before it has loaded the app.
     end = time.monotonic() + SECONDS
     while time.monotonic() < end and process.poll() is None:
-        with suppress(OSError, HTTPException):
-            return _answers(port)
+        with suppress(OSError, HTTPException), closing(HTTPConnection(HOST, port, timeout=SECONDS)) as connection:
+            connection.request("GET", "/")
+            return connection.getresponse().status > 0
         time.sleep(0.02)
     return False
-
-
-def _answers(port: int) -> bool:
-    # That it listens is not enough: uWSGI does so long before it has loaded the app.
-    with closing(HTTPConnection(HOST, port, timeout=SECONDS)) as connection:
-        connection.request("GET", "/")
-        return connection.getresponse().status > 0
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

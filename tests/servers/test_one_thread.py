@@ -4,11 +4,12 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from http.client import HTTPConnection, HTTPException
 from itertools import product
 from pathlib import Path
+from typing import Self
 
 import pytest
 from redis import Redis
@@ -38,23 +39,28 @@ class Store:
         self.port = free_port()
         files = ("--dir", str(directory), "--save", "60", "1", "--logfile", "log")
         self.command = ("redis-server", "--bind", HOST, "--port", str(self.port), *files)
-        self.start()
 
-    def start(self) -> None:
+    def __enter__(self) -> Self:
         self.process = subprocess.Popen(self.command)
         with Redis(port=self.port, retry=Retry(ConstantBackoff(0.05), SECONDS * 20)) as client:
             client.ping()
+        return self
 
-    def stop(self) -> None:
+    def __exit__(self, *_: object) -> None:
         self.process.terminate()
         self.process.wait()
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        self.__exit__()
+        yield
+        self.__enter__()
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    store = Store(tmp_path_factory.mktemp("redis"))
-    yield store
-    store.stop()
+    with Store(tmp_path_factory.mktemp("redis")) as store:
+        yield store
 
 
 @pytest.fixture(scope="module", params=ONE_THREAD)
@@ -116,10 +122,7 @@ def test_what_fails_is_what_was_planned(port: int, path: str, statuses: tuple[in
 @pytest.mark.parametrize("path", ["/visit", "/app/visit", "/converter/x"])
 def test_nothing_is_left_when_the_session_store_was_down(port: int, store: Store, path: str) -> None:
     check_next_visitors(port)
-    store.stop()
-    try:
+    with store.stopped():
         preflight, actual = fail(port, path)
-    finally:
-        store.start()
     assert (preflight, actual) == (200 if path == "/visit" else 500, 500)
     check_next_visitors(port)
