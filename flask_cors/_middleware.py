@@ -43,6 +43,8 @@ def install(state: AppState) -> None:
         [owner, *_] = [place for place in (app, *type(app).__mro__) if "wsgi_app" in vars(place)]
         if owner is Flask:
             app.wsgi_app = PreflightMiddleware(state)  # type: ignore[method-assign]
+        else:
+            state.has_callables = True  # there may be some, and nothing else finds out before the app's functions run
     state.installed = True
     if state.has_callables and not state.asks_callables:
         # A new list, since a request in another thread may be using the old one.
@@ -81,6 +83,7 @@ class PreflightMiddleware:
             response = environ.pop(_DEBUG_RESPONSE, None)
             if response is None:
                 raise
+            app.logger.exception("Exception on %r [%s]", environ.get("PATH_INFO"), environ["REQUEST_METHOD"])
         return cast(Response, response)(environ, start_response)
 
     def _preflight_headers(self, environ: WSGIEnvironment) -> Headers | None:
@@ -93,12 +96,11 @@ class PreflightMiddleware:
         except Exception:  # the app meets the same error, and handles it in its own way
             return None
 
-    def _keep_debug_response(self, app: Flask, exception: Exception, **_: object) -> None:
+    def _keep_debug_response(self, app: Flask, **_: object) -> None:
         """In debug mode, make a response that a page can read, for an exception that will leave the app."""
         current = this_request()
         if not app.debug or app.testing or not _is_cross_origin_fetch(current):
             return
-        app.logger.error("Exception on %r [%s]", current.path, current.method, exc_info=exception)
         response = app.response_class(traceback.format_exc(), 500, mimetype="text/plain")
         current.environ[_DEBUG_RESPONSE] = add_headers(self._state, response)
 
@@ -128,7 +130,9 @@ def add_headers(state: AppState, response: Response) -> Response:
         return set_headers(response, headers)
     except Exception:
         state.app.logger.exception("CORS: no origin is allowed, because the policy of the request was not found")
-        return set_headers(response, (("Vary", "Origin"),))
+    with suppress(Exception):  # the headers may be of a kind that cannot be changed
+        set_headers(response, (("Vary", "Origin"),))
+    return response
 
 
 def ask_callables(state: AppState) -> None:

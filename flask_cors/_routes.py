@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import CellType
+from functools import partial
+from types import CellType, FunctionType
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from flask import Flask, Request
 from flask.views import MethodView
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
-from werkzeug.routing import MapAdapter, RequestRedirect
+from werkzeug.routing import MapAdapter, RequestRedirect, Rule
 
 from .options import ParsedOptions
 from .policy import ALL_METHODS
@@ -92,10 +93,15 @@ def view_handles_options(app: Flask, adapter: MapAdapter) -> bool:
         rule, _ = adapter.match(method="OPTIONS", return_rule=True)
     except HTTPException:
         return False
+    view = app.view_functions.get(rule.endpoint)
+    return class_handles_options(view) or (declares_options(rule) and not answers_options(view))
+
+
+def declares_options(rule: Rule | None) -> bool:
+    """Whether the author of a rule wrote it for ``OPTIONS``."""
     if getattr(rule, "provide_automatic_options", False):
         return False
-    view = app.view_functions.get(rule.endpoint)
-    return class_handles_options(view) or not answers_options(view)
+    return AutomaticOptions not in map(type, getattr(rule, "methods", None) or ())
 
 
 def class_handles_options(view: object) -> bool:
@@ -125,21 +131,20 @@ def find_decoration(view: object, method: str) -> ParsedOptions | None:
 def all_decorations(app: Flask) -> Iterator[ParsedOptions]:
     """Yield what ``@cross_origin`` was given for the registered views, and for the methods of their classes."""
     for view in [*app.view_functions.values()]:
-        for method in ALL_METHODS:
-            decoration = find_decoration(view, method)
-            if decoration is not None:
-                yield decoration
+        found = [find_decoration(view, method) for method in ALL_METHODS]
+        yield from filter(None, [*found, hidden_decoration(app, view)])
 
 
 def hidden_decoration(app: Flask, view: object, depth: int = _MAX_DECORATORS) -> ParsedOptions | None:
     """Return the decoration that an outer decorator hides, because it does not use ``functools.wraps``.
 
-    It is found in the functions to which *view* refers. Other registered views are none of them: a view that calls
-    another one keeps its own policy.
+    It is found in the functions to which *view* refers as a closure, a partial or an object. Other registered views
+    are none of them: a view that calls another one keeps its own policy.
     """
-    cells = getattr(view, "__closure__", None) or ()
-    for function in [cell.cell_contents for cell in cells if cell != _EMPTY_CELL]:
-        if depth and callable(function) and not any(function is other for other in app.view_functions.values()):
+    cells = [cell.cell_contents for cell in getattr(view, "__closure__", None) or () if cell != _EMPTY_CELL]
+    attributes = getattr(view, "__dict__", {}).values()
+    for function in (*cells, *attributes, getattr(view, "func", None)):
+        if depth and isinstance(function, FunctionType | partial) and function not in app.view_functions.values():
             decoration = find_decoration(function, "") or hidden_decoration(app, function, depth - 1)
             if decoration is not None:
                 return decoration

@@ -109,7 +109,7 @@ class AppState:
             # The innermost blueprint comes first, then the latest; to sort backwards keeps the order of equals.
             scopes = sorted(self.scopes, key=_depth, reverse=True)
             self.resources = [(scope, build_resources(scope.parsed, config)) for scope in scopes]
-            given = [*all_decorations(self.app), *(scope.parsed for scope in scopes)]
+            given = [config, *all_decorations(self.app), *(scope.parsed for scope in scopes)]
             names = {name for parsed in given for layer in parsed.layers for name in layer}
             self._warn([*config.warnings, *misspelt_keys(self.app.config, names)])
             for _, resources in self.resources:

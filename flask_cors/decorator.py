@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from contextlib import suppress
+from copy import copy
 from functools import partial, update_wrapper, wraps
 from typing import Any, Never, TypeVar, Unpack, cast
 
@@ -17,7 +18,9 @@ from ._routes import (
     all_decorations,
     answers_options,
     class_handles_options,
+    declares_options,
     find_decoration,
+    hidden_decoration,
     request_route,
     url_adapter,
 )
@@ -71,9 +74,10 @@ def cross_origin(*positional: Never, **options: Unpack[Options]) -> Callable[[Vi
         warn(credential_warnings(resources))
 
     def decorate(view: View) -> View:
-        wrapper = _wrap(view, decoration)
+        own = copy(decoration)  # so that it tells this view from others with the same decorator
+        wrapper = _wrap(view, own)
         if not hasattr(wrapper, DECORATION):  # otherwise a decorator nearer to the view has set it
-            setattr(wrapper, DECORATION, decoration)
+            setattr(wrapper, DECORATION, own)
         return cast(View, _route_options(wrapper) if answers_options(wrapper) else wrapper)
 
     return decorate
@@ -123,7 +127,9 @@ def before_view(decoration: ParsedOptions) -> Response | None:
     if shown not in (None, decoration):  # a decorator nearer to the view decides
         return None
     # A view may also call another registered view, and keeps its own policy then.
-    hidden = shown is None and decoration not in all_decorations(state.app)
+    hidden = shown is None and (
+        hidden_decoration(state.app, view) is decoration or decoration not in all_decorations(state.app)
+    )
     if hidden:
         with suppress(Exception):  # what routing raises; `add_headers` meets it as well
             if request_route(state.app, current).endpoint == current.endpoint:
@@ -136,7 +142,7 @@ def before_view(decoration: ParsedOptions) -> Response | None:
     if current.method != "OPTIONS" or class_handles_options(view):
         return None
     is_for_wrapper = shown is decoration or read_request(current).is_preflight
-    is_automatic = AutomaticOptions in map(type, getattr(current.url_rule, "methods", None) or ())
+    is_automatic = not declares_options(current.url_rule)
     if not is_for_wrapper or not (is_automatic or state.decorated_policy(decoration).automatic_options):
         return None
     # As Flask's own response to OPTIONS.

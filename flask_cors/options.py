@@ -232,7 +232,6 @@ OTHER_NAMES = {
     "allowed_headers": "write headers",
     "allowed_methods": "write methods",
     "allowed_origins": "write origins",
-    "cors_allowed_origins": "write origins",
     "credentials": "write supports_credentials",
     "exposed_headers": "write expose_headers",
     "resources": "write it as an option of CORS(); a decorator is for the one view below it",
@@ -321,25 +320,34 @@ def _parse_layer(options: Mapping[str, Any], label: Label) -> dict[str, Any]:
 
     :raises ValueError: with an argument for each mistake.
     """
-    given = {name: value for name, value in options.items() if value is not None or name == "origins"}
     values: dict[str, Any] = {}
-    for name, value in [*_parse_each(given, lambda name, value: (name, _PARSERS[name](value)), label)]:
-        if values.setdefault(_ALIASES.get(name, name), value) != value:
-            raise ValueError(f"{label('allow_headers')} is another name of {label('headers')}: give only one of them")
+
+    def parse(name: str, value: Any) -> None:
+        parsed = _PARSERS[name](value)
+        if values.setdefault(_ALIASES.get(name, name), parsed) != parsed:
+            raise ValueError(": headers and allow_headers are two names of one option; give only one of them")
+
+    _parse_each(
+        {name: value for name, value in options.items() if value is not None or name == "origins"}, parse, label
+    )
     values.pop("intercept_exceptions", None)
     return values
 
 
-def _parse_each(items: Mapping[Any, Any], parse: Callable[..., Any], label: Label) -> Iterator[Any]:
+def _parse_each(items: Mapping[Any, Any], parse: Callable[..., Any], label: Label) -> list[Any]:
     """Parse pairs of names and values, and report the mistakes of all of them together."""
+    parsed: list[Any] = []
     mistakes: list[str] = []
     for name, value in items.items():
         try:
-            yield parse(name, value)
+            parsed.append(parse(name, value))
         except ValueError as error:
             mistakes += [label(name) + text for text in error.args]
+        except TypeError as error:
+            raise TypeError(f"{label(name)}{error}") from None
     if mistakes:
         raise ValueError(*mistakes)
+    return parsed
 
 
 def _parse_entry(pattern: Any, options: Any) -> Entry:
@@ -347,7 +355,7 @@ def _parse_entry(pattern: Any, options: Any) -> Entry:
         options = {}
     if not isinstance(options, Mapping):
         raise ValueError(f"={options!r:.300} must be a dict of options; write for example {{'origins': '*'}}")
-    _check_names(options, NAMES, f"resources[{pattern!r}]")
+    _check_names(options, NAMES, "")
     return _parse_pattern(pattern), _parse_layer(options, "[{!r}]".format)
 
 
@@ -370,10 +378,10 @@ def _explain_unknown(name: str, known: list[str]) -> str:
     option = name.lower().removeprefix("cors_")
     near = nearest(name, known, 0.5)
     remedy = f"write {', '.join(known)}"
-    if option != name and option in known:
+    if option in known:
         remedy = f"write {option}=..., or set app.config[{config_key(option)!r}]"
-    elif name in OTHER_NAMES:
-        remedy = OTHER_NAMES[name]
+    elif option in OTHER_NAMES:
+        remedy = OTHER_NAMES[option]
     elif near:
         remedy = f"did you mean {near!r}?"
     return f"{name!r} is not an option here; {remedy}"
@@ -429,7 +437,7 @@ def credential_warnings(resources: Resources) -> Iterator[str]:
 
 def misspelt_keys(config: Mapping[Any, Any], given: set[str]) -> Iterator[str]:
     """Warn about config keys that are like an option's, unless that option is *given* elsewhere."""
-    keys = {config_key(name): name for name in _PARSERS}
+    keys = {config_key(name): _ALIASES.get(name, name) for name in _PARSERS}
     for key, value in config.items():
         if not isinstance(key, str) or not key.startswith("CORS_") or key in keys or isinstance(value, Mapping):
             continue

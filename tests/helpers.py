@@ -1,16 +1,21 @@
 """What the tests of the extension share: two origins, the headers that recur, and the requests of a page."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask
+from flask import Blueprint, Flask
 from werkzeug.test import Client, TestResponse
+
+from flask_cors import CORS, cross_origin
 
 A = "https://a.example"
 B = "https://b.example"
 
 CORSHeaders = dict[str, str]
 SetUp = Callable[[Flask], object]
+View = Callable[..., Any]
+Change = Callable[[Any], object]  # of what serves a view: the app, or the blueprint
 
 NO_HEADERS: CORSHeaders = {}
 ANY_ORIGIN = {"Access-Control-Allow-Origin": "*"}
@@ -82,6 +87,17 @@ def as_preflights(headers: list[CORSHeaders]) -> list[CORSHeaders]:
     return [found | (ALL_METHODS if "Access-Control-Allow-Origin" in found else NO_HEADERS) for found in headers[:2]]
 
 
+def assert_policy(app: Flask, expected: list[CORSHeaders], path: str = "/", status: int = 200, **call: Any) -> None:
+    """Assert the status of a path, the headers for A, for B and without an origin, and those of preflights."""
+    assert fetch(app.test_client(), path, **call).status_code == status
+    assert get_headers_for(app, path, **call) == expected
+    assert get_preflight_headers_for(app, path, **call) == as_preflights(expected)
+
+
+def no_set_up(_: object) -> None:
+    """Do nothing."""
+
+
 def hide(view: Callable[..., Any]) -> Callable[..., Any]:
     """Decorate without ``functools.wraps``, so that nothing of the view can be seen from outside."""
 
@@ -89,6 +105,71 @@ def hide(view: Callable[..., Any]) -> Callable[..., Any]:
         return view(*args, **kwargs)
 
     return wrapper
+
+
+def wrap(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Decorate with ``functools.wraps``."""
+    return functools.wraps(view)(hide(view))
+
+
+# Places for a policy: each gives the view at PATH the policy of *options*; elsewhere, all origins may read ------------
+
+PATH = "/x/view/"
+
+
+def for_the_app(app: Flask, view: View, change: Change = no_set_up, **options: Any) -> None:
+    CORS(app, **options)
+    app.add_url_rule(PATH, "view", view)
+    change(app)
+
+
+def for_a_resource(app: Flask, view: View, change: Change = no_set_up, **options: Any) -> None:
+    for_the_app(app, view, change, resources={"/x/": options, "/": {}})
+
+
+def for_the_config(app: Flask, view: View, change: Change = no_set_up, **options: Any) -> None:
+    for_the_app(app, view, change)
+    app.config.update({f"CORS_{name.upper()}": value for name, value in options.items()})
+
+
+def for_the_blueprint(app: Flask, view: View, change: Change = no_set_up, **options: Any) -> None:
+    inside = Blueprint("inside", __name__, url_prefix="/x")
+    CORS(app)
+    CORS(inside, **options)
+    inside.add_url_rule(PATH.removeprefix("/x"), "view", view)
+    change(inside)
+    app.register_blueprint(inside)
+
+
+def for_the_view(app: Flask, view: View, change: Change = no_set_up, **options: Any) -> None:
+    for_the_app(app, cross_origin(**options)(view), change)
+
+
+def for_the_view_of_a_blueprint(app: Flask, view: View, change: Change = no_set_up, **options: Any) -> None:
+    for_the_blueprint(app, cross_origin(**options)(view), change)
+
+
+def for_the_view_twice(app: Flask, view: View, change: Change = no_set_up, **options: Any) -> None:
+    for_the_app(app, cross_origin()(cross_origin(**options)(view)), change)
+
+
+def for_the_view_where_cors_covers_nothing(app: Flask, view: View, change: Change = no_set_up, **options: Any) -> None:
+    for_the_app(app, cross_origin(**options)(view), change, resources=[])
+
+
+def for_a_hidden_view(app: Flask, view: View, change: Change = no_set_up, **options: Any) -> None:
+    for_the_app(app, hide(cross_origin(**options)(view)), change)
+
+
+def for_the_view_alone(app: Flask, view: View, change: Change = no_set_up, **options: Any) -> None:
+    app.add_url_rule(PATH, "view", cross_origin(**options)(view))
+    change(app)
+
+
+PLACES: list[Callable[..., None]] = [
+    *(for_the_app, for_a_resource, for_the_config, for_the_blueprint, for_the_view, for_the_view_of_a_blueprint),
+    *(for_the_view_twice, for_the_view_where_cors_covers_nothing),
+]
 
 
 # To be removed: the old names, for the files that still import them.

@@ -1,4 +1,4 @@
-"""Functions in ``origins``: asked once a request, inside it, if there is an origin. If one fails, nobody gets in."""
+"""Functions in ``origins``: called first of all, once a request, with its session. If one fails, it denies."""
 
 import logging
 import re
@@ -6,221 +6,239 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Blueprint, Flask, Response, abort, current_app, g, request
+from flask import Flask, Response, abort, current_app, g, request, session
 from flask.sessions import SecureCookieSessionInterface
 
 from flask_cors import CORS, cross_origin
 from tests.helpers import (
     ALL_METHODS,
+    DENIED,
     ONLY_A,
     ONLY_B,
-    REFUSED,
+    PATH,
+    PLACES,
     A,
     B,
     CORSHeaders,
+    View,
     a_view,
-    an_app,
-    answers,
-    ask,
     cors_headers,
-    leave,
-    leaves,
+    fetch,
+    for_a_hidden_view,
+    for_the_app,
+    for_the_view_alone,
+    get_headers_for,
+    get_preflight_headers_for,
+    make_app,
     preflight,
+    preflight_headers,
 )
 
-Place = Callable[[Flask, Any], None]
+Place = Callable[..., None]
 
 
-class Counted:
-    """A function that admits A, and remembers what it was asked."""
+class Recorder:
+    """A function that allows A, and records its calls."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        self.calls: list[str] = []
 
     def __call__(self, origin: str) -> bool:
-        self.asked.append(origin)
+        self.calls.append(origin)
         return origin == A
 
     def method(self, origin: str) -> bool:
         return self(origin)
 
 
-def for_the_app(app: Flask, origins: Any) -> None:
-    CORS(app, origins=origins)
-    app.add_url_rule("/", view_func=a_view)
+def use_middleware(app: Flask) -> None:
+    inner = app.wsgi_app
+    app.wsgi_app = lambda environ, start_response: inner(environ, start_response)  # type: ignore[method-assign]
 
 
-def for_the_view(app: Flask, origins: Any) -> None:
-    CORS(app, resources=[])
-    app.add_url_rule("/", view_func=cross_origin(origins=origins)(a_view))
+def behind_a_middleware(app: Flask, view: View, **options: Any) -> None:
+    use_middleware(app)
+    for_the_app(app, view, **options)
 
 
-def for_the_view_alone(app: Flask, origins: Any) -> None:
-    app.add_url_rule("/", view_func=cross_origin(origins=origins)(a_view))
+before_all = pytest.mark.parametrize("place", [*PLACES, behind_a_middleware])
+everywhere = pytest.mark.parametrize("place", [*PLACES, behind_a_middleware, for_a_hidden_view, for_the_view_alone])
 
 
-def for_the_view_twice(app: Flask, origins: Any) -> None:
-    CORS(app, origins=origins)
-    app.add_url_rule("/", view_func=cross_origin(origins=origins)(cross_origin(origins=origins)(a_view)))
+# Which origins are allowed -------------------------------------------------------------------------------------------
 
 
-def for_the_blueprint(app: Flask, origins: Any) -> None:
-    inside = Blueprint("inside", __name__)
-    CORS(inside, origins=origins)
-    inside.add_url_rule("/", view_func=a_view)
-    app.register_blueprint(inside)
-
-
-def for_the_config(app: Flask, origins: Any) -> None:
-    app.config["CORS_ORIGINS"] = origins
-    CORS(app)
-    CORS(app, methods="GET", resources="/nowhere")
-    app.add_url_rule("/", view_func=a_view)
-
-
-placed = pytest.mark.parametrize(
-    "place",
-    [for_the_app, for_the_view, for_the_view_alone, for_the_view_twice, for_the_blueprint, for_the_config],
-)
-
-
-# Who is let in -------------------------------------------------------------------------------------------------------
-
-
-def admits_a(origin: str) -> bool:
+def allows_a(origin: str) -> bool:
     return origin == A
 
 
-def admits_nobody(_: str) -> bool:
-    return False
+def allows_b(origin: str) -> bool:
+    return origin == B
 
 
-def admits_everybody(_: str) -> bool:
-    return True
-
-
-@placed
+@everywhere
 @pytest.mark.parametrize(
     ("origins", "a", "b"),
     [
-        pytest.param(admits_a, ONLY_A, REFUSED, id="a function"),
-        pytest.param(lambda origin: origin == A, ONLY_A, REFUSED, id="a lambda"),
-        pytest.param(Counted(), ONLY_A, REFUSED, id="an object that can be called"),
-        pytest.param(Counted().method, ONLY_A, REFUSED, id="a method"),
-        pytest.param([admits_a], ONLY_A, REFUSED, id="a list of one"),
-        pytest.param(admits_nobody, REFUSED, REFUSED, id="a function that admits nobody"),
-        pytest.param(admits_everybody, ONLY_A, ONLY_B, id="a function that admits everybody"),
-        pytest.param([admits_a, B], ONLY_A, ONLY_B, id="beside a string"),
-        pytest.param((re.compile("https://b.*"), admits_a), ONLY_A, ONLY_B, id="beside a pattern"),
-        pytest.param({admits_nobody, admits_a}, ONLY_A, REFUSED, id="beside another function"),
+        pytest.param(allows_a, ONLY_A, DENIED, id="a function"),
+        pytest.param(Recorder(), ONLY_A, DENIED, id="an object that can be called"),
+        pytest.param([Recorder().method], ONLY_A, DENIED, id="a list of one method"),
+        pytest.param(lambda _: False, DENIED, DENIED, id="a function that allows none"),
+        pytest.param(lambda _: True, ONLY_A, ONLY_B, id="a function that allows all"),
+        pytest.param([allows_a, B], ONLY_A, ONLY_B, id="a function beside a string"),
+        pytest.param((re.compile("https://b.*"), allows_a), ONLY_A, ONLY_B, id="a function beside a pattern"),
+        pytest.param({allows_b, allows_a}, ONLY_A, ONLY_B, id="a function beside another"),
     ],
 )
-def test_who_is_let_in_by(place: Place, origins: Any, a: CORSHeaders, b: CORSHeaders) -> None:
-    app = an_app()
-    place(app, origins)
-    assert answers(app) == [a, b, REFUSED]
+def test_an_origin_is_allowed_by(place: Place, origins: Any, a: CORSHeaders, b: CORSHeaders) -> None:
+    app = make_app()
+    place(app, a_view, origins=origins)
+    assert get_headers_for(app, PATH) == [a, b, DENIED]
 
 
-def test_a_function_may_change_its_mind() -> None:
-    app, tenants = an_app(), {A}
-    for_the_app(app, lambda origin: origin in tenants)
-    assert answers(app) == [ONLY_A, REFUSED, REFUSED]
-    tenants.symmetric_difference_update({A, B})
-    assert answers(app) == [REFUSED, ONLY_B, REFUSED]
+@before_all
+def test_preflights_are_allowed_too(place: Place) -> None:
+    app = make_app()
+    place(app, a_view, origins=allows_a)
+    assert get_preflight_headers_for(app, PATH) == [ONLY_A | ALL_METHODS, DENIED]
 
 
-def test_for_preflights_too() -> None:
-    app = an_app()
-    for_the_app(app, admits_a)
-    assert leaves(app) == [ONLY_A | ALL_METHODS, REFUSED]
+# When it is called ---------------------------------------------------------------------------------------------------
 
 
-# When it is asked ----------------------------------------------------------------------------------------------------
-
-
-@placed
+@everywhere
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
-def test_it_is_asked_once_a_request(place: Place, method: str) -> None:
-    app, counted = an_app(), Counted()
-    place(app, counted)
-    ask(app.test_client(), "/", A, method=method)
-    assert counted.asked == [A]
+def test_it_is_called_once_a_request(place: Place, method: str) -> None:
+    app, recorder = make_app(), Recorder()
+    place(app, a_view, origins=recorder)
+    fetch(app.test_client(), PATH, A, method=method)
+    preflight(app.test_client(), PATH, B)
+    assert recorder.calls == [A, B]
 
 
-@placed
-def test_it_is_asked_once_a_preflight(place: Place) -> None:
-    app, counted = an_app(), Counted()
-    place(app, counted)
-    preflight(app.test_client(), "/", B)
-    assert counted.asked == [B]
-
-
-def test_it_is_asked_once_though_the_answer_is_made_again_after_a_failure() -> None:
-    app, counted = an_app(TESTING=False), Counted()
-    for_the_view_alone(app, counted)
-
-    @app.after_request
-    def fail(response: Response) -> Response:
-        return response if response.status_code == 500 else abort(500)
-
-    response = ask(app.test_client(), "/", A)
-    assert (response.status_code, cors_headers(response)) == (500, ONLY_A)
-    assert counted.asked == [A]
-
-
-class CannotSave(SecureCookieSessionInterface):
-    """Fails after the headers have been written, so that they are written again, on the 500."""
+class FailingStore(SecureCookieSessionInterface):
+    """Fails after the headers were added, so that they are added again, to the 500."""
 
     def save_session(self, app: Flask, session: Any, response: Any) -> None:  # noqa: ARG002
         if response.status_code != 500:
             raise OSError
 
 
-def test_it_is_asked_once_though_the_session_cannot_be_saved() -> None:
-    app, counted = an_app(TESTING=False, SECRET_KEY="secret"), Counted()
-    app.session_interface = CannotSave()
-    for_the_app(app, counted)
-    response = ask(app.test_client(), "/", A)
+@everywhere
+@pytest.mark.parametrize("failing", ["a function after the request", "the session store"])
+def test_it_is_called_once_although_the_response_is_made_again(place: Place, failing: str) -> None:
+    app, recorder = make_app(TESTING=False, SECRET_KEY="secret"), Recorder()
+    place(app, a_view, origins=recorder)
+    if failing == "the session store":
+        app.session_interface = FailingStore()
+    else:
+        app.after_request(lambda response: response if response.status_code == 500 else abort(500))
+    response = fetch(app.test_client(), PATH, A)
     assert (response.status_code, cors_headers(response)) == (500, ONLY_A)
-    assert counted.asked == [A]
+    assert recorder.calls == [A]
 
 
-@placed
+@everywhere
 @pytest.mark.parametrize(
     "origin",
     [None, "", "null", "not an origin", "HTTPS://A.EXAMPLE", f"{A}/", f"{A}, {B}", f"{A}\x00", "https://ä.example"],
 )
-def test_it_is_not_asked_about(place: Place, origin: str | None) -> None:
-    app, counted = an_app(), Counted()
-    place(app, counted)
-    environ = {} if origin is None else {"HTTP_ORIGIN": origin}
-    response = app.test_client().get("/", environ_overrides=environ)
-    assert cors_headers(response) == REFUSED
-    assert counted.asked == (["null"] if origin == "null" else [])
+def test_it_is_called_with_origins_alone_and_not_with(place: Place, origin: str | None) -> None:
+    app, recorder = make_app(), Recorder()
+    place(app, a_view, origins=recorder)
+    response = app.test_client().get(PATH, environ_overrides={} if origin is None else {"HTTP_ORIGIN": origin})
+    assert cors_headers(response) == DENIED
+    assert recorder.calls == (["null"] if origin == "null" else [])
 
 
-def test_it_is_not_asked_where_another_policy_covers() -> None:
-    app, counted = an_app(), Counted()
-    CORS(app, origins=counted)
-    app.add_url_rule("/", view_func=cross_origin(origins=B)(a_view))
-    assert answers(app) == [REFUSED, ONLY_B, ONLY_B]
-    assert leaves(app) == [REFUSED, ONLY_B | ALL_METHODS]
-    assert counted.asked == []
+def test_it_is_not_called_where_another_policy_covers_the_view() -> None:
+    app, recorder = make_app(), Recorder()
+    CORS(app, origins=recorder)
+    app.add_url_rule(PATH, view_func=cross_origin(origins=B)(a_view))
+    assert get_headers_for(app, PATH) == [DENIED, ONLY_B, ONLY_B]
+    assert get_preflight_headers_for(app, PATH) == [DENIED, ONLY_B | ALL_METHODS]
+    assert recorder.calls == []
 
 
-@placed
-def test_it_is_asked_inside_the_request(place: Place) -> None:
-    app = an_app(TENANTS={A})
+FROM_THE_FIRST = pytest.mark.xfail(strict=True, reason="behind a middleware, nothing reads the config before the view")
 
-    def is_tenant(origin: str) -> bool:
-        g.asked = request.path
-        return origin in current_app.config["TENANTS"]
 
-    place(app, is_tenant)
-    assert answers(app) == [ONLY_A, REFUSED, REFUSED]
-    with app.test_client() as client:
-        ask(client, "/", A)
-        assert g.asked == "/"
+@pytest.mark.parametrize(
+    ("place", "behind"),
+    [
+        *[(place, False) for place in PLACES],
+        *[(place, True) for place in PLACES[:2] + PLACES[3:4]],
+        *[pytest.param(place, True, marks=FROM_THE_FIRST) for place in PLACES[2:3] + PLACES[4:]],
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+def test_it_is_called_after_url_value_preprocessors_and_before_all_else(
+    place: Place, behind: bool, method: str
+) -> None:
+    app, order = make_app(), list[str]()
+
+    def function(origin: str) -> bool:
+        order.append("function")
+        order.append(f"{g.tenant}, {request.path}, {current_app.debug}")
+        return origin == A
+
+    def view() -> str:
+        order.append("view")
+        return "text"
+
+    def preprocess(*_: Any) -> None:
+        g.tenant = "the tenant"
+
+    if behind:
+        use_middleware(app)
+    app.before_request(lambda: order.append("before, registered early"))
+    app.url_value_preprocessor(preprocess)
+    place(app, view, origins=function)
+    app.before_request(lambda: order.append("before, registered late"))
+    fetch(app.test_client(), PATH, A, method=method, headers={"Access-Control-Request-Method": "GET"})
+    assert order == [
+        "function",
+        f"the tenant, {PATH}, False",
+        "before, registered early",
+        "before, registered late",
+        *(["view"] if method == "GET" else []),
+    ]
+
+
+@everywhere
+def test_a_view_neither_disturbs_it_nor_changes_its_result_by_unfinished_work(place: Place) -> None:
+    app = make_app(TESTING=False)
+    database = {"rows": [A], "failed": False}
+
+    def view() -> str:
+        database.update(rows=[A, B], failed=True)  # not committed, and then it fails
+        return str(1 / 0)
+
+    def function(origin: str) -> bool:
+        assert not database["failed"]
+        return origin in database["rows"]  # type: ignore[operator]
+
+    place(app, view, origins=function)
+    app.teardown_request(lambda _: database.update(rows=[A], failed=False))
+    for origin, expected in ((A, ONLY_A), (B, DENIED)):
+        response = fetch(app.test_client(), PATH, origin)
+        assert (response.status_code, cors_headers(response)) == (500, expected)
+
+
+@everywhere
+@pytest.mark.parametrize("preflights", [False, True], ids=["", "for preflights"])
+def test_it_can_use_the_session_and_the_response_varies_by_the_cookie(place: Place, preflights: bool) -> None:
+    app = make_app(SECRET_KEY="secret")
+    place(app, a_view, origins=lambda origin: origin in session.get("origins", ()))
+    app.add_url_rule("/login", "login", lambda: str(session.update(origins=[A])))
+    client = app.test_client()
+    client.get("/login")
+    send: Any = preflight if preflights else fetch
+    expected = {"Vary": "Origin, Cookie"}
+    granted = expected | {"Access-Control-Allow-Origin": A} | (ALL_METHODS if preflights else {})
+    assert cors_headers(send(client, PATH, A)) == granted
+    assert cors_headers(send(client, PATH, B)) == expected
+    assert cors_headers(send(app.test_client(), PATH, A)) == expected
 
 
 # When it fails -------------------------------------------------------------------------------------------------------
@@ -234,100 +252,65 @@ def aborts(_: str) -> bool:
     abort(503)
 
 
-def says_yes(_: str) -> Any:
-    return "yes"
-
-
-def says_nothing(_: str) -> Any:
-    """Return nothing."""
-
-
-def says_one(_: str) -> Any:
-    return 1
-
-
-def takes_nothing() -> bool:
-    return True
-
-
-failing = pytest.mark.parametrize("function", [raises, aborts, says_yes, says_nothing, says_one, takes_nothing])
-
-
-@failing
-@placed
-def test_if_it_fails_nobody_is_let_in_and_that_is_logged_once(
-    place: Place, function: Any, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    "function",
+    [
+        *(raises, aborts),
+        pytest.param(lambda _: "yes", id="returns a text"),
+        pytest.param(lambda _: None, id="returns None"),
+        pytest.param(lambda _: 1, id="returns a number"),
+        pytest.param(lambda: True, id="takes nothing"),
+    ],
+)
+@pytest.mark.parametrize("config", [{"TESTING": False}, {"TESTING": True}, {"DEBUG": True}], ids=str)
+@everywhere
+def test_if_it_fails_it_denies_with_one_line_in_the_log(
+    place: Place, config: dict[str, bool], function: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    app = an_app(TESTING=False)
-    place(app, function)
-    response = ask(app.test_client(), "/", A)
-    assert (response.status_code, response.text, cors_headers(response)) == (200, a_view(), REFUSED)
+    app = make_app(**config)
+    place(app, a_view, origins=function)
+    response = fetch(app.test_client(), PATH, A)
+    assert (response.status_code, response.text, cors_headers(response)) == (200, a_view(), DENIED)
     assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
-        (logging.ERROR, f"CORS: the function in origins failed for {A}, which is refused")
+        (logging.ERROR, f"CORS: the function in origins failed for {A}, which is denied")
     ]
     assert caplog.records[0].exc_info
-
-
-@placed
-def test_if_it_fails_in_a_test_the_request_goes_on_too(place: Place, caplog: pytest.LogCaptureFixture) -> None:
-    app = an_app(DEBUG=True)
-    place(app, raises)
-    assert answers(app) == [REFUSED, REFUSED, REFUSED]
+    assert cors_headers(preflight(app.test_client(), PATH)) == DENIED
     assert len(caplog.records) == 2
 
 
-@failing
-def test_if_it_fails_the_preflight_is_answered_and_nobody_let_in(
-    function: Any, caplog: pytest.LogCaptureFixture
-) -> None:
-    app = an_app()
-    for_the_app(app, function)
-    assert leave(preflight(app.test_client(), "/")) == REFUSED
-    assert len(caplog.records) == 1
+def test_what_is_listed_beside_it_is_allowed_without_a_call() -> None:
+    app, recorder = make_app(), Recorder()
+    for_the_app(app, a_view, origins=[recorder, B])
+    assert get_headers_for(app, PATH) == [ONLY_A, ONLY_B, DENIED]
+    assert recorder.calls == [A]
 
 
-def test_what_is_listed_beside_it_is_let_in_without_asking(caplog: pytest.LogCaptureFixture) -> None:
-    app = an_app()
-    for_the_app(app, [raises, A])
-    assert answers(app) == [ONLY_A, REFUSED, REFUSED]
-    assert len(caplog.records) == 1
-
-
-def test_what_the_view_has_set_by_hand_goes_when_it_fails(caplog: pytest.LogCaptureFixture) -> None:
-    app = an_app()
-    CORS(app, origins=raises)
-    app.add_url_rule("/", "view", lambda: ("ok", {"Access-Control-Allow-Origin": "*", "Access-Control-Max-Age": "1"}))
-    assert answers(app) == [REFUSED, REFUSED, REFUSED]
+def test_if_it_fails_what_the_view_has_set_by_hand_goes(caplog: pytest.LogCaptureFixture) -> None:
+    app = make_app()
+    headers = {"Access-Control-Allow-Origin": "*", "Access-Control-Max-Age": "1"}
+    for_the_app(app, lambda: Response("text", headers=headers), origins=raises)
+    assert get_headers_for(app, PATH) == [DENIED] * 3
     assert len(caplog.records) == 2
 
 
-def test_the_next_request_asks_again() -> None:
-    app, mood = an_app(), [True]
-    for_the_app(app, lambda _: mood.pop())
-    assert answers(app) == [ONLY_A, REFUSED, REFUSED]
-    mood.append(True)
-    assert cors_headers(ask(app.test_client(), "/", B)) == ONLY_B
+def test_the_next_request_calls_it_again(caplog: pytest.LogCaptureFixture) -> None:
+    app, results = make_app(), [True]
+    for_the_app(app, a_view, origins=lambda _: results.pop())
+    assert get_headers_for(app, PATH) == [ONLY_A, DENIED, DENIED]
+    results.append(True)
+    assert preflight_headers(preflight(app.test_client(), PATH, B)) == ONLY_B | ALL_METHODS
+    assert len(caplog.records) == 1
 
 
-async def is_tenant(_: str) -> bool:
-    return True
-
-
-class Tenants:
+class Awaitable:
     async def __call__(self, _: str) -> bool:
         return True
 
 
-@pytest.mark.parametrize(
-    "function",
-    [
-        pytest.param(is_tenant, id="a function"),
-        pytest.param(Tenants(), id="an object that can be called"),
-        pytest.param(Tenants().__call__, id="a method"),
-    ],
-)
-@pytest.mark.parametrize("mixed", [False, True])
+@pytest.mark.parametrize("function", [Awaitable(), Awaitable().__call__], ids=["an object", "a method"])
 @pytest.mark.parametrize("use", [CORS, cross_origin])
-def test_an_async_function_is_refused_at_once(use: Callable[..., object], mixed: bool, function: Any) -> None:
-    with pytest.raises(ValueError, match=r"^origins=.* function.* of one origin"):
-        use(origins=[A, function] if mixed else function)
+def test_an_async_function_raises_at_once(use: Callable[..., object], function: Any) -> None:
+    for origins in (function, [A, function]):
+        with pytest.raises(ValueError, match=r"^origins=.* function.* of one origin"):
+            use(origins=origins)

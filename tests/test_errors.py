@@ -7,153 +7,105 @@ from typing import Any
 import pytest
 from flask import Blueprint, Flask, Response, abort, redirect, request
 from flask.typing import ResponseReturnValue
+from werkzeug.debug import DebuggedApplication
 from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.test import Client
 
 from flask_cors import CORS, cross_origin
 from tests.helpers import (
-    EVERYONE,
-    NOTHING,
+    ALL_METHODS,
+    DENIED,
+    FOR_A,
+    FOR_ALL,
+    FOR_NONE,
+    NO_HEADERS,
     ONLY_A,
-    REFUSED,
+    PATH,
+    PLACES,
     A,
     B,
+    Change,
+    CORSHeaders,
+    View,
     a_view,
-    an_app,
-    answers,
-    ask,
     cors_headers,
+    fetch,
+    for_a_resource,
+    for_the_app,
+    for_the_blueprint,
+    for_the_view,
+    for_the_view_alone,
+    for_the_view_where_cors_covers_nothing,
+    get_headers_for,
+    make_app,
+    no_set_up,
 )
 
-ViewFunction = Callable[..., Any]
-FOR_A = [ONLY_A, REFUSED, ONLY_A]
+Place = Callable[..., None]
+only_a = cross_origin(origins=A)
+every_place = pytest.mark.parametrize("place", PLACES)
+every_place_while_the_view_runs = pytest.mark.parametrize("place", [*PLACES, for_the_view_alone])
 
 
-# Ways to lock /x/view/ to A, in an app that is otherwise open ---------------------------------------------------------
-
-Hook = Callable[[Flask | Blueprint], object]
-
-
-def no_hook(_: Flask | Blueprint) -> None:
-    """Do nothing to what serves the view: the app, or the blueprint."""
-
-
-def by_the_app(view: ViewFunction, hook: Hook = no_hook, **options: Any) -> Flask:
-    app = an_app(TESTING=False)
-    CORS(app, **{"origins": A, **options})
-    app.add_url_rule("/x/view/", "view", view)
-    hook(app)
+def make_app_for_a(place: Callable[..., None], view: View, change: Change = no_set_up) -> Flask:
+    app = make_app(TESTING=False)
+    place(app, view, change, origins=A)
     return app
 
 
-def by_a_resource(view: ViewFunction, hook: Hook = no_hook) -> Flask:
-    return by_the_app(view, hook, origins="*", resources={"/x/": {"origins": A}, "/": {}})
+def assert_only_a_reads(app: Flask, status: int, path: str = PATH, **call: Any) -> None:
+    assert fetch(app.test_client(), path, **call).status_code == status
+    assert get_headers_for(app, path, **call) == FOR_A
 
 
-def by_a_decorator(view: ViewFunction, hook: Hook = no_hook) -> Flask:
-    return by_the_app(cross_origin(origins=A)(view), hook, origins="*")
+# Made by the view, and by error handlers -----------------------------------------------------------------------------
 
 
-def by_a_decorator_where_cors_covers_nothing(view: ViewFunction, hook: Hook = no_hook) -> Flask:
-    return by_the_app(cross_origin(origins=A)(view), hook, resources=[])
-
-
-def by_the_blueprint(view: ViewFunction, hook: Hook = no_hook, origins: str = A) -> Flask:
-    app, inside = an_app(TESTING=False), Blueprint("inside", __name__, url_prefix="/x")
-    CORS(app)
-    CORS(inside, origins=origins)
-    inside.add_url_rule("/view/", "view", view)
-    hook(inside)
-    app.register_blueprint(inside)
-    return app
-
-
-def by_a_decorator_in_a_blueprint(view: ViewFunction, hook: Hook = no_hook) -> Flask:
-    return by_the_blueprint(cross_origin(origins=A)(view), hook, origins="*")
-
-
-Lock = Callable[..., Flask]
-locked = pytest.mark.parametrize(
-    "lock",
-    [
-        by_the_app,
-        by_a_resource,
-        by_a_decorator,
-        by_a_decorator_where_cors_covers_nothing,
-        by_a_decorator_in_a_blueprint,
-        by_the_blueprint,
-    ],
-)
-
-
-def is_only_for_a(app: Flask, status: int, path: str = "/x/view/", **call: Any) -> bool:
-    assert ask(app.test_client(), path, **call).status_code == status
-    return answers(app, path, **call) == FOR_A
-
-
-# Made by the view ----------------------------------------------------------------------------------------------------
-
-
-def aborting(status: int) -> ViewFunction:
+def aborting(status: int) -> View:
     return lambda: abort(status)
 
 
-STATUSES = [300, 304, 400, 401, 402, 403, 404, 405, 408, 409, 410, 413, 418, 422, 429, 451, 500, 501, 502, 503, 504]
-
-
-@locked
-@pytest.mark.parametrize("status", STATUSES)
-def test_an_answer_of_the_view_is_for_a_alone_whatever_its_status(lock: Lock, status: int) -> None:
-    assert is_only_for_a(lock(lambda: ("as it is", status)), status)
-
-
-@locked
-@pytest.mark.parametrize("status", [status for status in STATUSES if status not in {300, 304, 402}])
-def test_an_error_that_the_view_aborts_with_is_for_a_alone(lock: Lock, status: int) -> None:
-    assert is_only_for_a(lock(aborting(status)), status)
+def returning(status: int) -> View:
+    return lambda: ("text", status)
 
 
 def divides_by_zero() -> str:
     return str(1 / 0)
 
 
-def reads_a_field_that_is_not_there() -> str:
-    return request.form["field"]
-
-
-def reads_json_that_is_none() -> Any:
-    return request.get_json()
-
-
-async def divides_by_zero_some_time() -> str:
+async def divides_by_zero_later() -> str:
     return str(1 / 0)
 
 
-def raises_an_error_of_its_own_status() -> str:
+def reads_a_missing_field() -> str:
+    return request.form["field"]
+
+
+def raises_a_status_of_its_own() -> str:
     raise HTTPException("Own", Response("own", 499))
 
 
 def returns_nothing() -> None:
-    """Return what is no answer."""
+    """Return what is no response."""
 
 
-@locked
+@every_place_while_the_view_runs
 @pytest.mark.parametrize(
     ("view", "status"),
     [
+        *[pytest.param(returning(n), n, id=f"returns {n}") for n in (300, 304, 400, 401, 402, 418, 500, 503)],
+        *[pytest.param(aborting(n), n, id=f"aborts with {n}") for n in (400, 401, 403, 404, 405, 413, 429, 500, 504)],
         (divides_by_zero, 500),
-        (divides_by_zero_some_time, 500),
+        (divides_by_zero_later, 500),
         (returns_nothing, 500),
-        (reads_a_field_that_is_not_there, 400),
-        (reads_json_that_is_none, 415),
-        (raises_an_error_of_its_own_status, 499),
-        (lambda: abort(redirect("/elsewhere")), 302),
+        (reads_a_missing_field, 400),
+        pytest.param(lambda: request.get_json(), 415, id="reads JSON that is missing"),
+        (raises_a_status_of_its_own, 499),
+        pytest.param(lambda: abort(redirect("/elsewhere")), 302, id="aborts with a redirect"),
     ],
 )
-def test_what_the_view_raises_becomes_an_answer_for_a_alone(lock: Lock, view: ViewFunction, status: int) -> None:
-    assert is_only_for_a(lock(view), status)
-
-
-# Made by a handler ---------------------------------------------------------------------------------------------------
+def test_what_the_view_returns_or_raises_is_for_a_alone(place: Place, view: View, status: int) -> None:
+    assert_only_a_reads(make_app_for_a(place, view), status)
 
 
 def teapot(_: Exception) -> ResponseReturnValue:
@@ -164,69 +116,69 @@ async def slow_teapot(_: Exception) -> ResponseReturnValue:
     return "handled", 418
 
 
-@locked
-@pytest.mark.parametrize("handler", [teapot, slow_teapot])
-@pytest.mark.parametrize(
-    ("view", "handled"),
-    [
-        pytest.param(aborting(403), 403, id="by its status"),
-        pytest.param(aborting(403), HTTPException, id="by its class"),
-        pytest.param(divides_by_zero, ZeroDivisionError, id="that is no HTTP error"),
-        pytest.param(divides_by_zero, 500, id="that became a 500"),
-        pytest.param(divides_by_zero_some_time, Exception, id="of an async view"),
-    ],
-)
-def test_the_answer_of_an_error_handler_is_for_a_alone(
-    lock: Lock, handler: Any, view: ViewFunction, handled: Any
-) -> None:
-    assert is_only_for_a(lock(view, lambda app: app.register_error_handler(handled, handler)), 418)
-
-
-@locked
-def test_a_handler_of_the_app_for_what_is_missing_keeps_the_policy_of_the_view_that_aborted(lock: Lock) -> None:
-    app = lock(aborting(404))
-    app.register_error_handler(NotFound, teapot)
-    assert is_only_for_a(app, 418)
-
-
-def fails(_: Exception) -> ResponseReturnValue:
+def failing_handler(_: Exception) -> ResponseReturnValue:
     return divides_by_zero()
 
 
-@locked
-def test_an_error_handler_that_fails_itself_answers_a_alone(lock: Lock) -> None:
-    assert is_only_for_a(lock(aborting(403), lambda app: app.register_error_handler(403, fails)), 500)
+@every_place_while_the_view_runs
+@pytest.mark.parametrize(
+    ("view", "handled", "handler", "status"),
+    [
+        pytest.param(aborting(403), 403, teapot, 418, id="by its status"),
+        pytest.param(aborting(403), HTTPException, teapot, 418, id="by its class"),
+        pytest.param(divides_by_zero, ZeroDivisionError, slow_teapot, 418, id="that is no HTTP error"),
+        pytest.param(divides_by_zero, 500, teapot, 418, id="that became a 500"),
+        pytest.param(divides_by_zero_later, Exception, teapot, 418, id="of an async view"),
+        pytest.param(aborting(403), 403, failing_handler, 500, id="whose handler fails itself"),
+    ],
+)
+def test_an_error_is_for_a_alone_that_is_handled(
+    place: Place, view: View, handled: Any, handler: Any, status: int
+) -> None:
+    assert_only_a_reads(make_app_for_a(place, view, lambda app: app.register_error_handler(handled, handler)), status)
 
 
-# Made before the view ------------------------------------------------------------------------------------------------
+@every_place_while_the_view_runs
+def test_a_handler_of_the_app_for_what_is_missing_keeps_the_policy_of_the_view_that_aborted(place: Place) -> None:
+    app = make_app_for_a(place, aborting(404))
+    app.register_error_handler(NotFound, teapot)
+    assert_only_a_reads(app, 418)
 
 
-@locked
-@pytest.mark.parametrize("status", [401, 403, 404, 429, 503])
-def test_a_refusal_before_the_request_is_for_a_alone(lock: Lock, status: int) -> None:
-    app = lock(a_view, lambda app: app.before_request(aborting(status)))
-    assert is_only_for_a(app, status)
-    assert is_only_for_a(app, status, method="HEAD")
+def test_a_decorated_error_handler_gives_its_policy_to_what_no_view_covers() -> None:
+    app = make_app()
+    app.register_error_handler(404, only_a(lambda _: ("nothing here", 404)))
+    assert_only_a_reads(app, 404, "/nowhere")
+    response = fetch(app.test_client(), "/nowhere", A, method="OPTIONS")
+    assert (response.status_code, response.text) == (404, "nothing here")
 
 
-@locked
-@pytest.mark.parametrize("status", [401, 403, 429])
-def test_a_refusal_of_the_app_before_the_request_is_for_a_alone(lock: Lock, status: int) -> None:
-    app = lock(a_view)
-    app.before_request(aborting(status))
-    assert is_only_for_a(app, status)
+# Made before and after the view --------------------------------------------------------------------------------------
 
 
-@locked
-def test_a_failure_before_the_request_is_for_a_alone(lock: Lock) -> None:
-    app = lock(a_view)
+@every_place
+@pytest.mark.parametrize(
+    ("function", "status"), [(aborting(401), 401), (aborting(404), 404), (aborting(503), 503), (returning(403), 403)]
+)
+@pytest.mark.parametrize("of_the_app", [False, True], ids=["", "of the app"])
+def test_a_refusal_before_the_view_is_for_a_alone(place: Place, function: View, status: int, of_the_app: bool) -> None:
+    def refuse(served: Flask | Blueprint) -> None:
+        served.before_request(function)
+
+    app = make_app_for_a(place, a_view, no_set_up if of_the_app else refuse)
+    if of_the_app:
+        refuse(app)
+    assert_only_a_reads(app, status)
+    assert_only_a_reads(app, status, method="HEAD")
+
+
+@every_place
+def test_failures_before_and_after_the_view_are_for_a_alone(place: Place) -> None:
+    app = make_app_for_a(place, a_view)
     app.before_request(divides_by_zero)
-    assert is_only_for_a(app, 500)
+    assert_only_a_reads(app, 500)
 
-
-@locked
-def test_a_failure_after_the_request_is_for_a_alone(lock: Lock) -> None:
-    app = lock(a_view)
+    app = make_app_for_a(place, a_view)
     failures = iter([ZeroDivisionError] * 4)
 
     @app.after_request
@@ -235,115 +187,152 @@ def test_a_failure_after_the_request_is_for_a_alone(lock: Lock) -> None:
             raise ZeroDivisionError
         return response
 
-    assert is_only_for_a(app, 500)
+    assert_only_a_reads(app, 500)
 
 
-@locked
-def test_a_refusal_that_is_returned_before_the_request_is_for_a_alone(lock: Lock) -> None:
-    app = lock(a_view)
-    app.before_request(lambda: ("first log in", 401))
-    assert is_only_for_a(app, 401)
+def test_where_an_after_request_function_fails_for_the_500_too_flask_adds_no_headers() -> None:
+    app = make_app_for_a(for_the_app, a_view)
+    app.after_request(lambda _: abort(500))
+    response = fetch(app.test_client(), PATH, A)
+    assert (response.status_code, cors_headers(response)) == (500, NO_HEADERS)
 
 
-# Made by routing -----------------------------------------------------------------------------------------------------
+# Made by routing, and for static files -------------------------------------------------------------------------------
 
 
-@locked
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "PURGE"])
-def test_a_method_that_the_view_lacks_is_refused_to_a_alone(lock: Lock, method: str) -> None:
-    assert is_only_for_a(lock(a_view), 405, method=method)
-
-
-@locked
-@pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_a_redirect_to_the_view_is_for_a_alone(lock: Lock, method: str) -> None:
-    app = lock(a_view)
-    assert is_only_for_a(app, 308, "/x/view", method=method)
-
-
-@pytest.mark.parametrize("lock", [by_the_app, by_a_resource, by_the_blueprint])
-def test_what_is_missing_beside_the_view_is_missing_for_a_alone(lock: Lock) -> None:
-    assert is_only_for_a(lock(a_view), 404, "/x/nowhere")
-
-
-@pytest.mark.parametrize("lock", [by_a_resource, by_a_decorator, by_the_blueprint])
-def test_what_is_missing_elsewhere_has_the_policy_of_the_app(lock: Lock) -> None:
-    app = lock(a_view)
-    assert ask(app.test_client(), "/elsewhere").status_code == 404
-    assert answers(app, "/elsewhere") == [EVERYONE] * 3
-
-
-def test_where_cors_covers_nothing_what_is_missing_has_no_headers() -> None:
-    app = by_a_decorator_where_cors_covers_nothing(a_view)
-    assert answers(app, "/elsewhere") == [NOTHING] * 3
-
-
-# Static files --------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def static(tmp_path: Path) -> str:
-    (tmp_path / "style.css").write_text("* { color: red }")
-    return str(tmp_path)
+@every_place
+def test_what_routing_refuses_is_for_a_alone(place: Place) -> None:
+    for method in ("POST", "PUT", "PATCH", "DELETE", "QUERY", "PURGE"):
+        assert_only_a_reads(make_app_for_a(place, a_view), 405, method=method)
+    for method in ("GET", "HEAD"):
+        assert_only_a_reads(make_app_for_a(place, a_view), 308, "/x/view", method=method)
 
 
 @pytest.mark.parametrize(
-    ("path", "status"),
-    [("/static/style.css", 200), ("/static/none.css", 404), ("/static/", 404), ("/static//style.css", 308)],
+    ("place", "beside", "elsewhere"),
+    [
+        (for_the_app, FOR_A, FOR_A),
+        (for_a_resource, FOR_A, FOR_ALL),
+        (for_the_blueprint, FOR_A, FOR_ALL),
+        (for_the_view, FOR_ALL, FOR_ALL),
+        (for_the_view_where_cors_covers_nothing, FOR_NONE, FOR_NONE),
+        (for_the_view_alone, FOR_NONE, FOR_NONE),
+    ],
 )
-def test_static_files_have_the_policy_of_their_path(static: str, path: str, status: int) -> None:
-    app = Flask(__name__, static_folder=static, static_url_path="/static")
+def test_what_is_missing_has_the_policy_of_its_path(
+    place: Place, beside: list[CORSHeaders], elsewhere: list[CORSHeaders]
+) -> None:
+    app = make_app_for_a(place, a_view)
+    for path, expected in (("/x/nowhere", beside), ("/nowhere", elsewhere)):
+        assert fetch(app.test_client(), path).status_code == 404
+        assert get_headers_for(app, path) == expected
+
+
+def test_static_files_have_the_policy_of_their_path_or_blueprint(tmp_path: Path) -> None:
+    (tmp_path / "style.css").write_text("* { color: red }")
+    app = Flask(__name__, static_folder=tmp_path, static_url_path="/static")
     CORS(app, resources={"/static/": {"origins": A}})
-    assert is_only_for_a(app, status, path)
-    unchanged = ask(app.test_client(), "/static/style.css", A).headers["ETag"]
-    again = ask(app.test_client(), "/static/style.css", A, headers={"If-None-Match": unchanged})
+    for path, status in [("style.css", 200), ("none.css", 404), ("", 404), ("/style.css", 308)]:
+        assert_only_a_reads(app, status, f"/static/{path}")
+    unchanged = fetch(app.test_client(), "/static/style.css", A).headers["ETag"]
+    again = fetch(app.test_client(), "/static/style.css", A, headers={"If-None-Match": unchanged})
     assert (again.status_code, cors_headers(again)) == (304, ONLY_A)
-    assert answers(app, "/") == [NOTHING] * 3
+    assert get_headers_for(app, "/") == FOR_NONE
 
-
-def test_static_files_of_a_blueprint_have_its_policy(static: str) -> None:
-    app = an_app()
-    inside = Blueprint("inside", __name__, url_prefix="/x", static_folder=static, static_url_path="/static")
+    app, inside = make_app(), Blueprint("inside", __name__, str(tmp_path), url_prefix="/x")
     CORS(app)
     CORS(inside, origins=A)
     app.register_blueprint(inside)
-    assert is_only_for_a(app, 200, "/x/static/style.css")
-    assert is_only_for_a(app, 404, "/x/static/none.css")
-
-
-# The decorator alone -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("view", "status"),
-    [(aborting(403), 403), (aborting(500), 500), (divides_by_zero, 500), (divides_by_zero_some_time, 500)],
-)
-def test_without_cors_on_the_app_an_error_of_a_decorated_view_is_for_a_alone(view: ViewFunction, status: int) -> None:
-    app = an_app(TESTING=False)
-    app.add_url_rule("/x/view/", "view", cross_origin(origins=A)(view))
-    assert is_only_for_a(app, status)
-
-
-@pytest.mark.parametrize("path", ["/nowhere", "/x/view"])
-def test_without_cors_on_the_app_what_no_view_answers_has_no_headers(path: str) -> None:
-    app = an_app()
-    app.add_url_rule("/x/view/", "view", cross_origin(origins=A)(a_view))
-    assert answers(app, path) == [NOTHING] * 3
+    for path, status in [("style.css", 200), ("none.css", 404)]:
+        assert_only_a_reads(app, status, f"/x/{tmp_path.name}/{path}")
 
 
 # Debug mode ----------------------------------------------------------------------------------------------------------
 
+FOREIGN = {"Origin": A, "Sec-Fetch-Mode": "cors"}
+DEBUG_CASES = [
+    pytest.param(FOREIGN, "plain", ONLY_A, id="a fetch of an allowed origin"),
+    pytest.param({"Origin": A}, "plain", ONLY_A, id="a browser that sends no Sec-Fetch-Mode"),
+    pytest.param({**FOREIGN, "Origin": B}, "plain", DENIED, id="a fetch of a denied origin"),
+    pytest.param({**FOREIGN, "Origin": "null"}, "plain", DENIED, id="a fetch of a sandboxed page"),
+    pytest.param({**FOREIGN, "Sec-Fetch-Mode": "navigate"}, "html", NO_HEADERS, id="a form that navigates"),
+    pytest.param({"Sec-Fetch-Mode": "navigate"}, "html", NO_HEADERS, id="a navigation"),
+    pytest.param({**FOREIGN, "Origin": "http://localhost"}, "html", NO_HEADERS, id="a fetch of the app's own origin"),
+    pytest.param({"Sec-Fetch-Mode": "cors"}, "html", NO_HEADERS, id="a fetch of the app's own pages, by GET"),
+    pytest.param({}, "html", NO_HEADERS, id="another program"),
+]
 
-@locked
-def test_in_debug_mode_one_setting_gives_the_error_its_headers(lock: Lock) -> None:
-    app = lock(divides_by_zero)
+
+@pytest.mark.parametrize("view", [divides_by_zero, divides_by_zero_later])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(("headers", "kind", "expected"), DEBUG_CASES)
+def test_in_debug_mode_an_exception_can_be_read_by_a_fetch_and_keeps_the_debugger_otherwise(
+    view: View,
+    method: str,
+    headers: dict[str, str],
+    kind: str,
+    expected: CORSHeaders,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app, ends = make_app_for_a(for_the_app, lambda: "text"), list[object]()
+    app.debug = True
+    app.add_url_rule("/broken", "broken", view, methods=["GET", "POST"])
+    app.teardown_request(ends.append)
+    client = Client(DebuggedApplication(app))
+    response = client.open("/broken", method=method, headers=headers)
+    assert (response.status_code, response.mimetype, cors_headers(response)) == (500, f"text/{kind}", expected)
+    assert "ZeroDivisionError: division by zero" in response.text
+    assert [type(error) for error in ends] == [ZeroDivisionError]
+    logged = [record for record in caplog.records if record.exc_info and "/broken" in record.getMessage()]
+    assert len(logged) == (1 if kind == "plain" else 0)  # otherwise the debugger writes it
+    assert fetch(client, PATH, A).text == "text"
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "GET"])
+def test_in_debug_mode_what_the_app_handles_itself_stays_as_it_is(method: str) -> None:
+    app = make_app_for_a(for_the_app, divides_by_zero)
+    app.debug = True
+    app.register_error_handler(ZeroDivisionError, teapot)
+    extra = ALL_METHODS if method == "OPTIONS" else NO_HEADERS
+    response = fetch(app.test_client(), PATH, A, method=method)
+    assert (response.status_code, cors_headers(response)) == (418 if method == "GET" else 200, ONLY_A | extra)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"TESTING": True}, {"TESTING": True, "DEBUG": True}, {"PROPAGATE_EXCEPTIONS": True}],
+    ids=["a test", "a test in debug mode", "production that propagates"],
+)
+def test_an_exception_leaves_the_app_as_without_cors_in(settings: dict[str, bool]) -> None:
+    app = make_app_for_a(for_the_app, divides_by_zero)
+    app.config.update(settings)
+    with pytest.raises(ZeroDivisionError):
+        fetch(app.test_client(), PATH, A)
+
+
+@every_place
+def test_in_debug_mode_that_does_not_propagate_the_500_is_for_a_alone(place: Place) -> None:
+    app = make_app_for_a(place, divides_by_zero)
     app.debug = True
     app.config["PROPAGATE_EXCEPTIONS"] = False
-    assert is_only_for_a(app, 500)
+    assert_only_a_reads(app, 500)
 
 
-def test_in_debug_mode_an_exception_reaches_the_debugger_as_it_would_without_cors() -> None:
-    app = by_the_app(divides_by_zero)
+@pytest.mark.xfail(strict=True, reason="the exception is logged twice: by Flask, and by the extension")
+def test_in_debug_mode_that_does_not_propagate_the_exception_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    app = make_app_for_a(for_the_app, divides_by_zero)
     app.debug = True
-    with pytest.raises(ZeroDivisionError):
-        ask(app.test_client(), "/x/view/", B)
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    fetch(app.test_client(), PATH, A)
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("early", [True, False], ids=["behind a middleware", "with a decorator alone"])
+@pytest.mark.xfail(strict=True, reason="PreflightMiddleware, which makes the debug response, is not installed there")
+def test_in_debug_mode_an_exception_can_be_read_by_a_fetch_also(early: bool) -> None:
+    app = make_app(TESTING=False, DEBUG=True)
+    inner = app.wsgi_app
+    app.wsgi_app = lambda environ, start_response: inner(environ, start_response)  # type: ignore[method-assign]
+    (for_the_app if early else for_the_view_alone)(app, divides_by_zero, origins=A)
+    response = Client(DebuggedApplication(app)).get(PATH, headers=FOREIGN)
+    assert (response.status_code, response.mimetype, cors_headers(response)) == (500, "text/plain", ONLY_A)
