@@ -113,6 +113,8 @@ def test_without_a_prefix_what_is_missing_has_the_policy_of_the_app(prefix: str 
     app = make_app()
     app.register_blueprint(a_blueprint("api", prefix, "/pets", "/pets/all", origins=A))
     CORS(app, origins=B)
+    app.register_blueprint(a_blueprint("api2"))
+    assert headers_for(app, "/api/users") == FOR_B, "the names of two blueprints may begin alike"
     assert [headers_for(app, path) for path in ("/pets", "/pets/all")] == [FOR_A, FOR_A]
     assert [headers_for(app, path) for path in ("/", "/nowhere", "/pets/none")] == [FOR_B, FOR_B, FOR_B]
 
