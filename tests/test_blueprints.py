@@ -42,11 +42,16 @@ def before_its_routes(app: Flask) -> None:
     app.register_blueprint(blueprint)
 
 
+def by_init_app(app: Flask) -> None:
+    CORS(origins=A).init_app(blueprint := a_blueprint())
+    app.register_blueprint(blueprint)
+
+
 set_ups = table(
     "set_up",
     ("before it is registered", lambda app: app.register_blueprint(a_blueprint(origins=A))),
     ("before its routes", before_its_routes),
-    ("by init_app", lambda app: (CORS(origins=A).init_app(b := a_blueprint()), app.register_blueprint(b))),
+    ("by init_app", by_init_app),
     (
         "by the config",
         lambda app: (app.register_blueprint(a_blueprint(max_age=None)), app.config.update(CORS_ORIGINS=A)),
