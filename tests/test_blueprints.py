@@ -42,11 +42,16 @@ def before_its_routes(app: Flask) -> None:
     app.register_blueprint(blueprint)
 
 
+def by_init_app(app: Flask) -> None:
+    CORS(origins=A).init_app(blueprint := a_blueprint())
+    app.register_blueprint(blueprint)
+
+
 set_ups = table(
     "set_up",
     ("before it is registered", lambda app: app.register_blueprint(a_blueprint(origins=A))),
     ("before its routes", before_its_routes),
-    ("by init_app", lambda app: (CORS(origins=A).init_app(b := a_blueprint()), app.register_blueprint(b))),
+    ("by init_app", by_init_app),
     (
         "by the config",
         lambda app: (app.register_blueprint(a_blueprint(max_age=None)), app.config.update(CORS_ORIGINS=A)),
@@ -113,6 +118,8 @@ def test_without_a_prefix_what_is_missing_has_the_policy_of_the_app(prefix: str 
     app = make_app()
     app.register_blueprint(a_blueprint("api", prefix, "/pets", "/pets/all", origins=A))
     CORS(app, origins=B)
+    app.register_blueprint(a_blueprint("api2"))
+    assert headers_for(app, "/api/users") == FOR_B, "the names of two blueprints may begin alike"
     assert [headers_for(app, path) for path in ("/pets", "/pets/all")] == [FOR_A, FOR_A]
     assert [headers_for(app, path) for path in ("/", "/nowhere", "/pets/none")] == [FOR_B, FOR_B, FOR_B]
 
