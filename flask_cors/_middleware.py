@@ -1,7 +1,7 @@
 """Requests and responses: the only reader of requests, and the only writer of response headers.
 
 :class:`PreflightMiddleware` responds to preflights, and :func:`add_headers` puts the headers on every other response.
-The manual's page "The life of a request" tells the five steps.
+The five steps are in the manual, on the page "The life of a request".
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class PreflightMiddleware:
 def _is_cross_origin_fetch(current: Request) -> bool:
     """Whether a page of another origin fetches this; a navigation gets the debugger instead."""
     origin = current.headers.get("Origin")
-    own_origin = f"{current.scheme}://{current.host}"
+    own_origin = f"{current.scheme}://{current.headers.get('Host')}"
     return origin not in (None, own_origin) and current.headers.get("Sec-Fetch-Mode", "cors") == "cors"
 
 
