@@ -439,7 +439,12 @@ WRONG: list[tuple[list[str], str, str, list[Any]]] = [
     (["origins"], "must be a string, a compiled re.Pattern of text, a function", '["https://app.example"]', [5, b"*"]),
     (NAME_LISTS, "must be a string or an iterable of strings", "'Content-Type, X-Token'", [5, b"GET", True]),
     (NAME_LISTS, "letters and digits and !#$%&'*+-.^_`|~ only", "X-Token", NO_TOKENS),
-    (["supports_credentials", *SWITCHES, "intercept_exceptions"], "must be a bool", "True", ["true", 1, 0, "", []]),
+    (
+        ["supports_credentials", *SWITCHES, "intercept_exceptions"],
+        "must be a bool",
+        "True",
+        ["true", 1, 0, "", [], "x" * 5000],
+    ),
     (["max_age"], "must be a whole number of seconds, 0 or more", "600", NO_SECONDS),
 ]
 
@@ -460,6 +465,7 @@ def test_a_wrong_value_is_an_error_with_option_value_rule_and_what_to_write(
             parse(**{name: value})
         assert str(caught.value).startswith(spelling.format(name, upper=name.upper()))
         assert repr(value)[:300] in str(caught.value)
+        assert len(str(caught.value)) < 1000
         assert write in str(caught.value).partition(rule)[2]
     keywords(**{name: write if write == "X-Token" else literal_eval(write)})
 
