@@ -106,8 +106,8 @@ class AppState:
         self._decorated = WeakKeyDictionary()
         try:
             config = parse_config(self.app.config)
-            # The innermost blueprint comes first, then the latest; to sort backwards keeps the order of equals.
-            scopes = sorted(self.scopes, key=_depth, reverse=True)
+            # The innermost prefix comes first; of equals, the latest, which is the innermost blueprint.
+            scopes = sorted(self.scopes, key=lambda scope: precision(scope.paths), reverse=True)
             self.resources = [(scope, build_resources(scope.parsed, config)) for scope in scopes]
             given = [config, *all_decorations(self.app), *(scope.parsed for scope in scopes)]
             names = {name for parsed in given for layer in parsed.layers for name in layer}
@@ -155,10 +155,6 @@ def app_state(app: Flask) -> AppState:
     if not isinstance(state, AppState):
         state = app.extensions[_KEY] = AppState(app)
     return state
-
-
-def _depth(scope: Scope) -> tuple[tuple[int, int], int]:
-    return precision(scope.paths), len(scope.blueprint)
 
 
 def blueprint_scope(parsed: ParsedOptions, blueprint: str, prefix: str) -> Scope:

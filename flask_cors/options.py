@@ -223,6 +223,7 @@ _MARKS = "!#$%&'*+-.^_`|~"
 
 # What people write who know other libraries or other releases, and what they can write here.
 OTHER_NAMES = {
+    "allow_all_origins": 'write origins="*"',
     "allow_credentials": "write supports_credentials",
     "allow_methods": "write methods",
     "allow_origin": "write origins",
@@ -234,6 +235,7 @@ OTHER_NAMES = {
     "allowed_origins": "write origins",
     "credentials": "write supports_credentials",
     "exposed_headers": "write expose_headers",
+    "resource": "write resources",
     "resources": "write it as an option of CORS(); a decorator is for the one view below it",
 }
 

@@ -166,7 +166,7 @@ def _split_option(value: Any) -> Iterable[Any]:
         if re.match(r"""\^|\s*\[\s*["']""", value):
             return [value]
         return filter(None, map(str.strip, value.split(",")))
-    if callable(value) or isinstance(value, bytes) or not isinstance(value, Iterable):
+    if callable(value) or isinstance(value, bytes | dict) or not isinstance(value, Iterable):
         return [value]
     return value
 

@@ -237,7 +237,9 @@ REGEX = r"https://[a-z]+\.app\.example"
 TRANSLATED: dict[str, tuple[Any, dict[str, Any]]] = {
     **dict.fromkeys(ORIGIN_NAMES, (APP, {"origins": APP})),
     "allow_origin_regex": (REGEX, {"origins": re.compile(REGEX)}),
+    "allow_all_origins": ("*", {"origins": "*"}),
     "allow_private_network": (False, {}),
+    "resource": ("/a", {"resources": "/a"}),
     **dict.fromkeys(("allow_credentials", "credentials"), (True, {"supports_credentials": True})),
     **dict.fromkeys(("allow_methods", "allowed_methods"), ("PUT", {"methods": "PUT"})),
     "allowed_headers": ("X-A", {"headers": "X-A"}),
