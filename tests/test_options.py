@@ -239,7 +239,6 @@ TRANSLATED: dict[str, tuple[Any, dict[str, Any]]] = {
     "allow_origin_regex": (REGEX, {"origins": re.compile(REGEX)}),
     "allow_all_origins": ("*", {"origins": "*"}),
     "allow_private_network": (False, {}),
-    "resource": ("/a", {"resources": "/a"}),
     **dict.fromkeys(("allow_credentials", "credentials"), (True, {"supports_credentials": True})),
     **dict.fromkeys(("allow_methods", "allowed_methods"), ("PUT", {"methods": "PUT"})),
     "allowed_headers": ("X-A", {"headers": "X-A"}),
@@ -247,7 +246,7 @@ TRANSLATED: dict[str, tuple[Any, dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("name", sorted({*module.OTHER_NAMES} - {"resources"}))
+@pytest.mark.parametrize("name", sorted({*module.OTHER_NAMES} - {"resource", "resources"}))
 def test_the_remedy_for_a_name_of_another_library_or_release_works(name: str) -> None:
     value, meant = TRANSLATED[name]
     text = remedy(name, value=value)
