@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+import flask.templating
 import pytest
 from aws_xray_sdk.core import AWSXRayRecorder
 from aws_xray_sdk.ext.flask.middleware import XRayMiddleware
@@ -43,7 +44,8 @@ def check(app: Flask, path: str = "/users") -> None:
 
 
 @cors_first_or_last
-def test_x_ray_records_whole_requests(cors_first: bool) -> None:
+def test_x_ray_records_whole_requests(cors_first: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flask.templating._render", vars(flask.templating)["_render"])  # it replaces this for all apps
     recorder, sent = AWSXRayRecorder(), []
     recorder.configure(service="shop", sampling=False)
     recorder.emitter.send_entity = lambda segment: sent.append(segment.http["response"]["status"])
