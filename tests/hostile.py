@@ -152,10 +152,14 @@ BEHIND = {
     "another host behind it": b".evil.test", "another origin behind it": b" https://evil.test",
     "300 letters behind it": b"a" * 300, "64 kB of letters": b"a" * MUCH,
 }  # fmt: skip
+
+
+def followed_by(more: bytes) -> Callable[[bytes], bytes]:
+    return lambda value: value + more
+
+
 #: What a header's value may be made into.
-VALUES: dict[str, Callable[[bytes], bytes]] = {
-    name: lambda value, more=more: value + more for name, more in BEHIND.items()
-}
+VALUES: dict[str, Callable[[bytes], bytes]] = {name: followed_by(more) for name, more in BEHIND.items()}
 VALUES |= {
     "nothing": lambda _: b"",
     "blanks": lambda _: b" \t ",

@@ -275,8 +275,8 @@ MIXED = [("X-B", "1"), ("x-a", "2"), ("X-b", "3"), ("Content-Type", "a/b"), ("X-
 
 FORBIDDEN = words("""
     Accept-Charset Accept-Encoding Access-Control-Request-Headers Access-Control-Request-Method Connection
-    Content-Length Cookie Cookie2 Date DNT Expect Host Keep-Alive Origin Referer Set-Cookie TE Trailer Transfer-Encoding Upgrade Via
-    Proxy- Proxy-Authorization proxy-x Sec- Sec-Fetch-Mode sec-x
+    Content-Length Cookie Cookie2 Date DNT Expect Host Keep-Alive Origin Referer Set-Cookie TE Trailer Transfer-Encoding
+    Upgrade Via Proxy- Proxy-Authorization proxy-x Sec- Sec-Fetch-Mode sec-x
 """)
 OTHERS = words("Accept User-Agent Authorization Cookie3 Secret Proxy X-Sec-A Content-Type")
 
@@ -777,10 +777,11 @@ def test_reasons(options: Options, response: Response, header: str, step: str, s
 def test_a_malformed_list_in_a_preflight_and_a_preflight_that_passes_but_spares_no_check() -> None:
     """#cors-preflight-fetch-0, step 7.3, also if no header is needed; #http-fetch, step 4.4."""
     rule = "which is not a token; the preflight response must list names with commas between them."
-    for lists, wrong in (
-        ({"methods": "PUT X"}, f"{ACAM} contains 'PUT X'"),
-        ({"headers": "X A"}, f"{ACAH} contains 'X A'"),
-    ):
+    malformed: dict[str, Options] = {
+        f"{ACAM} contains 'PUT X'": {"methods": "PUT X"},
+        f"{ACAH} contains 'X A'": {"headers": "X A"},
+    }
+    for wrong, lists in malformed.items():
         outcome = fetch(allow(**{"methods": "PUT", **lists}), method="PUT")
         assert blocked_at(outcome, "#cors-preflight-fetch-0 step 7.3") == f"{wrong}, {rule}"
         assert kinds(outcome) == ["preflight"]
@@ -1109,7 +1110,7 @@ def test_what_goes_over_the_wire_has_defaults_and_cannot_be_changed() -> None:
     assert Response(200) == Response(200, (), body=b"")
     for make, arguments in ((Request, ("GET", API, (), None, True)), (Response, (200, (), b""))):
         with pytest.raises(TypeError):
-            make(*arguments)  # type: ignore[arg-type]
+            make(*arguments)
     exchange = fetch().exchanges[0]
     for item in (fetch(), exchange, exchange.request, exchange.response, DIFFERENCES[0]):
         with pytest.raises(dataclasses.FrozenInstanceError):
