@@ -184,23 +184,16 @@ def _values() -> Iterator[tuple[str, Call]]:
 
 
 TARGETS = {
-    "bad UTF-8": b"<path>\xff\xfe",
-    "bad UTF-8, encoded": b"<path>%ff%fe%c3%28",
+    "bad UTF-8": b"<path>\xff\xfe", "bad UTF-8, encoded": b"<path>%ff%fe%c3%28",
     "an encoded line break": b"<path>%0d%0aFORGED:%201",
     "an encoded second answer": b"<path>%0d%0a%0d%0aHTTP/1.1%20200%20OK%0d%0aFORGED:%201",
-    "an encoded line feed": b"<path>%0aFORGED",
-    "an encoded NUL": b"<path>%00FORGED",
-    "a NUL": b"<path>\x00FORGED",
-    "a carriage return": b"<path>\rFORGED",
-    "a line feed": b"<path>\nFORGED",
+    "an encoded line feed": b"<path>%0aFORGED", "an encoded NUL": b"<path>%00FORGED", "a NUL": b"<path>\x00FORGED",
+    "a carriage return": b"<path>\rFORGED", "a line feed": b"<path>\nFORGED",
     "a percent sign that encodes nothing": b"<path>%zz%",
     "a slash that is missing, and a line break": b"<path>/folder?%0d%0aFORGED:%201",
-    "a whole URL": b"http://evil.test<path>",
-    "two slashes": b"//evil.test<path>",
-    "a star": b"*",
-    "30 kB of letters": b"<path>/" + b"a" * 30_000,
-    "30 kB of slashes": b"<path>" + b"/" * 30_000,
-}
+    "a whole URL": b"http://evil.test<path>", "two slashes": b"//evil.test<path>", "a star": b"*",
+    "30 kB of letters": b"<path>/" + b"a" * 30_000, "30 kB of slashes": b"<path>" + b"/" * 30_000,
+}  # fmt: skip
 
 
 def _targets() -> Iterator[tuple[str, Call]]:
