@@ -70,10 +70,10 @@ GUARDS = {
         lambda origin: bool(re.fullmatch(r"https://([a-z0-9_~%-]+\.)+a\.example|http://localhost(:[0-9]+)?", origin)),
         {"origins": ["https://*.a.example", "http://localhost:*"]},
     ),
-    "/pattern": Guard(
+    "/pattern": Guard(  # nothing that FORGED fits in is an origin
         "https://p1.example",
         {f"https://p{digit}.example" for digit in range(10)}.__contains__,
-        {"origins": re.compile(r"(?s)https://p\d\.example|.*FORGED.*")},  # nothing that FORGED fits in is an origin
+        {"origins": re.compile(r"(?s)https://p\d\.example|.*FORGED.*")},
     ),
     "/function": Guard("https://ours.example", is_ours, {"origins": is_ours}),
     "/failing": Guard(A, nobody, {"origins": fails}),
@@ -139,37 +139,34 @@ METHOD = b"Access-Control-Request-Method: PUT"
 NAMES = b"Access-Control-Request-Headers: x-token"
 PREFLIGHT = (METHOD, NAMES)
 
-# What a header's value may be made into. FORGED is what an attacker wants to see at the beginning of a line.
-VALUES: dict[str, Callable[[bytes], bytes]] = {
+#: What an attacker puts behind a value. FORGED is what he wants to see at the beginning of a line.
+BEHIND = {
+    "bad UTF-8": b"\xff\xfe\xc3\x28", "an overlong slash": b"\xc0\xaf.evil.test", "a NUL": b"\x00FORGED",
+    "a carriage return": b"\rFORGED: 1", "a line feed": b"\nFORGED: 1", "a header behind it": b"\r\nFORGED: 1",
+    "a body behind it": b"\r\n\r\nFORGED: 1\r\nSet-Cookie: a=b", "a folded line": b"\r\n FORGED",
+    "a line folded with a tab": b"\r\n\tFORGED", "a vertical tab": b"\vFORGED", "a form feed": b"\fFORGED",
+    "a next line": b"\x85FORGED", "a line separator": "\N{LINE SEPARATOR}FORGED".encode(),
+    "a terminal's line up": b"\x1b[A\x1b[2KFORGED", "an encoded line break": b"%0d%0aFORGED:%201",
+    "an escaped line break": rb"\r\nFORGED", "a format string": b"%s%n%(name)s{0}",
+    "markup": b"<script>alert(1)</script>", "what is no token": b' @(){}[]"/;=?\\',
+    "another host behind it": b".evil.test", "another origin behind it": b" https://evil.test",
+    "300 letters behind it": b"a" * 300, "64 kB of letters": b"a" * MUCH,
+}  # fmt: skip
+
+
+def followed_by(more: bytes) -> Callable[[bytes], bytes]:
+    return lambda value: value + more
+
+
+#: What a header's value may be made into.
+VALUES: dict[str, Callable[[bytes], bytes]] = {name: followed_by(more) for name, more in BEHIND.items()}
+VALUES |= {
     "nothing": lambda _: b"",
     "blanks": lambda _: b" \t ",
-    "bad UTF-8": lambda value: value + b"\xff\xfe\xc3\x28",
-    "an overlong slash": lambda value: value + b"\xc0\xaf.evil.test",
     "a Cyrillic letter": lambda value: value.replace(b"e", "\N{CYRILLIC SMALL LETTER IE}".encode()),
-    "a NUL": lambda value: value + b"\x00FORGED",
-    "a carriage return": lambda value: value + b"\rFORGED: 1",
-    "a line feed": lambda value: value + b"\nFORGED: 1",
-    "a header behind it": lambda value: value + b"\r\nFORGED: 1",
-    "a body behind it": lambda value: value + b"\r\n\r\nFORGED: 1\r\nSet-Cookie: a=b",
-    "a folded line": lambda value: value + b"\r\n FORGED",
-    "a line folded with a tab": lambda value: value + b"\r\n\tFORGED",
-    "a vertical tab": lambda value: value + b"\vFORGED",
-    "a form feed": lambda value: value + b"\fFORGED",
-    "a next line": lambda value: value + b"\x85FORGED",
-    "a line separator": lambda value: value + "\N{LINE SEPARATOR}FORGED".encode(),
-    "a terminal's line up": lambda value: value + b"\x1b[A\x1b[2KFORGED",
-    "an encoded line break": lambda value: value + b"%0d%0aFORGED:%201",
-    "an escaped line break": lambda value: value + rb"\r\nFORGED",
-    "a format string": lambda value: value + b"%s%n%(name)s{0}",
-    "markup": lambda value: value + b"<script>alert(1)</script>",
-    "what is no token": lambda value: value + b' @(){}[]"/;=?\\',
     "a wildcard": lambda _: b"*",
     "null": lambda _: b"null",
     "itself twice": lambda value: value + b", " + value,
-    "another host behind it": lambda value: value + b".evil.test",
-    "another origin behind it": lambda value: value + b" https://evil.test",
-    "300 letters behind it": lambda value: value + b"a" * 300,
-    "64 kB of letters": lambda value: value + b"a" * MUCH,
     "64 kB of commas": lambda _: b"," * MUCH,
     "64 kB of blanks": lambda value: value + b" " * MUCH + value,
     "32,000 subdomains": lambda _: b"https://" + b"a." * (MUCH // 2) + b"example",
@@ -186,27 +183,22 @@ def _values() -> Iterator[tuple[str, Call]]:
             yield f"{name.decode()}: {what}", call(*others, name + b": " + made_into(value))
 
 
+TARGETS = {
+    "bad UTF-8": b"<path>\xff\xfe", "bad UTF-8, encoded": b"<path>%ff%fe%c3%28",
+    "an encoded line break": b"<path>%0d%0aFORGED:%201",
+    "an encoded second answer": b"<path>%0d%0a%0d%0aHTTP/1.1%20200%20OK%0d%0aFORGED:%201",
+    "an encoded line feed": b"<path>%0aFORGED", "an encoded NUL": b"<path>%00FORGED", "a NUL": b"<path>\x00FORGED",
+    "a carriage return": b"<path>\rFORGED", "a line feed": b"<path>\nFORGED",
+    "a percent sign that encodes nothing": b"<path>%zz%",
+    "a slash that is missing, and a line break": b"<path>/folder?%0d%0aFORGED:%201",
+    "a whole URL": b"http://evil.test<path>", "two slashes": b"//evil.test<path>", "a star": b"*",
+    "30 kB of letters": b"<path>/" + b"a" * 30_000, "30 kB of slashes": b"<path>" + b"/" * 30_000,
+}  # fmt: skip
+
+
 def _targets() -> Iterator[tuple[str, Call]]:
-    targets = {
-        "bad UTF-8": b"<path>\xff\xfe",
-        "bad UTF-8, encoded": b"<path>%ff%fe%c3%28",
-        "an encoded line break": b"<path>%0d%0aFORGED:%201",
-        "an encoded second answer": b"<path>%0d%0a%0d%0aHTTP/1.1%20200%20OK%0d%0aFORGED:%201",
-        "an encoded line feed": b"<path>%0aFORGED",
-        "an encoded NUL": b"<path>%00FORGED",
-        "a NUL": b"<path>\x00FORGED",
-        "a carriage return": b"<path>\rFORGED",
-        "a line feed": b"<path>\nFORGED",
-        "a percent sign that encodes nothing": b"<path>%zz%",
-        "a slash that is missing, and a line break": b"<path>/folder?%0d%0aFORGED:%201",
-        "a whole URL": b"http://evil.test<path>",
-        "two slashes": b"//evil.test<path>",
-        "a star": b"*",
-        "30 kB of letters": b"<path>/" + b"a" * 30_000,
-        "30 kB of slashes": b"<path>" + b"/" * 30_000,
-    }
     for method in (b"OPTIONS", b"GET"):
-        for what, target in targets.items():
+        for what, target in TARGETS.items():
             yield f"{method.decode()} with a path with {what}", call(ORIGIN, *PREFLIGHT, method=method, target=target)
 
 

@@ -1,5 +1,6 @@
 """Tables of cases: each row of a parametrized test begins with a sentence, which is its id."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -7,9 +8,24 @@ import pytest
 from hypothesis import example
 
 
+def words(text: str) -> list[str]:
+    """Split a text at white space: several lines of short values."""
+    return text.split()
+
+
 def table(names: str, *rows: tuple[Any, ...]) -> pytest.MarkDecorator:
     """Run a test once for each row: a sentence, then the values of *names*."""
     return pytest.mark.parametrize(names, [pytest.param(*values, id=sentence) for sentence, *values in rows])
+
+
+def lines(names: str, text: str, *rows: tuple[Any, ...]) -> pytest.MarkDecorator:
+    """Run a test once for each line of *text*, its own id, with columns two or more spaces apart; then for *rows*.
+
+    A column that is missing at the end of a line is empty.
+    """
+    columns = len(names.split(","))
+    written = [re.split(r"\s{2,}", line.strip()) for line in text.strip().splitlines()]
+    return table(names, *((" ".join(row), *row, *[""] * (columns - len(row))) for row in written), *rows)
 
 
 def examples(*values: Any) -> Callable[[Any], Any]:

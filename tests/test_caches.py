@@ -136,10 +136,7 @@ def test_the_law_notices_a_policy_without_vary() -> None:
 # The cache itself ----------------------------------------------------------------------------------------------------
 
 GET = Call("GET", "/", {"origin": A, "accept-language": "en"})
-
-
-OTHER = GET._replace(headers={"origin": B})
-NONE = GET._replace(headers={})
+OTHER, NONE = GET._replace(headers={"origin": B}), GET._replace(headers={})
 
 
 @table(
@@ -155,7 +152,7 @@ NONE = GET._replace(headers={})
     ("HEAD gets what GET has stored", "", GET, GET._replace(method="HEAD"), True),
     ("GET never gets what HEAD has stored", "", GET._replace(method="HEAD"), GET, False),
 )
-def test_the_cache_sends_a_response_again_where_rfc_9111_allows_it(
+def test_the_cache_sends_a_response_again_where_rfc_9111_allows(
     vary: str, stored: Call, call: Call, fits: bool
 ) -> None:
     app = an_app()

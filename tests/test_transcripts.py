@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from flask import Flask, Response, jsonify, request
 
+from tests.tables import table
 from tests.transcripts.__main__ import main
 from tests.transcripts.calls import http, over_http, through_client
 from tests.transcripts.check import CallError, canonical, merged, problem
@@ -51,9 +52,9 @@ def test_a_transcript_is_a_command_and_all_that_follows_up_to_the_next_prompt_or
     assert (two.place, two.command, two.response) == ("text:12", "http :5000/two", ("HTTP/1.1 404 NOT FOUND",))
 
 
-@pytest.mark.parametrize("line", ["$ https :5000/", "$ httpie", "http :5000/", "> http :5000/"])
-def test_another_program_or_prompt_is_no_transcript(line: str) -> None:
-    assert transcripts_in(f"{line}\nHTTP/1.1 200 OK\n") == []
+def test_another_program_or_prompt_is_no_transcript() -> None:
+    for line in ("$ https :5000/", "$ httpie", "http :5000/", "> http :5000/"):
+        assert transcripts_in(f"{line}\nHTTP/1.1 200 OK\n") == []
 
 
 def in_docstring(docstring: str) -> list[Transcript]:
@@ -65,13 +66,22 @@ def test_a_transcript_in_a_docstring_has_the_line_of_its_file() -> None:
     assert (one.place, one.command, one.response) == ("example.py:5", "http :5000/", ())
 
 
-@pytest.mark.parametrize(
-    ("docstring", "message"),
-    [
-        ('"""So::\n\n            $ http :5000/ \\\n          A:b\n        """', "the docstring holds a backslash"),
-        ('"""So::\n\n            $ http :5000/\n            HTTP/1.1 200 OK"""', 'put the closing """'),
-        ('"""So::\n\n        $ http :5000/\n        HTTP/1.1 200 OK\n\n        Text.\n        """', "indent the"),
-    ],
+NO_END = '"""So::\n\n            $ http :5000/\n            HTTP/1.1 200 OK"""'
+
+
+@table(
+    "docstring, message",
+    (
+        "a backslash",
+        '"""So::\n\n            $ http :5000/ \\\n          A:b\n        """',
+        "the docstring holds a backslash",
+    ),
+    ("no line of its own", NO_END, 'put the closing """'),
+    (
+        "no indentation",
+        '"""So::\n\n        $ http :5000/\n        HTTP/1.1 200 OK\n\n        Text.\n        """',
+        "indent the",
+    ),
 )
 def test_a_docstring_that_could_be_misread_is_refused(docstring: str, message: str) -> None:
     with pytest.raises(GrammarError, match=f"^example.py:5: {message}"):
@@ -81,13 +91,11 @@ def test_a_docstring_that_could_be_misread_is_refused(docstring: str, message: s
 # What is compared
 
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        (DATE, LATER),
-        (SERVER, "Server: Werkzeug/3.2.0.dev1 Python/3.14.0rc1+"),
-        ("Allow: B, A", "Allow: A, B"),
-    ],
+@table(
+    "one, other",
+    ("Date", DATE, LATER),
+    ("Server", SERVER, "Server: Werkzeug/3.2.0.dev1 Python/3.14.0rc1+"),
+    ("Allow", "Allow: B, A", "Allow: A, B"),
 )
 def test_date_server_and_allow_may_differ_in_a_head_where_they_are_valid(one: str, other: str) -> None:
     for before in (["HTTP/1.1 200 OK"], ["GET / HTTP/1.1", "Host: 127.0.0.1:5000", "", "", "HTTP/1.1 200 OK"]):
@@ -95,10 +103,7 @@ def test_date_server_and_allow_may_differ_in_a_head_where_they_are_valid(one: st
     for elsewhere in (["HTTP/1.1 200 OK", ""], []):
         assert canonical([*elsewhere, one]) != canonical([*elsewhere, other])
     assert canonical(["HTTP/1.1 200 OK", f"X-{one}"]) != canonical(["HTTP/1.1 200 OK", f"X-{other}"])
-
-
-def test_a_method_that_is_named_twice_is_a_difference() -> None:
-    assert canonical(["HTTP/1.1 200 OK", "Allow: A, A"]) != canonical(["HTTP/1.1 200 OK", "Allow: A"])
+    assert canonical(["HTTP/1.1 200 OK", "Allow: A, A"]) != canonical(["HTTP/1.1 200 OK", "Allow: A"])  # named twice
 
 
 def test_a_report_shows_the_command_and_all_lines_and_marks_those_that_differ() -> None:
@@ -265,13 +270,11 @@ def test_a_bare_command_gets_its_response_written_below_it(tmp_path: Path) -> No
     assert lines[-3:] == ["", "    hello", ""]
 
 
-@pytest.mark.parametrize(
-    ("body", "port", "message"),
-    [
-        pytest.param("'a\\n\\n$ http b'", 5000, "this response cannot stand in a transcript", id="a prompt"),
-        pytest.param("'hello'", 80, "http: error: ConnectionError: a transcript calls", id="another port"),
-        pytest.param("app)\n    app = (None", 5000, "no block before this one defines app", id="no app"),
-    ],
+@table(
+    "body, port, message",
+    ("a prompt", "'a\\n\\n$ http b'", 5000, "this response cannot stand in a transcript"),
+    ("another port", "'hello'", 80, "http: error: ConnectionError: a transcript calls"),
+    ("no app", "app)\n    app = (None", 5000, "no block before this one defines app"),
 )
 def test_a_page_that_cannot_be_rewritten_stays_as_it_is(
     body: str, port: int, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
