@@ -1,31 +1,45 @@
-"""Sites: an app with policies in every place where one may stand, every option in every form, and what that means.
+"""Sites: apps with policies in every place, every option in every form, and parts of their own that fail now and then.
 
-The meaning is said here a second time, from contract and manual alone: nothing of the package judges itself.
+What a policy means is written a second time here, from the contract alone: nothing of the package judges itself.
 """
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, ClassVar, NamedTuple
 
-from flask import Blueprint, Flask
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    appcontext_popped,
+    appcontext_pushed,
+    g,
+    has_request_context,
+    request,
+)
+from flask.sessions import SecureCookieSession, SessionInterface
 from flask.views import MethodView, View
+from werkzeug.datastructures import Headers
+from werkzeug.routing import BaseConverter
+from werkzeug.test import create_environ
 
 from flask_cors import CORS, cross_origin
-from tests.entries import EVERYBODY, Entry
-from tests.helpers import an_app
+from tests.entries import ANY_ORIGIN, Entry
 
-# Options, as given and as meant --------------------------------------------------------------------------------------
+# Options: how they are written, and what they mean -------------------------------------------------------------------
 
 
-class Said(NamedTuple):
-    """What one option is given: what it holds, and the form in which that is written."""
+class Value(NamedTuple):
+    """The value of an option, and the form in which it is written."""
 
     holds: Any
-    form: Callable[[Any], Any]
+    form: Callable[[Any], Any] = list
 
     @property
     def written(self) -> Any:
@@ -36,7 +50,7 @@ class Said(NamedTuple):
 
 
 def not_given(_: object) -> None:
-    """``None`` says nothing."""
+    """``None``: the option is not given, except for ``origins``."""
 
 
 def alone(items: list[Any]) -> Any:
@@ -44,55 +58,39 @@ def alone(items: list[Any]) -> Any:
 
 
 def comma_separated(items: list[Any]) -> Any:
-    return _joined(items, ", ")
+    """Join texts. A text that begins with ``^`` may have commas of its own, so that such a list stays one."""
+    return ", ".join(items) if all(isinstance(item, str) and item[:1] != "^" for item in items) else items
 
 
 def loosely_separated(items: list[Any]) -> Any:
-    return _joined(items, " ,, ")
+    joined = comma_separated(items)
+    return joined.replace(", ", " ,, ") if isinstance(joined, str) else joined
 
 
-def _joined(items: list[Any], comma: str) -> Any:
-    """Join texts; a text that begins with ``^`` may hold commas of its own, so that such a list stays one."""
-    plain = all(isinstance(item, str) and item[:1] != "^" for item in items)
-    return comma.join(items) if plain else items
-
-
-def keys(items: list[Any]) -> Iterable[Any]:
-    return dict.fromkeys(items).keys()
-
-
-def as_timedelta(seconds: int) -> timedelta:
-    return timedelta(seconds=seconds)
-
-
-#: How a list may be written.
 LISTS: list[Callable[[list[Any]], Any]] = [
-    *(alone, list, tuple, set, frozenset, iter, keys, comma_separated, loosely_separated)
+    *(alone, list, tuple, set, frozenset, iter, dict.fromkeys, comma_separated, loosely_separated)
 ]
-SECONDS: list[Callable[[int], Any]] = [int, str, as_timedelta]
+SECONDS: list[Callable[[int], Any]] = [int, str, lambda seconds: timedelta(seconds=seconds)]
 
-Options = dict[str, Said]  # an option's name, or its other name, to what it is given
-NOBODY: Options = {"origins": Said([], list)}
-ALIASES = {"allow_headers": "headers"}
+Options = dict[str, Value]  # by the option's name, or its other name
+NO_ORIGIN: Options = {"origins": Value([])}
+METHODS_BY_DEFAULT = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY"}
+SIMPLE_METHODS = {"GET", "HEAD", "POST"}
 
 
 def keywords(options: Options) -> Any:
-    return {name: said.written for name, said in options.items()}
+    return {name: value.written for name, value in options.items()}
 
 
 def config_keys(options: Options) -> dict[str, Any]:
-    return {f"CORS_{name.upper()}": said.written for name, said in options.items()}
-
-
-METHODS_BY_DEFAULT = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
-SIMPLE_METHODS = frozenset({"GET", "HEAD", "POST"})
+    return {f"CORS_{name.upper()}": value.written for name, value in options.items()}
 
 
 @dataclass(frozen=True)
-class Meaning:
+class ExpectedPolicy:
     """What a policy is documented to mean."""
 
-    origins: list[Entry] = field(default_factory=lambda: [EVERYBODY])
+    origins: list[Entry] = field(default_factory=lambda: [ANY_ORIGIN])
     methods: list[str] | None = None
     headers: list[str] = field(default_factory=list)
     expose_headers: list[str] = field(default_factory=list)
@@ -104,56 +102,121 @@ class Meaning:
     vary_header: bool = True
     intercept_exceptions: bool = True
 
-    @property
-    def everyone(self) -> bool:
-        return any(entry.everyone for entry in self.origins)
+    @classmethod
+    def of(cls, *layers: Options) -> ExpectedPolicy:
+        """Combine layers, the weakest first. ``None`` is no value, but ``origins=None`` allows no origin."""
+        values: dict[str, Any] = {}
+        for name, value in [item for layer in layers for item in layer.items()]:
+            if value.form is not not_given:
+                values[{"allow_headers": "headers"}.get(name, name)] = value.holds
+            elif name == "origins":
+                values[name] = []
+        return cls(**values)
 
     @property
-    def contradictory(self) -> bool:
-        """Whether it gives credentials to everyone."""
-        return self.supports_credentials and self.everyone
+    def any_origin(self) -> bool:
+        return any(entry.any_origin for entry in self.origins)
 
-    def admits(self, origin: str, credentials: bool = False) -> bool:
-        allowed = any(entry.admits(origin) for entry in self.origins)
-        return allowed and (self.supports_credentials or not credentials)
+    def allows_origin(self, origin: str, credentials: bool = False) -> bool:
+        return any(entry.admits(origin) for entry in self.origins) and (self.supports_credentials or not credentials)
 
-    def allows(self, method: str, names: set[str]) -> bool:
-        """Tell whether a page that is let in may use *method* and set the headers *names*."""
+    def allows_request(self, method: str, names: set[str]) -> bool:
+        """Whether a page whose origin is allowed may use *method* and set the headers *names*."""
         methods = METHODS_BY_DEFAULT if self.methods is None else {name.upper() for name in self.methods}
         listed = {name.lower() for name in self.headers}
-        # "*" is every name but Authorization (Fetch, #cors-non-wildcard-request-header-name). With credentials, where
-        # it would mean nothing, the names asked for are repeated, and that one with them.
+        # "*" is every name but Authorization (Fetch, #cors-non-wildcard-request-header-name). With credentials it would
+        # mean nothing, so the requested names are repeated, and that one with them.
         covered = names if self.supports_credentials else names - {"authorization"}
-        uncovered = names - listed - (covered if "*" in listed else set())
-        return not uncovered and (method in SIMPLE_METHODS | methods or "*" in methods)
+        missing = names - listed - (covered if "*" in listed else set())
+        return not missing and (method in SIMPLE_METHODS | methods or "*" in methods)
 
     def exposes(self, name: str, credentials: bool) -> bool:
         listed = {name.lower() for name in self.expose_headers}
-        return name.lower() in listed or ("*" in listed and not credentials)
+        return name in listed or ("*" in listed and not credentials)
 
 
-def meaning(*layers: Options) -> Meaning:
-    """Fold layers, the weakest first."""
-    given = {ALIASES.get(name, name): said for layer in layers for name, said in layer.items() if _says(said)}
-    return Meaning(**{name: said.holds for name, said in given.items()})
+# Hostile apps: each part records what it sees, and fails if the request wants it to -----------------------------------
 
 
-def _says(said: Said) -> bool:
-    return said.form is not not_given
+class Lines(logging.Handler):
+    """Collects what is logged, a line each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
 
 
-# Places --------------------------------------------------------------------------------------------------------------
-
-Answer = Callable[[], Any]
-ROUTED = ["GET", "HEAD", "POST", "PUT"]  # the methods of the view; Flask adds OPTIONS
+class Failure(Exception):
+    """What a part of an app raises."""
 
 
-def route(scaffold: Flask | Blueprint, answer: Callable[..., Any]) -> None:
-    scaffold.add_url_rule("/view", "view", answer, methods=["GET", "POST", "PUT"])
+class App(Flask):
+    """An app that records which of its functions ran in which order, with what error and in what ``g``."""
+
+    def __init__(self, **config: Any) -> None:
+        super().__init__("site", static_folder=None)
+        self.config.update({"TESTING": True, **config})
+        self.events: list[tuple[str, ...]] = []
+        self.asked: list[int] = []  # how many events there were when a function in `origins` was called
+        self.handler = Lines()
+        self.logger = logging.Logger("site")
+        self.logger.addHandler(self.handler)
+        self.shared: Response = Response("shared", 200, BY_HAND)
+        appcontext_pushed.connect(self.context_pushed, self)
+        appcontext_popped.connect(self.context_popped, self)
+
+    def context_pushed(self, _: object, **__: object) -> None:
+        self.events.append(("pushed",))
+
+    def context_popped(self, _: object, **__: object) -> None:
+        self.events.append(("popped",))
+
+    def shared_response(self) -> Response:
+        return self.shared
+
+    def reached(self, name: str, error: object = None) -> None:
+        """Record that a part is reached; fail if the request wants that."""
+        seen = [f"{key}={g.get(key)}" for key in sorted(g)]
+        self.events.append((name, type(error).__name__, *seen))
+        if has_request_context() and request.headers.get("X-Fail") == name:
+            raise Failure(name)
+
+
+OWN = {"X-Own": "1", "Vary": "Cookie"}
+BY_HAND = {"Access-Control-Allow-Origin": "https://by.hand.example", "Access-Control-Allow-Credentials": "true"}
+BY_HAND |= {**OWN, "Access-Control-Max-Age": "7"}
+
+
+class Late(Response):
+    """A response that starts late."""
+
+    def __call__(self, _: Any, start_response: Any) -> Iterator[bytes]:
+        start_response(self.status, self.headers.to_wsgi_list())
+        yield b"late"
+
+
+def raise_failure(_: App) -> Any:
+    raise Failure("view")
+
+
+#: What a view can do; a request names one of them. "failing" is the one that returns nothing.
+VIEWS: dict[str, Callable[[App], Any]] = {
+    "text": lambda _: ("the view's own", 201, OWN),
+    "by hand": lambda _: ("the view's own", 418, BY_HAND),
+    "shared": App.shared_response,
+    "abort": lambda _: abort(Response("the view's own", 403, OWN)),
+    "stream": lambda _: Response(iter(["a", "b"]), headers=OWN),
+    "late": lambda _: Late(headers=OWN),
+    "failing": raise_failure,
+}
+Part = Callable[[App], object]
 
 
 def nothing_else(_: Flask) -> None:
-    """An app that has no part of its own in the answer to a preflight."""
+    """A part that does nothing."""
 
 
 def functions_after(app: Flask) -> None:
@@ -165,44 +228,151 @@ def a_middleware_before(app: Flask) -> None:
     app.wsgi_app = lambda environ, start_response: inner(environ, start_response)  # type: ignore[method-assign]
 
 
-#: What else an app may have, so that requests are met elsewhere.
 BESIDE: list[Callable[[Flask], None]] = [nothing_else, functions_after, a_middleware_before]
+
+
+def pair_of_functions(app: App) -> None:
+    """The second needs what the first leaves in ``g``, and fails without it; so does the third."""
+
+    @app.before_request
+    def before() -> None:
+        if "user" not in g:  # in a context that stays open, this would be another visitor
+            g.user = request.headers.get("X-User")
+        app.reached("before")
+
+    @app.after_request
+    def after(response: Response) -> Response:
+        app.reached("after")
+        response.headers["X-User"] = g.user
+        return response
+
+    app.teardown_request(lambda error: app.reached(f"teardown of {g.user}", error))
+
+
+def refusing(app: App) -> None:
+    @app.before_request
+    def login() -> Any:
+        app.reached("login")
+        return ("log in", 401, OWN) if request.headers.get("X-Fail") == "refused" else None
+
+
+def teardown_functions(app: App) -> None:
+    app.teardown_request(lambda error: app.reached("teardown", error))
+    app.teardown_appcontext(lambda error: app.reached("app teardown", error))
+
+
+def url_functions(app: App) -> None:
+    @app.url_value_preprocessor
+    def values(endpoint: str | None, _: object) -> None:
+        g.endpoint = endpoint
+        app.reached("values")
+
+
+def error_handlers(app: App) -> None:
+    @app.errorhandler(404)
+    @app.errorhandler(Failure)
+    @app.errorhandler(500)
+    def own_page(error: Any) -> Any:
+        app.reached("handler", error)
+        return "the app's own page", getattr(error, "code", 503), OWN
+
+
+def session_store(app: App) -> None:
+    class Store(SessionInterface):
+        def open_session(self, *_: object) -> Any:
+            app.reached("session opened")
+            return SecureCookieSession()
+
+        def save_session(self, *_: object) -> None:
+            app.reached("session saved")
+
+    app.session_interface = Store()
+
+
+PARTS: list[Part] = [
+    *(pair_of_functions, refusing, teardown_functions, url_functions, error_handlers, session_store),
+    *(functions_after, a_middleware_before),
+]
+#: What a request can make fail. The last two are paths.
+FAILURES = ["login", "refused", "before", "after", "teardown", "app teardown", "values", "handler", "session opened"]
+FAILURES += ["session saved", "view"]
+
+
+class ItemConverter(BaseConverter):
+    def to_python(self, value: str) -> str:
+        return {"good": value}[value]
+
+
+def redirect_item(_: object, item: str) -> str:
+    return {"good": "view", "slash": "folder"}[item]
+
+
+# Places for a policy -------------------------------------------------------------------------------------------------
+
+Answer = Callable[[], Any]
+ROUTED = ["GET", "HEAD", "POST", "PUT"]  # the methods of the view; Flask adds OPTIONS
+
+
+def route(scaffold: Flask | Blueprint, answer: Callable[..., Any]) -> None:
+    scaffold.add_url_rule("/view", "view", answer, methods=["GET", "POST", "PUT"])
 
 
 @dataclass(frozen=True)
 class Site:
-    """One app: where it has policies, and the options of each, weakest first."""
+    """One app: where it has policies, the options of each, and its own parts before and after ``CORS``."""
 
     place: Place
     own: Options
     outer: Options = field(default_factory=dict)
     config: Options = field(default_factory=dict)
     late: bool = False  # whether the config is set last
-    beside: Callable[[Flask], None] = nothing_else
+    before: tuple[Part, ...] = ()
+    after: tuple[Part, ...] = ()
+    mode: str = "TESTING"  # or "DEBUG", or "" for production
 
     @property
-    def policy(self) -> Meaning:
+    def policy(self) -> ExpectedPolicy:
         """The policy that covers the view."""
-        return self._meaning(self.place.layers)
+        return self._policy(self.place.layers)
 
     @property
-    def policies(self) -> list[Meaning]:
+    def policies(self) -> list[ExpectedPolicy]:
         """All that the app has."""
-        return [self.policy, *map(self._meaning, self.place.beside)]
+        return [self.policy, *map(self._policy, self.place.beside)]
 
-    def _meaning(self, layers: str) -> Meaning:
-        return meaning(*(getattr(self, layer) for layer in layers.split()))
+    @property
+    def contradictory(self) -> bool:
+        """Whether credentials are for every origin, now or as long as the config is not set."""
+        early = Site(self.place, self.own, self.outer).policies if self.late else []
+        return any(policy.supports_credentials and policy.any_origin for policy in [*self.policies, *early])
 
-    def serve(self, answer: Answer, *, plain: bool = False) -> Flask:
+    def _policy(self, layers: str) -> ExpectedPolicy:
+        return ExpectedPolicy.of(*(getattr(self, layer) for layer in layers.split()))
+
+    def serve(self, *, plain: bool = False) -> App:
         """Make the app; *plain*, without any policy."""
-        app = an_app()
+        app = App(TESTING=self.mode == "TESTING", DEBUG=self.mode == "DEBUG")
+
+        def view() -> Any:
+            app.reached("view")
+            return VIEWS[request.headers.get("X-View", "text")](app)
+
+        for part in self.before:
+            part(app)
         if plain:
-            route(app, answer)
-            return app
-        self.beside(app)
-        app.config.update({} if self.late else config_keys(self.config))
-        self.place.set_up(app, self, answer)
-        app.config.update(config_keys(self.config) if self.late else {})
+            route(app, view)
+        else:
+            app.config.update({} if self.late else config_keys(self.config))
+            self.place.set_up(app, self, view)
+            app.config.update(config_keys(self.config) if self.late else {})
+        app.url_map.converters["item"] = ItemConverter
+        app.add_url_rule("/item/<item:item>", "item", lambda item: item)  # a KeyError for any other
+        app.add_url_rule("/old/<item>", "old", redirect_to=redirect_item)  # and for any other here
+        app.add_url_rule("/folder/", "folder", view)
+        app.add_url_rule("/number/<int:number>", "number", lambda number: f"{number}")
+        app.add_url_rule("/own", "own", view, methods=["GET", "OPTIONS"])
+        for part in self.after:
+            part(app)
         return app
 
 
@@ -213,7 +383,7 @@ class Place:
     set_up: Callable[[Flask, Site, Answer], None]
     layers: str = "config own"
     beside: tuple[str, ...] = ()
-    alone: bool = False  # on a view, in an app that knows nothing of it
+    alone: bool = False  # on a view, in an app without CORS
     covers_options: bool = True  # and not only the methods of a class, of which OPTIONS is none
 
 
@@ -239,7 +409,7 @@ def in_the_config(app: Flask, site: Site, answer: Answer) -> None:
 
 
 def in_an_entry(app: Flask, site: Site, answer: Answer) -> None:
-    elsewhere = keywords(NOBODY)
+    elsewhere = keywords(NO_ORIGIN)
     CORS(app, resources={"/": elsewhere, "/view": keywords(site.own), ".*w": elsewhere}, **keywords(site.outer))
     route(app, answer)
 
@@ -266,13 +436,6 @@ def on_a_blueprint(app: Flask, site: Site, answer: Answer) -> None:
     app.register_blueprint(blueprint)
 
 
-def on_a_registered_blueprint(app: Flask, site: Site, answer: Answer) -> None:
-    blueprint = Blueprint("inside", __name__)
-    route(blueprint, answer)
-    app.register_blueprint(blueprint)
-    CORS(blueprint, **keywords(site.own))
-
-
 def on_a_nested_blueprint(app: Flask, site: Site, answer: Answer) -> None:
     parent, child = Blueprint("parent", __name__), Blueprint("child", __name__)
     CORS(parent, **keywords(site.outer))
@@ -284,7 +447,7 @@ def on_a_nested_blueprint(app: Flask, site: Site, answer: Answer) -> None:
 
 def on_the_view(app: Flask, site: Site, answer: Answer) -> None:
     CORS(app, **keywords(site.outer))
-    route(app, cross_origin(**keywords(site.own))(answer))
+    on_the_view_alone(app, site, answer)
 
 
 def on_the_methods_of_a_class(app: Flask, site: Site, answer: Answer) -> None:
@@ -324,10 +487,49 @@ PLACES = {
     "for resources that are patterns": Place(for_resources(["/x", re.compile("/(view|x)")])),
     "for every resource": Place(for_resources("*")),
     "on a blueprint": Place(on_a_blueprint, beside=OUTER),
-    "on a registered blueprint": Place(on_a_registered_blueprint),
     "on a nested blueprint": Place(on_a_nested_blueprint, beside=OUTER),
     "on the view": Place(on_the_view, beside=OUTER),
     "on the methods of a class": Place(on_the_methods_of_a_class, beside=OUTER, covers_options=False),
     "on a class": Place(on_a_class, beside=OUTER),
     "on the view alone": Place(on_the_view_alone, alone=True),
 }
+
+
+# Requests and responses ----------------------------------------------------------------------------------------------
+
+BASE = create_environ("/view", "http://api.test")
+
+
+class Result(NamedTuple):
+    """What a request ends with: a response, or the name of an exception that left the app."""
+
+    status: str
+    data: bytes
+    headers: Headers
+    error: str | None = None
+
+    def listed(self, name: str) -> set[str]:
+        return {item.strip() for value in self.headers.getlist(name) for item in value.split(",")} - {""}
+
+    @property
+    def cors(self) -> dict[str, str]:
+        """All CORS headers, and ``Vary``. One that is there twice has a value that no test expects."""
+        names = {name.title() for name, _ in self.headers}
+        ours = sorted(name for name in names if name.startswith("Access-Control-") or name == "Vary")
+        return {name: " AND ".join(self.headers.getlist(name)) for name in ours}
+
+    @property
+    def other_headers(self) -> list[tuple[str, str]]:
+        return sorted(pair for pair in self.headers if not re.match("access-control-|vary$", pair[0].lower()))
+
+
+def call(app: Flask, environ: dict[str, str]) -> Result:
+    """Send one request, as a server does, and read the response to its end."""
+    started: list[Any] = []
+    try:
+        body: Iterable[bytes] = app({**BASE, **environ}, lambda *start: started.append(start))  # type: ignore[arg-type]
+        data = b"".join(body)
+        getattr(body, "close", nothing_else)()  # type: ignore[call-arg]
+    except Exception as error:
+        return Result("", b"", Headers(), type(error).__name__)
+    return Result(started[0][0], data, Headers(started[0][1]))
