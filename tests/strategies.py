@@ -122,8 +122,8 @@ def origins_for(draw: st.DrawFn, site: Site, *, by_browser: bool = False) -> str
     entry = draw(st.sampled_from(entries_of(site)))
     if draw(st.booleans()):
         return entry.sample
-    sent: str = draw(st.sampled_from([miss for miss in near_misses(entry).values() if is_sent(miss) or not by_browser]))
-    return sent
+    misses = [miss for miss in near_misses(entry).values() if is_sent(miss) or not by_browser]
+    return draw(st.sampled_from(misses or [entry.sample]))
 
 
 PATHS = ["/view", "/view", "/view", "/none", "/view/", "//view", "/VIEW", "/view%2F", "/view\x00", "/folder", "/own"]
