@@ -20,6 +20,7 @@ from flask import (
     appcontext_popped,
     appcontext_pushed,
     g,
+    has_app_context,
     has_request_context,
     request,
 )
@@ -83,7 +84,12 @@ def keywords(options: Options) -> Any:
 
 
 def config_keys(options: Options) -> dict[str, Any]:
-    return {f"CORS_{name.upper()}": value.written for name, value in options.items()}
+    return {f"CORS_{name.upper()}": value for name, value in keywords(reusable(options)).items()}
+
+
+def reusable(options: Options) -> Options:
+    """Write no iterators: a config is read more than once."""
+    return {name: value._replace(form=list) if value.form is iter else value for name, value in options.items()}
 
 
 @dataclass(frozen=True)
@@ -149,10 +155,6 @@ class Lines(logging.Handler):
         self.lines.append(record.getMessage())
 
 
-class Failure(Exception):
-    """What a part of an app raises."""
-
-
 class App(Flask):
     """An app that records which of its functions ran in which order, with what error and in what ``g``."""
 
@@ -160,29 +162,23 @@ class App(Flask):
         super().__init__("site", static_folder=None)
         self.config.update({"TESTING": True, **config})
         self.events: list[tuple[str, ...]] = []
-        self.asked: list[int] = []  # how many events there were when a function in `origins` was called
+        self.asked: list[Any] = []  # the events so far, each time that a function in `origins` is called
         self.handler = Lines()
         self.logger = logging.Logger("site")
         self.logger.addHandler(self.handler)
         self.shared: Response = Response("shared", 200, BY_HAND)
-        appcontext_pushed.connect(self.context_pushed, self)
-        appcontext_popped.connect(self.context_popped, self)
+        for signal in (appcontext_pushed, appcontext_popped):
+            signal.connect(self.context_changed, self)
 
-    def context_pushed(self, _: object, **__: object) -> None:
-        self.events.append(("pushed",))
-
-    def context_popped(self, _: object, **__: object) -> None:
-        self.events.append(("popped",))
-
-    def shared_response(self) -> Response:
-        return self.shared
+    def context_changed(self, _: object, **__: object) -> None:
+        self.events.append(("context", str(has_app_context())))
 
     def reached(self, name: str, error: object = None) -> None:
         """Record that a part is reached; fail if the request wants that."""
         seen = [f"{key}={g.get(key)}" for key in sorted(g)]
         self.events.append((name, type(error).__name__, *seen))
         if has_request_context() and request.headers.get("X-Fail") == name:
-            raise Failure(name)
+            raise LookupError(name)
 
 
 OWN = {"X-Own": "1", "Vary": "Cookie"}
@@ -198,19 +194,15 @@ class Late(Response):
         yield b"late"
 
 
-def raise_failure(_: App) -> Any:
-    raise Failure("view")
-
-
-#: What a view can do; a request names one of them. "failing" is the one that returns nothing.
+#: What a view can do; a request names one of them.
 VIEWS: dict[str, Callable[[App], Any]] = {
     "text": lambda _: ("the view's own", 201, OWN),
     "by hand": lambda _: ("the view's own", 418, BY_HAND),
-    "shared": App.shared_response,
+    "shared": lambda app: app.shared,
     "abort": lambda _: abort(Response("the view's own", 403, OWN)),
     "stream": lambda _: Response(iter(["a", "b"]), headers=OWN),
     "late": lambda _: Late(headers=OWN),
-    "failing": raise_failure,
+    "failing": lambda _: OWN["missing"],
 }
 Part = Callable[[App], object]
 
@@ -220,7 +212,10 @@ def nothing_else(_: Flask) -> None:
 
 
 def functions_after(app: Flask) -> None:
-    app.after_request(lambda response: response)
+    @app.after_request
+    def by_hand(response: Response) -> Response:
+        response.headers.update(BY_HAND if request.headers.get("X-View") == "by hand" else {})
+        return response
 
 
 def a_middleware_before(app: Flask) -> None:
@@ -256,21 +251,15 @@ def refusing(app: App) -> None:
         return ("log in", 401, OWN) if request.headers.get("X-Fail") == "refused" else None
 
 
-def teardown_functions(app: App) -> None:
+def other_functions(app: App) -> None:
+    app.url_value_preprocessor(lambda *_: app.reached("values"))
     app.teardown_request(lambda error: app.reached("teardown", error))
     app.teardown_appcontext(lambda error: app.reached("app teardown", error))
 
 
-def url_functions(app: App) -> None:
-    @app.url_value_preprocessor
-    def values(endpoint: str | None, _: object) -> None:
-        g.endpoint = endpoint
-        app.reached("values")
-
-
 def error_handlers(app: App) -> None:
     @app.errorhandler(404)
-    @app.errorhandler(Failure)
+    @app.errorhandler(LookupError)
     @app.errorhandler(500)
     def own_page(error: Any) -> Any:
         app.reached("handler", error)
@@ -289,22 +278,29 @@ def session_store(app: App) -> None:
     app.session_interface = Store()
 
 
+# The last one is a middleware after CORS, too.
 PARTS: list[Part] = [
-    *(pair_of_functions, refusing, teardown_functions, url_functions, error_handlers, session_store),
+    *(pair_of_functions, refusing, other_functions, error_handlers, session_store),
     *(functions_after, a_middleware_before),
 ]
-#: What a request can make fail. The last two are paths.
-FAILURES = ["login", "refused", "before", "after", "teardown", "app teardown", "values", "handler", "session opened"]
+#: What a request can make fail. Some paths fail, too.
+FAILURES = [
+    "login",
+    "refused",
+    "before",
+    "after",
+    "teardown",
+    "app teardown",
+    "values of view",
+    "handler",
+    "session opened",
+]
 FAILURES += ["session saved", "view"]
 
 
 class ItemConverter(BaseConverter):
     def to_python(self, value: str) -> str:
         return {"good": value}[value]
-
-
-def redirect_item(_: object, item: str) -> str:
-    return {"good": "view", "slash": "folder"}[item]
 
 
 # Places for a policy -------------------------------------------------------------------------------------------------
@@ -338,7 +334,7 @@ class Site:
     @property
     def policies(self) -> list[ExpectedPolicy]:
         """All that the app has."""
-        return [self.policy, *map(self._policy, self.place.beside)]
+        return [self.policy, self._policy(self.place.beside)] if self.place.beside else [self.policy]
 
     @property
     def contradictory(self) -> bool:
@@ -367,7 +363,7 @@ class Site:
             app.config.update(config_keys(self.config) if self.late else {})
         app.url_map.converters["item"] = ItemConverter
         app.add_url_rule("/item/<item:item>", "item", lambda item: item)  # a KeyError for any other
-        app.add_url_rule("/old/<item>", "old", redirect_to=redirect_item)  # and for any other here
+        app.add_url_rule("/old/<item>", "old", redirect_to=lambda _, item: {"good": "view", "slash": "folder"}[item])
         app.add_url_rule("/folder/", "folder", view)
         app.add_url_rule("/number/<int:number>", "number", lambda number: f"{number}")
         app.add_url_rule("/own", "own", view, methods=["GET", "OPTIONS"])
@@ -376,58 +372,68 @@ class Site:
         return app
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A place for a policy: how it is set up, which layers cover the view, and which make other policies."""
 
     set_up: Callable[[Flask, Site, Answer], None]
     layers: str = "config own"
-    beside: tuple[str, ...] = ()
+    beside: str = ""
     alone: bool = False  # on a view, in an app without CORS
     covers_options: bool = True  # and not only the methods of a class, of which OPTIONS is none
 
 
+PLACES: dict[str, Place] = {}
+
+
+def place(name: str, *fields: Any, **more: Any) -> Callable[[Any], Any]:
+    """Add what it decorates to the places."""
+
+    def add(set_up: Any) -> Any:
+        PLACES[name] = Place(set_up, *fields, **more)
+        return set_up
+
+    return add
+
+
+@place("on the app")
 def on_the_app(app: Flask, site: Site, answer: Answer) -> None:
     CORS(app, **keywords(site.own))
     route(app, answer)
 
 
+@place("on the app, in two steps", "config outer own")
 def by_init_app(app: Flask, site: Site, answer: Answer) -> None:
     route(app, answer)
     CORS(**keywords(site.outer)).init_app(app, **keywords(site.own))
 
 
+@place("on the app, after another", beside="config outer")
 def after_another(app: Flask, site: Site, answer: Answer) -> None:
     CORS(app, **keywords(site.outer))
     on_the_app(app, site, answer)
 
 
-def in_the_config(app: Flask, site: Site, answer: Answer) -> None:
-    app.config.update(config_keys(site.own))
-    CORS(app)
-    route(app, answer)
-
-
+@place("in an entry of resources", "config outer own")
 def in_an_entry(app: Flask, site: Site, answer: Answer) -> None:
     elsewhere = keywords(NO_ORIGIN)
     CORS(app, resources={"/": elsewhere, "/view": keywords(site.own), ".*w": elsewhere}, **keywords(site.outer))
     route(app, answer)
 
 
+@place("in an entry of the config's resources", beside="config")
 def in_an_entry_of_the_config(app: Flask, site: Site, answer: Answer) -> None:
-    app.config["CORS_RESOURCES"] = {re.compile("/view$"): keywords(site.own), "/none": None}
+    app.config["CORS_RESOURCES"] = {re.compile("/view$"): keywords(reusable(site.own)), "/none": None}
     CORS(app)
     route(app, answer)
 
 
-def for_resources(resources: Any) -> Callable[[Flask, Site, Answer], None]:
-    def set_up(app: Flask, site: Site, answer: Answer) -> None:
-        CORS(app, resources=resources, **keywords(site.own))
-        route(app, answer)
-
-    return set_up
+@place("for resources that are patterns")
+def for_resources(app: Flask, site: Site, answer: Answer) -> None:
+    CORS(app, resources=["/x", re.compile("/(view|x)")], **keywords(site.own))
+    route(app, answer)
 
 
+@place("on a blueprint", beside="config outer")
 def on_a_blueprint(app: Flask, site: Site, answer: Answer) -> None:
     blueprint = Blueprint("inside", __name__)
     CORS(blueprint, **keywords(site.own))
@@ -436,6 +442,7 @@ def on_a_blueprint(app: Flask, site: Site, answer: Answer) -> None:
     app.register_blueprint(blueprint)
 
 
+@place("on a nested blueprint", beside="config outer")
 def on_a_nested_blueprint(app: Flask, site: Site, answer: Answer) -> None:
     parent, child = Blueprint("parent", __name__), Blueprint("child", __name__)
     CORS(parent, **keywords(site.outer))
@@ -445,11 +452,7 @@ def on_a_nested_blueprint(app: Flask, site: Site, answer: Answer) -> None:
     app.register_blueprint(parent)
 
 
-def on_the_view(app: Flask, site: Site, answer: Answer) -> None:
-    CORS(app, **keywords(site.outer))
-    on_the_view_alone(app, site, answer)
-
-
+@place("on the methods of a class", beside="config outer", covers_options=False)
 def on_the_methods_of_a_class(app: Flask, site: Site, answer: Answer) -> None:
     class Methods(MethodView):
         get = post = put = cross_origin(**keywords(site.own))(lambda _: answer())
@@ -458,6 +461,7 @@ def on_the_methods_of_a_class(app: Flask, site: Site, answer: Answer) -> None:
     route(app, Methods.as_view("view"))
 
 
+@place("on a class", beside="config outer")
 def on_a_class(app: Flask, site: Site, answer: Answer) -> None:
     class Whole(View):
         decorators: ClassVar = [cross_origin(**keywords(site.own))]
@@ -469,30 +473,15 @@ def on_a_class(app: Flask, site: Site, answer: Answer) -> None:
     route(app, Whole.as_view("view"))
 
 
+@place("on the view alone", alone=True)
 def on_the_view_alone(app: Flask, site: Site, answer: Answer) -> None:
     route(app, cross_origin(**keywords(site.own))(answer))
 
 
-OUTER = ("config outer",)
-
-#: Every place for a policy.
-PLACES = {
-    "on the app": Place(on_the_app),
-    "on the app, in two steps": Place(by_init_app, "config outer own"),
-    "on the app, after another": Place(after_another, beside=OUTER),
-    "in the config": Place(in_the_config, "own"),
-    "in an entry of resources": Place(in_an_entry, "config outer own"),
-    "in an entry of the config's resources": Place(in_an_entry_of_the_config, beside=("config",)),
-    "for resources that are one string": Place(for_resources("/view")),
-    "for resources that are patterns": Place(for_resources(["/x", re.compile("/(view|x)")])),
-    "for every resource": Place(for_resources("*")),
-    "on a blueprint": Place(on_a_blueprint, beside=OUTER),
-    "on a nested blueprint": Place(on_a_nested_blueprint, beside=OUTER),
-    "on the view": Place(on_the_view, beside=OUTER),
-    "on the methods of a class": Place(on_the_methods_of_a_class, beside=OUTER, covers_options=False),
-    "on a class": Place(on_a_class, beside=OUTER),
-    "on the view alone": Place(on_the_view_alone, alone=True),
-}
+@place("on the view", beside="config outer")
+def on_the_view(app: Flask, site: Site, answer: Answer) -> None:
+    CORS(app, **keywords(site.outer))
+    on_the_view_alone(app, site, answer)
 
 
 # Requests and responses ----------------------------------------------------------------------------------------------

@@ -16,7 +16,21 @@ from hypothesis import strategies as st
 from flask_cors.options import CORSWarning, build_resources, parse_keywords
 from flask_cors.policy import Policy
 from tests.entries import ANY_ORIGIN, ANY_PAGE, KINDS, NULL, Entry, exact, is_sent, near_misses, on_the_wire
-from tests.sites import FAILURES, LISTS, PARTS, PLACES, SECONDS, VIEWS, Options, Site, Value, not_given
+from tests.sites import (
+    FAILURES,
+    LISTS,
+    PARTS,
+    PLACES,
+    SECONDS,
+    VIEWS,
+    Options,
+    Part,
+    Site,
+    Value,
+    a_middleware_before,
+    functions_after,
+    not_given,
+)
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "PURGE"]
 NAMES = ["X-A", "X-B", "Content-Type", "Authorization"]
@@ -97,10 +111,11 @@ parts = st.lists(st.sampled_from(PARTS), max_size=5, unique=True)
 @st.composite
 def any_sites(draw: st.DrawFn, hostile: bool = True) -> Site:
     place = PLACES[draw(st.sampled_from([*PLACES]))]
-    layers = {layer: draw(options()) for layer in sorted({*" ".join([place.layers, *place.beside]).split()})}
-    own_parts = draw(parts) if hostile else []
+    layers = {layer: draw(options()) for layer in sorted({*f"{place.layers} {place.beside}".split()})}
+    own_parts: list[Part] = draw(parts if hostile else st.sampled_from([[], [functions_after], [a_middleware_before]]))
+    own_parts = [part for part in own_parts if part is not functions_after or not place.alone]  # it runs last there
     cut = draw(st.integers(0, len(own_parts)))
-    mode = draw(st.sampled_from(["TESTING", "DEBUG", "", ""])) if hostile else "TESTING"
+    mode = draw(st.sampled_from(["TESTING", "DEBUG", "", ""])) if hostile else ""
     late = draw(st.booleans())
     return Site(place, late=late, before=(*own_parts[:cut],), after=(*own_parts[cut:],), mode=mode, **layers)
 
@@ -121,9 +136,9 @@ def origins_for(draw: st.DrawFn, site: Site, *, by_browser: bool = False) -> str
     """Draw an origin that is listed, or a near miss; *by_browser*, one that a browser can send."""
     entry = draw(st.sampled_from(entries_of(site)))
     if draw(st.booleans()):
-        return entry.sample
+        return str(entry.sample)
     misses = [miss for miss in near_misses(entry).values() if is_sent(miss) or not by_browser]
-    return draw(st.sampled_from(misses or [entry.sample]))
+    return str(draw(st.sampled_from(misses or [entry.sample])))
 
 
 PATHS = ["/view", "/view", "/view", "/none", "/view/", "//view", "/VIEW", "/view%2F", "/view\x00", "/folder", "/own"]
