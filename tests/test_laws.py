@@ -217,10 +217,6 @@ def fetch(app: Flask, origin: str, credentials: bool, method: str, headers: set[
 
 request_headers = st.sets(st.sampled_from(["x-a", "x-b", "content-type", "authorization", "accept"]))
 fetches = st.tuples(st.booleans(), st.sampled_from(NO_OPTIONS), request_headers)
-    st.booleans(),
-    st.sampled_from(NO_OPTIONS),
-    st.sets(st.sampled_from(["x-a", "x-b", "content-type", "authorization", "accept"])),
-)
 
 
 @given(st.data(), sites, fetches, st.sampled_from(["text", "shared", "by hand", "abort", "stream", "failing"]))
