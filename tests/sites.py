@@ -327,6 +327,10 @@ class Site:
     mode: str = "TESTING"  # or "DEBUG", or "" for production
 
     @property
+    def parts(self) -> tuple[Part, ...]:
+        return self.before + self.after
+
+    @property
     def policy(self) -> ExpectedPolicy:
         """The policy that covers the view."""
         return self._policy(self.place.layers)
