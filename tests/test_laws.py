@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 from unittest import mock
 
@@ -449,18 +450,22 @@ def test_a_view_has_its_own_policy_whatever_it_calls_and_whatever_hides_it(
         app.reached("view")
         return other() if calls else "view"
 
+    views = []
     for stack in stacks:
         view: View = inner
         for step in stack:
             view = step(view)
+        views.append((f"/{len(views)}", view, {OWN} if {*stack} - {hide, wrap} else {APP} if on_app else set()))
+        app.add_url_rule(views[-1][0], views[-1][0], view, methods=["GET", "PUT"])
+    for path, view, expected in views:
         app.view_functions["view"] = view
-        expected = {OWN} if {*stack} - {hide, wrap} else {APP} if on_app else set()
-        assert_allowed(expected, lambda origin: get(app, origin))
-        app.events.clear()
-        if on_app:
-            assert_allowed(expected, lambda origin: preflight(app, origin))
-        preflight(app, OWN)
-        assert not any(event[0] == "view" for event in app.events), "a preflight runs no view"
+        for path_info in (path, "/view"):
+            assert_allowed(expected, partial(get, app, PATH_INFO=path_info))
+            app.events.clear()
+            if on_app:
+                assert_allowed(expected, partial(preflight, app, PATH_INFO=path_info))
+            preflight(app, OWN, PATH_INFO=path_info)
+            assert not any(event[0] == "view" for event in app.events), "a preflight runs no view"
 
 
 # Each law, broken ----------------------------------------------------------------------------------------------------
