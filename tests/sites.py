@@ -9,8 +9,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from flask import (
     Blueprint,
@@ -25,7 +24,8 @@ from flask import (
     request,
 )
 from flask.sessions import SecureCookieSession, SessionInterface
-from flask.views import MethodView, View
+from flask.views import MethodView
+from flask.views import View as ClassView
 from werkzeug.datastructures import Headers
 from werkzeug.routing import BaseConverter
 from werkzeug.test import create_environ
@@ -33,63 +33,21 @@ from werkzeug.test import create_environ
 from flask_cors import CORS, cross_origin
 from tests.entries import ANY_ORIGIN, Entry
 
-# Options: how they are written, and what they mean -------------------------------------------------------------------
+# Options, and what they mean -----------------------------------------------------------------------------------------
 
-
-class Value(NamedTuple):
-    """The value of an option, and the form in which it is written."""
-
-    holds: Any
-    form: Callable[[Any], Any] = list
-
-    @property
-    def written(self) -> Any:
-        """Write it anew: an iterator can be read only once."""
-        items = self.holds
-        of_entries = isinstance(items, list) and items and isinstance(items[0], Entry)
-        return self.form([entry.written for entry in items] if of_entries else items)
-
-
-def not_given(_: object) -> None:
-    """``None``: the option is not given, except for ``origins``."""
-
-
-def alone(items: list[Any]) -> Any:
-    return items[0] if len(items) == 1 else items
-
-
-def comma_separated(items: list[Any]) -> Any:
-    """Join texts. A text that begins with ``^`` may have commas of its own, so that such a list stays one."""
-    return ", ".join(items) if all(isinstance(item, str) and item[:1] != "^" for item in items) else items
-
-
-def loosely_separated(items: list[Any]) -> Any:
-    joined = comma_separated(items)
-    return joined.replace(", ", " ,, ") if isinstance(joined, str) else joined
-
-
-LISTS: list[Callable[[list[Any]], Any]] = [
-    *(alone, list, tuple, set, frozenset, iter, dict.fromkeys, comma_separated, loosely_separated)
-]
-SECONDS: list[Callable[[int], Any]] = [int, str, lambda seconds: timedelta(seconds=seconds)]
-
-Options = dict[str, Value]  # by the option's name, or its other name
-NO_ORIGIN: Options = {"origins": Value([])}
+Options = dict[str, Any]  # by the option's name, or its other name; `origins` holds entries
+NO_ORIGIN: Options = {"origins": []}
 METHODS_BY_DEFAULT = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY"}
 SIMPLE_METHODS = {"GET", "HEAD", "POST"}
 
 
 def keywords(options: Options) -> Any:
-    return {name: value.written for name, value in options.items()}
+    origins = options.get("origins")
+    return options if origins is None else {**options, "origins": [entry.written for entry in origins]}
 
 
 def config_keys(options: Options) -> dict[str, Any]:
-    return {f"CORS_{name.upper()}": value for name, value in keywords(reusable(options)).items()}
-
-
-def reusable(options: Options) -> Options:
-    """Write no iterators: a config is read more than once."""
-    return {name: value._replace(form=list) if value.form is iter else value for name, value in options.items()}
+    return {f"CORS_{name.upper()}": value for name, value in keywords(options).items()}
 
 
 @dataclass(frozen=True)
@@ -113,8 +71,8 @@ class ExpectedPolicy:
         """Combine layers, the weakest first. ``None`` is no value, but ``origins=None`` allows no origin."""
         values: dict[str, Any] = {}
         for name, value in [item for layer in layers for item in layer.items()]:
-            if value.form is not not_given:
-                values[{"allow_headers": "headers"}.get(name, name)] = value.holds
+            if value is not None:
+                values[{"allow_headers": "headers"}.get(name, name)] = value
             elif name == "origins":
                 values[name] = []
         return cls(**values)
@@ -305,19 +263,94 @@ class ItemConverter(BaseConverter):
 
 # Places for a policy -------------------------------------------------------------------------------------------------
 
-Answer = Callable[[], Any]
+View = Callable[..., Any]
 ROUTED = ["GET", "HEAD", "POST", "PUT"]  # the methods of the view; Flask adds OPTIONS
 
 
-def route(scaffold: Flask | Blueprint, answer: Callable[..., Any]) -> None:
-    scaffold.add_url_rule("/view", "view", answer, methods=["GET", "POST", "PUT"])
+def route(scaffold: Flask | Blueprint, view: View) -> None:
+    scaffold.add_url_rule("/view", "view", view, methods=["GET", "POST", "PUT"])
+
+
+class Place(NamedTuple):
+    """A place for a policy: which layers of options cover the view, and which make other policies."""
+
+    layers: str = "config own"
+    beside: str = ""
+    alone: bool = False  # on a view, in an app without CORS
+    covers_options: bool = True  # and not only the methods of a class, of which OPTIONS is none
+
+
+#: Every place for a policy.
+PLACES = {
+    "app": Place(),
+    "two steps": Place("config outer own"),
+    "after another": Place(beside="config outer"),
+    "entry": Place("config outer own"),
+    "entry of the config": Place(beside="config"),
+    "patterns": Place(),
+    "blueprint": Place(beside="config outer"),
+    "nested blueprint": Place(beside="config outer"),
+    "methods of a class": Place(beside="config outer", covers_options=False),
+    "class": Place(beside="config outer"),
+    "view": Place(beside="config outer"),
+    "view alone": Place(alone=True),
+}
+
+
+def set_up(app: Flask, site: Site, view: View) -> None:
+    """Set up the policies of a site, and the route of its view."""
+    own, outer = keywords(site.own), keywords(site.outer)
+    if site.name == "two steps":
+        CORS(**outer).init_app(app, **own)
+    elif site.name == "entry":
+        elsewhere = keywords(NO_ORIGIN)
+        CORS(app, resources={"/": elsewhere, "/view": own, ".*w": elsewhere}, **outer)
+    elif site.name == "entry of the config":
+        app.config["CORS_RESOURCES"] = {re.compile("/view$"): own, "/none": None}
+        CORS(app)
+    elif site.name == "patterns":
+        CORS(app, resources=["/x", re.compile("/(view|x)")], **own)
+    elif not site.place.alone:
+        CORS(app, **(outer if site.place.beside else own))
+    if site.name == "after another":
+        CORS(app, **own)
+    if "blueprint" in site.name:
+        parent, child = Blueprint("parent", __name__), Blueprint("child", __name__)
+        CORS(child, **own)
+        route(child, view)
+        if site.name == "nested blueprint":
+            CORS(parent, **outer)
+            parent.register_blueprint(child)
+        app.register_blueprint(parent if site.name == "nested blueprint" else child)
+    else:
+        route(app, DECORATED.get(site.name, lambda view, _: view)(view, own))
+
+
+def class_of_methods(view: View, own: Any) -> View:
+    get: Any = cross_origin(**own)(lambda _: view())
+    methods: Any = type("Methods", (MethodView,), {"get": get, "post": get, "put": get})
+    return cast(View, methods.as_view("view"))
+
+
+def whole_class(view: View, own: Any) -> View:
+    fields = {"decorators": [cross_origin(**own)], "dispatch_request": lambda _: view()}
+    whole: Any = type("Whole", (ClassView,), fields)
+    return cast(View, whole.as_view("view"))
+
+
+DECORATED: dict[str, Callable[[View, Any], View]] = {
+    "methods of a class": class_of_methods,
+    "class": whole_class,
+    "view": lambda view, own: cross_origin(**own)(view),
+    "view alone": lambda view, own: cross_origin(**own)(view),
+}
 
 
 @dataclass(frozen=True)
 class Site:
     """One app: where it has policies, the options of each, and its own parts before and after ``CORS``."""
 
-    place: Place
+    name: str  # of its place
     own: Options
     outer: Options = field(default_factory=dict)
     config: Options = field(default_factory=dict)
@@ -325,6 +358,10 @@ class Site:
     before: tuple[Part, ...] = ()
     after: tuple[Part, ...] = ()
     mode: str = "TESTING"  # or "DEBUG", or "" for production
+
+    @property
+    def place(self) -> Place:
+        return PLACES[self.name]
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -343,7 +380,7 @@ class Site:
     @property
     def contradictory(self) -> bool:
         """Whether credentials are for every origin, now or as long as the config is not set."""
-        early = Site(self.place, self.own, self.outer).policies if self.late else []
+        early = Site(self.name, self.own, self.outer).policies if self.late else []
         return any(policy.supports_credentials and policy.any_origin for policy in [*self.policies, *early])
 
     def _policy(self, layers: str) -> ExpectedPolicy:
@@ -363,7 +400,7 @@ class Site:
             route(app, view)
         else:
             app.config.update({} if self.late else config_keys(self.config))
-            self.place.set_up(app, self, view)
+            set_up(app, self, view)
             app.config.update(config_keys(self.config) if self.late else {})
         app.url_map.converters["item"] = ItemConverter
         app.add_url_rule("/item/<item:item>", "item", lambda item: item)  # a KeyError for any other
@@ -374,118 +411,6 @@ class Site:
         for part in self.after:
             part(app)
         return app
-
-
-class Place(NamedTuple):
-    """A place for a policy: how it is set up, which layers cover the view, and which make other policies."""
-
-    set_up: Callable[[Flask, Site, Answer], None]
-    layers: str = "config own"
-    beside: str = ""
-    alone: bool = False  # on a view, in an app without CORS
-    covers_options: bool = True  # and not only the methods of a class, of which OPTIONS is none
-
-
-PLACES: dict[str, Place] = {}
-
-
-def place(name: str, *fields: Any, **more: Any) -> Callable[[Any], Any]:
-    """Add what it decorates to the places."""
-
-    def add(set_up: Any) -> Any:
-        PLACES[name] = Place(set_up, *fields, **more)
-        return set_up
-
-    return add
-
-
-@place("on the app")
-def on_the_app(app: Flask, site: Site, answer: Answer) -> None:
-    CORS(app, **keywords(site.own))
-    route(app, answer)
-
-
-@place("on the app, in two steps", "config outer own")
-def by_init_app(app: Flask, site: Site, answer: Answer) -> None:
-    route(app, answer)
-    CORS(**keywords(site.outer)).init_app(app, **keywords(site.own))
-
-
-@place("on the app, after another", beside="config outer")
-def after_another(app: Flask, site: Site, answer: Answer) -> None:
-    CORS(app, **keywords(site.outer))
-    on_the_app(app, site, answer)
-
-
-@place("in an entry of resources", "config outer own")
-def in_an_entry(app: Flask, site: Site, answer: Answer) -> None:
-    elsewhere = keywords(NO_ORIGIN)
-    CORS(app, resources={"/": elsewhere, "/view": keywords(site.own), ".*w": elsewhere}, **keywords(site.outer))
-    route(app, answer)
-
-
-@place("in an entry of the config's resources", beside="config")
-def in_an_entry_of_the_config(app: Flask, site: Site, answer: Answer) -> None:
-    app.config["CORS_RESOURCES"] = {re.compile("/view$"): keywords(reusable(site.own)), "/none": None}
-    CORS(app)
-    route(app, answer)
-
-
-@place("for resources that are patterns")
-def for_resources(app: Flask, site: Site, answer: Answer) -> None:
-    CORS(app, resources=["/x", re.compile("/(view|x)")], **keywords(site.own))
-    route(app, answer)
-
-
-@place("on a blueprint", beside="config outer")
-def on_a_blueprint(app: Flask, site: Site, answer: Answer) -> None:
-    blueprint = Blueprint("inside", __name__)
-    CORS(blueprint, **keywords(site.own))
-    CORS(app, **keywords(site.outer))
-    route(blueprint, answer)
-    app.register_blueprint(blueprint)
-
-
-@place("on a nested blueprint", beside="config outer")
-def on_a_nested_blueprint(app: Flask, site: Site, answer: Answer) -> None:
-    parent, child = Blueprint("parent", __name__), Blueprint("child", __name__)
-    CORS(parent, **keywords(site.outer))
-    CORS(child, **keywords(site.own))
-    route(child, answer)
-    parent.register_blueprint(child)
-    app.register_blueprint(parent)
-
-
-@place("on the methods of a class", beside="config outer", covers_options=False)
-def on_the_methods_of_a_class(app: Flask, site: Site, answer: Answer) -> None:
-    class Methods(MethodView):
-        get = post = put = cross_origin(**keywords(site.own))(lambda _: answer())
-
-    CORS(app, **keywords(site.outer))
-    route(app, Methods.as_view("view"))
-
-
-@place("on a class", beside="config outer")
-def on_a_class(app: Flask, site: Site, answer: Answer) -> None:
-    class Whole(View):
-        decorators: ClassVar = [cross_origin(**keywords(site.own))]
-
-        def dispatch_request(self) -> Any:
-            return answer()
-
-    CORS(app, **keywords(site.outer))
-    route(app, Whole.as_view("view"))
-
-
-@place("on the view alone", alone=True)
-def on_the_view_alone(app: Flask, site: Site, answer: Answer) -> None:
-    route(app, cross_origin(**keywords(site.own))(answer))
-
-
-@place("on the view", beside="config outer")
-def on_the_view(app: Flask, site: Site, answer: Answer) -> None:
-    CORS(app, **keywords(site.outer))
-    on_the_view_alone(app, site, answer)
 
 
 # Requests and responses ----------------------------------------------------------------------------------------------

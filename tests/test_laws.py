@@ -20,7 +20,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from flask_cors import CORS, cross_origin
-from tests.entries import exact, is_sent, near_misses, on_the_wire
+from tests.entries import Entry, exact, is_sent, near_misses, on_the_wire
 from tests.helpers import A, B
 from tests.sites import (
     PLACES,
@@ -29,7 +29,6 @@ from tests.sites import (
     App,
     Result,
     Site,
-    Value,
     a_middleware_before,
     call,
     pair_of_functions,
@@ -105,7 +104,9 @@ def test_each_header_comes_from_an_option(visit: Visit) -> None:
     """Law 1, the other side of it."""
     site, environs = visit
     app, policy = site.serve(), site.policy
-    for environ in filter(lambda environ: is_covered(site, environ), environs):
+    for environ in environs:
+        if not is_covered(site, environ) or environ.get("HTTP_X_VIEW") in {"by hand", "shared"}:
+            continue
         found = call(app, environ).cors
         on_options = environ["REQUEST_METHOD"] == "OPTIONS"
         reasons = {
@@ -371,6 +372,10 @@ def fails(*_: object, **__: object) -> Any:
     raise LookupError("lost\nits table")
 
 
+def function(of: Any) -> Entry:
+    return exact("https", "a.example", "")._replace(written=of)
+
+
 INSIDE = ["_state.AppState.policy_for", "_middleware.read_request", "policy.Policy.response_headers"]
 
 
@@ -400,7 +405,7 @@ def test_what_fails_inside_leaves_the_app_alone_and_allows_no_origin(
 @pytest.mark.parametrize("place", PLACES)
 def test_a_function_in_origins_that_fails_denies(place: str, origins: Any) -> None:
     """Law 9, for what a user writes."""
-    site = Site(PLACES[place], {"origins": Value([origins])})
+    site = Site(place, {"origins": [function(origins)]})
     app = site.serve()
     result = get(app, A)
     assert_denied_and_logged(result, get(site.serve(plain=True), A), len(app.handler.lines))
@@ -474,10 +479,7 @@ def test_a_view_has_its_own_policy_whatever_it_calls_and_whatever_hides_it(
 
 # Each law, broken ----------------------------------------------------------------------------------------------------
 
-LISTED = Site(
-    PLACES["on the app"],
-    {"origins": Value([exact("https", "a.example", "")]), "headers": Value(["X-A"]), "max_age": Value(1, int)},
-)
+LISTED = Site("app", {"origins": [exact("https", "a.example", "")], "headers": ["X-A"], "max_age": 1})
 
 
 def law_8(app: App) -> None:
@@ -570,7 +572,7 @@ def test_a_law_that_is_broken_is_noticed(law: str, hook: Callable[[Response], ob
 
 @pytest.mark.parametrize("law", LAWS)
 def test_a_law_that_is_kept_is_not(law: str) -> None:
-    LAWS[law](replace(LISTED, own={**LISTED.own, "supports_credentials": Value(True, bool)}).serve())
+    LAWS[law](replace(LISTED, own={**LISTED.own, "supports_credentials": True}).serve())
 
 
 # Hostile bytes -------------------------------------------------------------------------------------------------------
@@ -595,7 +597,7 @@ def test_any_bytes_at_all_get_an_ordinary_response(
     site: Site, broken: bool, method: str, path: str, origin: str, requested_method: str, names: str
 ) -> None:
     """Law 1 and contract section 3: one ordinary response, and one line in the log at the most."""
-    app = (replace(site, own={"origins": Value([fails])}) if broken else site).serve()
+    app = (replace(site, own={"origins": [function(fails)]}) if broken else site).serve()
     environ = {"HTTP_ACCESS_CONTROL_REQUEST_METHOD": requested_method, "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": names}
     for path_info in (path if path.startswith("\xff") else f"/{path}", "/view"):
         app.handler.lines.clear()
