@@ -102,17 +102,6 @@ class ExpectedPolicy:
 # Hostile apps: each part records what it sees, and fails if the request wants it to -----------------------------------
 
 
-class Lines(logging.Handler):
-    """Collects what is logged, a line each."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
-
-
 class App(Flask):
     """An app that records which of its functions ran in which order, with what error and in what ``g``."""
 
@@ -121,12 +110,16 @@ class App(Flask):
         self.config.update({"TESTING": True, **config})
         self.events: list[tuple[str, ...]] = []
         self.asked: list[Any] = []  # the events so far, each time that a function in `origins` is called
-        self.handler = Lines()
+        self.lines: list[str] = []
         self.logger = logging.Logger("site")
-        self.logger.addHandler(self.handler)
+        self.logger.addFilter(self.logged)
         self.shared: Response = Response("shared", 200, BY_HAND)
         for signal in (appcontext_pushed, appcontext_popped):
             signal.connect(self.context_changed, self)
+
+    def logged(self, record: logging.LogRecord) -> bool:
+        self.lines.append(record.getMessage())
+        return False
 
     def context_changed(self, _: object, **__: object) -> None:
         self.events.append(("context", str(has_app_context())))
@@ -323,7 +316,8 @@ def set_up(app: Flask, site: Site, view: View) -> None:
             parent.register_blueprint(child)
         app.register_blueprint(parent if site.name == "nested blueprint" else child)
     else:
-        route(app, DECORATED.get(site.name, lambda view, _: view)(view, own))
+        decorate = DECORATED.get(site.name)
+        route(app, decorate(view, own) if decorate else view)
 
 
 def class_of_methods(view: View, own: Any) -> View:

@@ -128,7 +128,7 @@ def test_credentials_never_stand_beside_any_origin(site: Site) -> None:
     except ValueError as error:
         found = [f"{error}" if site.contradictory else ""]
     else:
-        result, found = get(app, A), app.handler.lines
+        result, found = get(app, A), app.lines
         assert_valid(result)
         if not (site.policy.supports_credentials and site.policy.any_origin):
             return
@@ -395,10 +395,10 @@ def test_what_fails_inside_leaves_the_app_alone_and_allows_no_origin(
     app, plain = site.serve(), site.serve(plain=True)
     get(app, None)
     with mock.patch(f"flask_cors.{target}", fails):
-        before = len(app.handler.lines)
+        before = len(app.lines)
         result = get(app, origin, method, HTTP_X_VIEW="by hand")
     without = get(plain, origin, method, HTTP_X_VIEW="by hand")
-    assert_denied_and_logged(result, without, len(app.handler.lines) - before)
+    assert_denied_and_logged(result, without, len(app.lines) - before)
 
 
 @pytest.mark.parametrize("origins", [fails, lambda _: "yes", lambda _: None], ids=["raises", "a text", "nothing"])
@@ -408,7 +408,7 @@ def test_a_function_in_origins_that_fails_denies(place: str, origins: Any) -> No
     site = Site(place, {"origins": [function(origins)]})
     app = site.serve()
     result = get(app, A)
-    assert_denied_and_logged(result, get(site.serve(plain=True), A), len(app.handler.lines))
+    assert_denied_and_logged(result, get(site.serve(plain=True), A), len(app.lines))
 
 
 # Law 10: decorations -------------------------------------------------------------------------------------------------
@@ -600,6 +600,6 @@ def test_any_bytes_at_all_get_an_ordinary_response(
     app = (replace(site, own={"origins": [function(fails)]}) if broken else site).serve()
     environ = {"HTTP_ACCESS_CONTROL_REQUEST_METHOD": requested_method, "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": names}
     for path_info in (path if path.startswith("\xff") else f"/{path}", "/view"):
-        app.handler.lines.clear()
+        app.lines.clear()
         result = call(app, {"REQUEST_METHOD": method, "HTTP_ORIGIN": origin, "PATH_INFO": path_info, **environ})
-        assert_harmless(result, app.handler.lines)
+        assert_harmless(result, app.lines)
