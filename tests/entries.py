@@ -1,19 +1,20 @@
-"""Entries of ``origins``, each kind with its documented meaning, and what an attacker derives from what one lets in.
+"""Entries of ``origins``: every kind, what each is documented to allow, and near misses of what one allows.
 
-The meaning is said here a second time, from contract and manual alone: nothing of the package judges itself.
+This is written a second time, from the contract and the manual alone: nothing of the package judges itself.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
-# Meaning -------------------------------------------------------------------------------------------------------------
+# What an entry allows ------------------------------------------------------------------------------------------------
 
 
 class Origin(NamedTuple):
-    """An origin, taken apart; a port brings its colon."""
+    """An origin, parsed; a port has its colon."""
 
     scheme: str
     host: str
@@ -24,10 +25,11 @@ class Origin(NamedTuple):
 SERIALIZED = re.compile(
     r"([a-z][a-z0-9+.-]*)://(?=[^:]{1,253}(?::|\Z))([a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?)((?::[0-9]{1,5})?)", re.ASCII
 )
+DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 
 
-def apart(text: str) -> Origin | None:
-    """Take an origin apart; ``None`` for what no browser sends."""
+def parse(text: str) -> Origin | None:
+    """Parse an origin; ``None`` for what no browser sends."""
     if text == "null":
         return Origin("", "null", "")
     match = SERIALIZED.fullmatch(text)
@@ -35,28 +37,29 @@ def apart(text: str) -> Origin | None:
 
 
 def is_sent(text: str) -> bool:
-    """Tell whether a browser may send *text*: an origin without zeros before its port, or a port that goes unsaid."""
-    origin = apart(text)
-    unsaid = {"https": ":443", "http": ":80"}
-    return origin is not None and origin.port[:2] != ":0" and origin.port != unsaid.get(origin.scheme)
+    """Whether a browser may send *text*: an origin with no zeros before its port, and no default port."""
+    origin = parse(text)
+    return origin is not None and origin.port[:2] != ":0" and origin.port != DEFAULT_PORTS.get(origin.scheme)
 
 
 class Entry(NamedTuple):
-    """One entry: how it is written, an origin that it lets in, and the part of its host that it spells out."""
+    """One entry: how it is written, an origin that it allows, and the part of its host that it spells out."""
 
     written: Any
     sample: str
     fixed: str
-    meant: Callable[[Origin], bool]
-    everyone: bool = False
+    covers: Callable[[Origin], bool]
+    any_origin: bool = False
 
     def admits(self, text: str) -> bool:
-        """Tell whether *text* is an origin that the entry is documented to let in."""
-        origin = apart(text)
-        return origin is not None and self.meant(origin)
+        """Whether *text* is an origin that the entry is documented to allow."""
+        origin = parse(text)
+        return origin is not None and self.covers(origin)
 
 
 # Kinds ---------------------------------------------------------------------------------------------------------------
+
+Kind = Callable[[str, str, str], Entry]
 
 
 def exact(scheme: str, host: str, port: str) -> Entry:
@@ -64,21 +67,21 @@ def exact(scheme: str, host: str, port: str) -> Entry:
     return Entry(origin, origin, host, (scheme, host, port).__eq__)
 
 
-def written_otherwise(scheme: str, host: str, port: str) -> Entry:
-    default = {"https": ":443", "http": ":80"}[scheme]
-    return exact(scheme, host, port)._replace(written=f"{scheme.upper()}://{host.title()}{port or default}/")
+def corrected(scheme: str, host: str, port: str) -> Entry:
+    written = f"{scheme.upper()}://{host.title()}{port or DEFAULT_PORTS[scheme]}/"
+    return exact(scheme, host, port)._replace(written=written)
 
 
-def a_function(scheme: str, host: str, port: str) -> Entry:
+def function(scheme: str, host: str, port: str) -> Entry:
     origin = f"{scheme}://{host}{port}"
-    return exact(scheme, host, port)._replace(written=lambda asked: asked == origin)
+    return exact(scheme, host, port)._replace(written=lambda sent: sent == origin)
 
 
 def any_subdomain(scheme: str, host: str, port: str) -> Entry:
-    def meant(origin: Origin) -> bool:
+    def covers(origin: Origin) -> bool:
         return origin.host.endswith(f".{host}") and origin == (scheme, origin.host, port)
 
-    return Entry(f"{scheme}://*.{host}{port}", f"{scheme}://x.y.{host}{port}", host, meant)
+    return Entry(f"{scheme}://*.{host}{port}", f"{scheme}://x.y.{host}{port}", host, covers)
 
 
 def any_port(scheme: str, host: str, port: str) -> Entry:
@@ -86,262 +89,160 @@ def any_port(scheme: str, host: str, port: str) -> Entry:
 
 
 def any_subdomain_and_port(scheme: str, host: str, port: str) -> Entry:
-    def meant(origin: Origin) -> bool:
+    def covers(origin: Origin) -> bool:
         return origin.host.endswith(f".{host}") and origin.scheme == scheme
 
-    return Entry(f"{scheme}://*.{host}:*", f"{scheme}://x.{host}{port}", host, meant)
-
-
-def pattern_of(form: str, flags: int = 0) -> Callable[[str, str, str], Entry]:
-    """Make a kind: a compiled pattern that lets in one origin, written as *form* says."""
-
-    def kind(scheme: str, host: str, port: str) -> Entry:
-        entry = exact(scheme, host, port)
-        return entry._replace(written=re.compile(form.format(re.escape(entry.sample)), flags))
-
-    return kind
-
-
-def text_of(form: str) -> Callable[[str, str, str], Entry]:
-    """Make a kind: a string that is a pattern because it begins with ``^``."""
-
-    def kind(scheme: str, host: str, port: str) -> Entry:
-        entry = exact(scheme, host, port)
-        return entry._replace(written=form.format(re.escape(entry.sample)))
-
-    return kind
+    return Entry(f"{scheme}://*.{host}:*", f"{scheme}://x.{host}{port}", host, covers)
 
 
 def pattern_of_subdomains(scheme: str, host: str, port: str) -> Entry:
-    written = re.compile(rf"{scheme}://([a-z]+\.)+{re.escape(host + port)}")
-
-    def meant(origin: Origin) -> bool:
-        labels = origin.host.removesuffix(f".{host}").split(".")
-        below = origin.host.endswith(f".{host}") and all(re.fullmatch("[a-z]+", label) for label in labels)
+    def covers(origin: Origin) -> bool:
+        below = re.fullmatch(rf"([a-z]+\.)+{re.escape(host)}", origin.host) is not None
         return below and origin == (scheme, origin.host, port)
 
-    return Entry(written, f"{scheme}://x.y.{host}{port}", host, meant)
+    written = re.compile(rf"{scheme}://([a-z]+\.)+{re.escape(host + port)}")
+    return Entry(written, f"{scheme}://x.y.{host}{port}", host, covers)
 
 
-Kind = Callable[[str, str, str], Entry]
+def written_as(form: str, compiled: Callable[[str], Any] = str) -> Kind:
+    """Make a kind that allows one origin, by a regular expression: *form*, with the origin in its place."""
+
+    def kind(scheme: str, host: str, port: str) -> Entry:
+        entry = exact(scheme, host, port)
+        return entry._replace(written=compiled(form.format(re.escape(entry.sample))))
+
+    return kind
+
 
 #: Every way to list an origin, from its scheme, host and port.
 KINDS: dict[str, Kind] = {
     "an exact origin": exact,
-    "an origin that is corrected": written_otherwise,
+    "an origin that is corrected": corrected,
     "any subdomain": any_subdomain,
     "any port": any_port,
     "any subdomain and port": any_subdomain_and_port,
-    "a pattern": pattern_of("{}"),
-    "a pattern with anchors": pattern_of("^{}$"),
-    "a pattern of lines": pattern_of("^{}$", re.MULTILINE),
-    "a pattern without case": pattern_of("{}", re.IGNORECASE),
-    "a pattern of alternatives": pattern_of(r"https://first\.example|{}"),
+    "a pattern": written_as("{}", re.compile),
+    "a pattern with anchors": written_as("^{}$", re.compile),
+    "a pattern of lines": written_as("(?m)^{}$", re.compile),
+    "a pattern without case": written_as("(?i){}", re.compile),
+    "a pattern of alternatives": written_as(r"https://first\.example|{}", re.compile),
     "a pattern of subdomains": pattern_of_subdomains,
-    "a ^ string": text_of("^{}"),
-    "a ^ string with $": text_of("^{}$"),
-    "a ^ string of alternatives": text_of(r"^https://first\.example|{}"),
-    "a function": a_function,
+    "a ^ string": written_as("^{}"),
+    "a ^ string with $": written_as("^{}$"),
+    "a ^ string of alternatives": written_as(r"^https://first\.example|{}"),
+    "a function": function,
 }
-
-EVERYBODY = Entry("*", "https://anybody.example", "anybody.example", lambda _: True, everyone=True)
-EVERY_PAGE = Entry(
+ANY_ORIGIN = Entry("*", "https://any.example", "any.example", lambda _: True, any_origin=True)
+ANY_PAGE = Entry(
     re.compile("https?://.*"),
-    *("https://anybody.example", "anybody.example"),
+    *("https://any.example", "any.example"),
     lambda origin: origin.scheme in {"http", "https"},
-    everyone=True,
+    any_origin=True,
 )
 NULL = Entry("null", "null", "null", ("", "null", "").__eq__)
 
 
-# Attacks -------------------------------------------------------------------------------------------------------------
+# Near misses ---------------------------------------------------------------------------------------------------------
 
-# Letters and what looks like them. Browsers turn some back into the letter; others they send in Punycode.
-LOOK_ALIKES = {
-    "Cyrillic a": ("a", "\N{CYRILLIC SMALL LETTER A}"),
-    "Cyrillic o": ("o", "\N{CYRILLIC SMALL LETTER O}"),
-    "Greek omicron": ("o", "\N{GREEK SMALL LETTER OMICRON}"),
-    "e with an accent": ("e", "\N{LATIN SMALL LETTER E WITH ACUTE}"),
-    "e and an accent": ("e", "e\N{COMBINING ACUTE ACCENT}"),
-    "dotless i": ("i", "\N{LATIN SMALL LETTER DOTLESS I}"),
-    "capital i with a dot": ("i", "\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}"),
-    "long s": ("s", "\N{LATIN SMALL LETTER LONG S}"),
-    "Kelvin sign": ("k", "\N{KELVIN SIGN}"),
-    "fullwidth m": ("m", "\N{FULLWIDTH LATIN SMALL LETTER M}"),
-    "bold m": ("m", "\N{MATHEMATICAL BOLD SMALL M}"),
-    "fullwidth full stop": (".", "\N{FULLWIDTH FULL STOP}"),
-    "ideographic full stop": (".", "\N{IDEOGRAPHIC FULL STOP}"),
-    "halfwidth full stop": (".", "\N{HALFWIDTH IDEOGRAPHIC FULL STOP}"),
-    "one dot leader": (".", "\N{ONE DOT LEADER}"),
-    "dot in two bytes": (".", "\udcc0\udcae"),  # an encoding that UTF-8 forbids
-    "soft hyphen": (".", "\N{SOFT HYPHEN}."),
-    "zero width joiner": (".", "\N{ZERO WIDTH JOINER}."),
+# By class: what to write for the host, for its port, and for the whole origin. {_} is a space.
+HOSTS = {
+    "suffix": "{host}.evil.test {host}evil.test {host}munity {host}-evil.test",
+    "prefix": "evil{host} evil-{host} _{host} .{host}",
+    "trailing dot": "{host}. {host}..",
+    "userinfo": "{host}@evil.test {host}:x@evil.test",
+    "backslash": r"{host}\.evil.test evil.test\@{host}",
+    "percent": "{host}%2f.evil.test {host}%00.evil.test",
+}
+PORTS = ":{next} :{number}0 :{cut} :0{number} :443 :80 : :* :x :-1 :65536 :\u0664 :443.evil.test :443@evil.test"
+WHOLE = {
+    "scheme": "{other}://{rest} chrome-extension://{rest} x{all} {scheme}x://{rest} {rest} ://{rest} //{rest} "
+    "{scheme}:/{rest} {scheme}:///{rest} {scheme}://{all}",
+    "userinfo": "{scheme}://user@{rest} {scheme}://@{rest}",
+    "backslash": "{scheme}:\\\\{rest} {all}\\",
+    "percent": "{scheme}%3a//{rest} {scheme}:%2f%2f{rest} {all}%0a {all}%00",
+    "null": "null NULL {all}{_}null",
+    "nothing": "{nothing} *",
+    "trailing slash": "{all}/ {all}//",
+    "path": "{all}/x {all}/.. https://evil.test/{all}",
+    "query": "{all}? https://evil.test?{all}",
+    "fragment": "{all}# https://evil.test#{all}",
+    "quotes": "\"{all}\" '{all}' <{all}>",
+    "joined": "{all},{all} {all},{_}{all} {all},{_}https://evil.test https://evil.test,{_}{all} {all}, ,{all} "
+    "{all}{_}{all} {all}{_}https://evil.test https://evil.test{_}{all} {all};https://evil.test "
+    "https://evil.test{line}{all}",
+    "control": "{all}{line}Set-Cookie:{_}a=b",
+}
+REPLACEMENTS = {
+    "dot-swap": [(".", "x"), (".", "-"), (".", ""), (".", ".."), (".", ",")],
+    "percent": [("o", "%6f"), (".", "%2e"), ("o", "%256f")],
+    # Letters and what looks like them. Browsers turn some back into the letter; others they send in Punycode.
+    "look-alike": [
+        *(("a", "\N{CYRILLIC SMALL LETTER A}"), ("o", "\N{CYRILLIC SMALL LETTER O}")),
+        *(("o", "\N{GREEK SMALL LETTER OMICRON}"), ("e", "\N{LATIN SMALL LETTER E WITH ACUTE}")),
+        *(("e", "e\N{COMBINING ACUTE ACCENT}"), ("i", "\N{LATIN SMALL LETTER DOTLESS I}")),
+        *(("i", "\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}"), ("s", "\N{LATIN SMALL LETTER LONG S}")),
+        *(("k", "\N{KELVIN SIGN}"), ("m", "\N{FULLWIDTH LATIN SMALL LETTER M}")),
+        *(("m", "\N{MATHEMATICAL BOLD SMALL M}"), (".", "\N{FULLWIDTH FULL STOP}")),
+        *((".", "\N{IDEOGRAPHIC FULL STOP}"), (".", "\N{HALFWIDTH IDEOGRAPHIC FULL STOP}")),
+        *((".", "\N{ONE DOT LEADER}"), (".", "\N{SOFT HYPHEN}."), (".", "\N{ZERO WIDTH JOINER}.")),
+        (".", "\udcc0\udcae"),  # an encoding of the dot that UTF-8 forbids
+    ],
 }
 BLANKS = "\x00\x01\b\t\n\v\f\r\x1b\x1c\x1f \x7f\x85\xa0\u1680\u2003\u2028\u2029\u202e\u3000\ufeff"
 
 
+@cache
 def near_misses(entry: Entry) -> dict[str, str]:
-    """Derive what an attacker may send who knows what *entry* lets in, each named by its class and a word on it."""
-    origin, fixed = entry.sample, entry.fixed
-    hosts = {**_around(fixed), **_within(fixed), **dict(_look_alikes(fixed))}
-    whole = {name: origin.replace(fixed, host) for name, host in hosts.items()}
-    derived = {**whole, **_by_port(origin), **_by_scheme(origin), **_by_more(origin), **_joined(origin)}
-    return {name: attack for name, attack in {**derived, **dict(_blanks(origin, fixed))}.items() if attack != origin}
+    """Derive what an attacker may send who knows what *entry* allows, by class and way of writing."""
+    return {name: attack for name, attack in _derive(entry.sample, entry.fixed) if attack != entry.sample}
 
 
-def _around(host: str) -> dict[str, str]:
-    return {
-        "suffix: a domain": f"{host}.evil.test",
-        "suffix: letters": f"{host}evil.test",
-        "suffix: a longer top-level domain": f"{host}munity",
-        "suffix: a hyphen": f"{host}-evil.test",
-        "prefix: letters": f"evil{host}",
-        "prefix: a hyphen": f"evil-{host}",
-        "prefix: an underscore": f"_{host}",
-        "prefix: an empty label": f".{host}",
-        "cut: the last letter": host[:-1],
-        "cut: the first letter": host[1:],
-        "cut: the last label": host.rpartition(".")[0],
-        "trailing dot: one": f"{host}.",
-        "trailing dot: two": f"{host}..",
-        "userinfo: the host as a user": f"{host}@evil.test",
-        "userinfo: with a password": f"{host}:x@evil.test",
-        "backslash: behind": f"{host}\\.evil.test",
-        "backslash: with a user": f"evil.test\\@{host}",
-        "percent: a slash behind": f"{host}%2f.evil.test",
-        "percent: a null character behind": f"{host}%00.evil.test",
-    }
+def _derive(origin: str, host: str) -> Iterator[tuple[str, str]]:
+    for name, changed in _hosts(host):
+        yield name, origin.replace(host, changed)
+    scheme, its_host, port = parse(origin) or Origin("", "", "")
+    number = int(port[1:] or 443)
+    for form in PORTS.split():
+        written = form.format(number=number, next=number + 1, cut=number // 10)
+        yield f"port: {form}", f"{scheme}://{its_host}{written}"
+    parts = {"all": origin, "scheme": scheme, "rest": origin.partition("://")[2], "_": " ", "nothing": "", "line": "\n"}
+    parts["other"] = "http" if scheme == "https" else "https"
+    for name, forms in WHOLE.items():
+        for form in forms.split():
+            yield f"{name}: {form}", form.format(**parts)
+    yield "length: a very long subdomain", f"{scheme}://{'a.' * 200}{parts['rest']}"
+    yield "case: the scheme", f"{scheme.upper()}://{parts['rest']}"
+    yield "case: everything", origin.upper()
+    inside = origin.index(host) + 1
+    for blank in BLANKS:
+        places = {"before": 0, "in the scheme": 2, "in the host": inside, "behind": len(origin)}
+        for place, at in places.items():
+            yield f"control: U+{ord(blank):04X} {place}", origin[:at] + blank + origin[at:]
 
 
-def _within(host: str) -> dict[str, str]:
-    return {
-        "dot-swap: letters": host.replace(".", "x"),
-        "dot-swap: the first": host.replace(".", "x", 1),
-        "dot-swap: hyphens": host.replace(".", "-"),
-        "dot-swap: nothing": host.replace(".", ""),
-        "dot-swap: doubled": host.replace(".", ".."),
-        "dot-swap: commas": host.replace(".", ","),
-        "case: capitals": host.upper(),
-        "case: one capital": host.capitalize(),
-        "case: the last letter": host[:-1] + host[-1].upper(),
-        "percent: a letter": host.replace("o", "%6f"),
-        "percent: a dot": host.replace(".", "%2e"),
-        "percent: a letter twice": host.replace("o", "%256f"),
-    }
+def _hosts(host: str) -> Iterator[tuple[str, str]]:
+    for name, forms in HOSTS.items():
+        for form in forms.split():
+            yield f"{name}: {form}", form.format(host=host)
+    for name, pairs in REPLACEMENTS.items():
+        for old, new in pairs:
+            changed = host.replace(old, new)
+            yield f"{name}: {new!a} for {old}", changed
+            if name == "look-alike":
+                in_percent = "".join(f"%{byte:02X}" for byte in new.encode("utf-8", "surrogateescape"))
+                yield f"{name}: {in_percent} for {old}", host.replace(old, in_percent)
+                yield f"{name}: {new!a} in Punycode", ".".join(map(_punycode, changed.split(".")))
+    yield "dot-swap: the first", host.replace(".", "x", 1)
+    yield from (("cut: the last letter", host[:-1]), ("cut: the first letter", host[1:]))
+    yield "cut: the last label", host.rpartition(".")[0]
+    yield from (("case: capitals", host.upper()), ("case: one capital", host.capitalize()))
+    yield "case: the last letter", host[:-1] + host[-1].upper()
 
 
-def _look_alikes(host: str) -> Iterator[tuple[str, str]]:
-    for name, (letter, other) in LOOK_ALIKES.items():
-        alike = host.replace(letter, other)
-        yield f"look-alike: {name}", alike
-        yield f"look-alike: {name}, in percent", host.replace(letter, _in_percent(other))
-        yield f"look-alike: {name}, in Punycode", ".".join(map(_in_punycode, alike.split(".")))
-
-
-def _in_percent(text: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in text.encode("utf-8", "surrogateescape"))
-
-
-def _in_punycode(label: str) -> str:
+def _punycode(label: str) -> str:
     return label if label.isascii() else f"xn--{label.encode('punycode', 'replace').decode()}"
 
 
-def _by_port(origin: str) -> dict[str, str]:
-    scheme, host, port = apart(origin) or Origin("", "", "")
-    number = int(port[1:] or 443)
-    return {
-        "port: the next": f"{scheme}://{host}:{number + 1}",
-        "port: a digit more": f"{scheme}://{host}:{number}0",
-        "port: a digit less": f"{scheme}://{host}:{number // 10}",
-        "port: zeros in front": f"{scheme}://{host}:0{number}",
-        "port: that of https": f"{scheme}://{host}:443",
-        "port: that of http": f"{scheme}://{host}:80",
-        "port: empty": f"{scheme}://{host}:",
-        "port: the wildcard": f"{scheme}://{host}:*",
-        "port: letters": f"{scheme}://{host}:x",
-        "port: negative": f"{scheme}://{host}:-1",
-        "port: too large": f"{scheme}://{host}:65536",
-        "port: digits that are not ASCII": f"{scheme}://{host}:\N{ARABIC-INDIC DIGIT FOUR}",
-        "port: and a suffix": f"{scheme}://{host}:443.evil.test",
-        "port: and a user": f"{scheme}://{host}:443@evil.test",
-    }
-
-
-def _by_scheme(origin: str) -> dict[str, str]:
-    scheme, _, rest = origin.partition("://")
-    return {
-        "scheme: the other one": ("http" if scheme == "https" else "https") + f"://{rest}",
-        "scheme: of an extension": f"chrome-extension://{rest}",
-        "scheme: one that ends alike": f"x{scheme}://{rest}",
-        "scheme: one that begins alike": f"{scheme}x://{rest}",
-        "scheme: none": rest,
-        "scheme: empty": f"://{rest}",
-        "scheme: two slashes alone": f"//{rest}",
-        "scheme: one slash": f"{scheme}:/{rest}",
-        "scheme: three slashes": f"{scheme}:///{rest}",
-        "scheme: in front of itself": f"{scheme}://{origin}",
-        "case: the scheme": f"{scheme.upper()}://{rest}",
-        "case: everything": origin.upper(),
-        "userinfo: a user": f"{scheme}://user@{rest}",
-        "userinfo: an empty user": f"{scheme}://@{rest}",
-        "backslash: for the slashes": f"{scheme}:\\\\{rest}",
-        "percent: the colon": origin.replace(":", "%3a", 1),
-        "percent: the slashes": origin.replace("//", "%2f%2f"),
-        "length: a very long subdomain": f"{scheme}://{'a.' * 200}{rest}",
-    }
-
-
-def _by_more(origin: str) -> dict[str, str]:
-    return {
-        "null: as such": "null",
-        "null: in capitals": "NULL",
-        "null: behind": f"{origin} null",
-        "nothing: at all": "",
-        "nothing: but the wildcard": "*",
-        "trailing slash: one": f"{origin}/",
-        "trailing slash: two": f"{origin}//",
-        "path: below": f"{origin}/x",
-        "path: two dots": f"{origin}/..",
-        "path: of another": f"https://evil.test/{origin}",
-        "query: empty": f"{origin}?",
-        "query: of another": f"https://evil.test?{origin}",
-        "fragment: empty": f"{origin}#",
-        "fragment: of another": f"https://evil.test#{origin}",
-        "backslash: at the end": f"{origin}\\",
-        "percent: a line feed": f"{origin}%0a",
-        "percent: a null character": f"{origin}%00",
-        "control: a line with a header": f"{origin}\r\nSet-Cookie: a=b",
-        "quotes: around": f'"{origin}"',
-        "quotes: angles around": f"<{origin}>",
-    }
-
-
-def _joined(origin: str) -> dict[str, str]:
-    evil = "https://evil.test"
-    return {
-        "joined: twice": f"{origin},{origin}",
-        "joined: twice, as a doubled header": f"{origin}, {origin}",
-        "joined: a comma before another": f"{origin}, {evil}",
-        "joined: a comma behind another": f"{evil}, {origin}",
-        "joined: a comma behind": f"{origin},",
-        "joined: a comma before": f",{origin}",
-        "joined: twice, with a space": f"{origin} {origin}",
-        "joined: a space before another": f"{origin} {evil}",
-        "joined: a space behind another": f"{evil} {origin}",
-        "joined: a semicolon": f"{origin};{evil}",
-        "joined: a line feed": f"{evil}\n{origin}",
-    }
-
-
-def _blanks(origin: str, fixed: str) -> Iterator[tuple[str, str]]:
-    inside = origin.index(fixed) + 1
-    for blank in BLANKS:
-        yield f"control: U+{ord(blank):04X} before", blank + origin
-        yield f"control: U+{ord(blank):04X} behind", origin + blank
-        yield f"control: U+{ord(blank):04X} inside the host", origin[:inside] + blank + origin[inside:]
-        yield f"control: U+{ord(blank):04X} inside the scheme", origin[:2] + blank + origin[2:]
-
-
 def on_the_wire(text: str) -> str:
-    """Write *text* as a server hands it on: its bytes in UTF-8, a character for each."""
+    """Write *text* as a server passes it to an app: its bytes in UTF-8, a character for each."""
     return text.encode("utf-8", "surrogateescape").decode("latin-1")

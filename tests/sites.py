@@ -1,98 +1,60 @@
-"""Sites: an app with policies in every place where one may stand, every option in every form, and what that means.
+"""Sites: apps with policies in every place, every option in every form, and parts of their own that fail now and then.
 
-The meaning is said here a second time, from contract and manual alone: nothing of the package judges itself.
+What a policy means is written a second time here, from the contract alone: nothing of the package judges itself.
 """
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from flask import Blueprint, Flask
-from flask.views import MethodView, View
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    abort,
+    appcontext_popped,
+    appcontext_pushed,
+    g,
+    has_app_context,
+    has_request_context,
+    request,
+)
+from flask.sessions import SecureCookieSession, SessionInterface
+from flask.views import MethodView
+from flask.views import View as ClassView
+from werkzeug.datastructures import Headers
+from werkzeug.routing import BaseConverter
+from werkzeug.test import create_environ
 
 from flask_cors import CORS, cross_origin
-from tests.entries import EVERYBODY, Entry
-from tests.helpers import an_app
+from tests.entries import ANY_ORIGIN, Entry
 
-# Options, as given and as meant --------------------------------------------------------------------------------------
+# Options, and what they mean -----------------------------------------------------------------------------------------
 
-
-class Said(NamedTuple):
-    """What one option is given: what it holds, and the form in which that is written."""
-
-    holds: Any
-    form: Callable[[Any], Any]
-
-    @property
-    def written(self) -> Any:
-        """Write it anew: an iterator can be read only once."""
-        items = self.holds
-        of_entries = isinstance(items, list) and items and isinstance(items[0], Entry)
-        return self.form([entry.written for entry in items] if of_entries else items)
-
-
-def not_given(_: object) -> None:
-    """``None`` says nothing."""
-
-
-def alone(items: list[Any]) -> Any:
-    return items[0] if len(items) == 1 else items
-
-
-def comma_separated(items: list[Any]) -> Any:
-    return _joined(items, ", ")
-
-
-def loosely_separated(items: list[Any]) -> Any:
-    return _joined(items, " ,, ")
-
-
-def _joined(items: list[Any], comma: str) -> Any:
-    """Join texts; a text that begins with ``^`` may hold commas of its own, so that such a list stays one."""
-    plain = all(isinstance(item, str) and item[:1] != "^" for item in items)
-    return comma.join(items) if plain else items
-
-
-def keys(items: list[Any]) -> Iterable[Any]:
-    return dict.fromkeys(items).keys()
-
-
-def as_timedelta(seconds: int) -> timedelta:
-    return timedelta(seconds=seconds)
-
-
-#: How a list may be written.
-LISTS: list[Callable[[list[Any]], Any]] = [
-    *(alone, list, tuple, set, frozenset, iter, keys, comma_separated, loosely_separated)
-]
-SECONDS: list[Callable[[int], Any]] = [int, str, as_timedelta]
-
-Options = dict[str, Said]  # an option's name, or its other name, to what it is given
-NOBODY: Options = {"origins": Said([], list)}
-ALIASES = {"allow_headers": "headers"}
+Options = dict[str, Any]  # by the option's name, or its other name; `origins` holds entries
+NO_ORIGIN: Options = {"origins": []}
+METHODS_BY_DEFAULT = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY"}
+SIMPLE_METHODS = {"GET", "HEAD", "POST"}
 
 
 def keywords(options: Options) -> Any:
-    return {name: said.written for name, said in options.items()}
+    origins = options.get("origins")
+    return options if origins is None else {**options, "origins": [entry.written for entry in origins]}
 
 
 def config_keys(options: Options) -> dict[str, Any]:
-    return {f"CORS_{name.upper()}": said.written for name, said in options.items()}
-
-
-METHODS_BY_DEFAULT = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
-SIMPLE_METHODS = frozenset({"GET", "HEAD", "POST"})
+    return {f"CORS_{name.upper()}": value for name, value in keywords(options).items()}
 
 
 @dataclass(frozen=True)
-class Meaning:
+class ExpectedPolicy:
     """What a policy is documented to mean."""
 
-    origins: list[Entry] = field(default_factory=lambda: [EVERYBODY])
+    origins: list[Entry] = field(default_factory=lambda: [ANY_ORIGIN])
     methods: list[str] | None = None
     headers: list[str] = field(default_factory=list)
     expose_headers: list[str] = field(default_factory=list)
@@ -104,60 +66,107 @@ class Meaning:
     vary_header: bool = True
     intercept_exceptions: bool = True
 
-    @property
-    def everyone(self) -> bool:
-        return any(entry.everyone for entry in self.origins)
+    @classmethod
+    def of(cls, *layers: Options) -> ExpectedPolicy:
+        """Combine layers, the weakest first. ``None`` is no value, but ``origins=None`` allows no origin."""
+        values: dict[str, Any] = {}
+        for name, value in [item for layer in layers for item in layer.items()]:
+            if value is not None:
+                values[{"allow_headers": "headers"}.get(name, name)] = value
+            elif name == "origins":
+                values[name] = []
+        return cls(**values)
 
     @property
-    def contradictory(self) -> bool:
-        """Whether it gives credentials to everyone."""
-        return self.supports_credentials and self.everyone
+    def any_origin(self) -> bool:
+        return any(entry.any_origin for entry in self.origins)
 
-    def admits(self, origin: str, credentials: bool = False) -> bool:
-        allowed = any(entry.admits(origin) for entry in self.origins)
-        return allowed and (self.supports_credentials or not credentials)
+    def allows_origin(self, origin: str, credentials: bool = False) -> bool:
+        return any(entry.admits(origin) for entry in self.origins) and (self.supports_credentials or not credentials)
 
-    def allows(self, method: str, names: set[str]) -> bool:
-        """Tell whether a page that is let in may use *method* and set the headers *names*."""
+    def allows_request(self, method: str, names: set[str]) -> bool:
+        """Whether a page whose origin is allowed may use *method* and set the headers *names*."""
         methods = METHODS_BY_DEFAULT if self.methods is None else {name.upper() for name in self.methods}
         listed = {name.lower() for name in self.headers}
-        # "*" is every name but Authorization (Fetch, #cors-non-wildcard-request-header-name). With credentials, where
-        # it would mean nothing, the names asked for are repeated, and that one with them.
+        # "*" is every name but Authorization (Fetch, #cors-non-wildcard-request-header-name). With credentials it would
+        # mean nothing, so the requested names are repeated, and that one with them.
         covered = names if self.supports_credentials else names - {"authorization"}
-        uncovered = names - listed - (covered if "*" in listed else set())
-        return not uncovered and (method in SIMPLE_METHODS | methods or "*" in methods)
+        missing = names - listed - (covered if "*" in listed else set())
+        return not missing and (method in SIMPLE_METHODS | methods or "*" in methods)
 
     def exposes(self, name: str, credentials: bool) -> bool:
         listed = {name.lower() for name in self.expose_headers}
-        return name.lower() in listed or ("*" in listed and not credentials)
+        return name in listed or ("*" in listed and not credentials)
 
 
-def meaning(*layers: Options) -> Meaning:
-    """Fold layers, the weakest first."""
-    given = {ALIASES.get(name, name): said for layer in layers for name, said in layer.items() if _says(said)}
-    return Meaning(**{name: said.holds for name, said in given.items()})
+# Hostile apps: each part records what it sees, and fails if the request wants it to -----------------------------------
 
 
-def _says(said: Said) -> bool:
-    return said.form is not not_given
+class App(Flask):
+    """An app that records which of its functions ran in which order, with what error and in what ``g``."""
+
+    def __init__(self, **config: Any) -> None:
+        super().__init__("site", static_folder=None)
+        self.config.update({"TESTING": True, **config})
+        self.events: list[tuple[str, ...]] = []
+        self.asked: list[Any] = []  # the events so far, each time that a function in `origins` is called
+        self.lines: list[str] = []
+        self.logger = logging.Logger("site")
+        self.logger.addFilter(self.logged)
+        self.shared: Response = Response("shared", 200, BY_HAND)
+        for signal in (appcontext_pushed, appcontext_popped):
+            signal.connect(self.context_changed, self)
+
+    def logged(self, record: logging.LogRecord) -> bool:
+        self.lines.append(record.getMessage())
+        return False
+
+    def context_changed(self, _: object, **__: object) -> None:
+        self.events.append(("context", str(has_app_context())))
+
+    def reached(self, name: str, error: object = None) -> None:
+        """Record that a part is reached; fail if the request wants that."""
+        seen = [f"{key}={g.get(key)}" for key in sorted(g)]
+        self.events.append((name, type(error).__name__, *seen))
+        if has_request_context() and request.headers.get("X-Fail") == name:
+            raise LookupError(name)
 
 
-# Places --------------------------------------------------------------------------------------------------------------
+OWN = {"X-Own": "1", "Vary": "Cookie"}
+BY_HAND = {"Access-Control-Allow-Origin": "https://by.hand.example", "Access-Control-Allow-Credentials": "true"}
+BY_HAND |= {**OWN, "Access-Control-Max-Age": "7"}
 
-Answer = Callable[[], Any]
-ROUTED = ["GET", "HEAD", "POST", "PUT"]  # the methods of the view; Flask adds OPTIONS
+
+class Late(Response):
+    """A response that starts late."""
+
+    def __call__(self, _: Any, start_response: Any) -> Iterator[bytes]:
+        start_response(self.status, self.headers.to_wsgi_list())
+        yield b"late"
 
 
-def route(scaffold: Flask | Blueprint, answer: Callable[..., Any]) -> None:
-    scaffold.add_url_rule("/view", "view", answer, methods=["GET", "POST", "PUT"])
+#: What a view can do; a request names one of them.
+VIEWS: dict[str, Callable[[App], Any]] = {
+    "text": lambda _: ("the view's own", 201, OWN),
+    "by hand": lambda _: ("the view's own", 418, BY_HAND),
+    "shared": lambda app: app.shared,
+    "abort": lambda _: abort(Response("the view's own", 403, OWN)),
+    "stream": lambda _: Response(iter(["a", "b"]), headers=OWN),
+    "late": lambda _: Late(headers=OWN),
+    "failing": lambda _: OWN["missing"],
+}
+Part = Callable[[App], object]
 
 
 def nothing_else(_: Flask) -> None:
-    """An app that has no part of its own in the answer to a preflight."""
+    """A part that does nothing."""
 
 
 def functions_after(app: Flask) -> None:
-    app.after_request(lambda response: response)
+    @app.after_request
+    def by_hand(response: Response) -> Response:
+        response.headers.update(BY_HAND if request.headers.get("X-View") == "by hand" else {})
+        return response
 
 
 def a_middleware_before(app: Flask) -> None:
@@ -165,169 +174,274 @@ def a_middleware_before(app: Flask) -> None:
     app.wsgi_app = lambda environ, start_response: inner(environ, start_response)  # type: ignore[method-assign]
 
 
-#: What else an app may have, so that requests are met elsewhere.
 BESIDE: list[Callable[[Flask], None]] = [nothing_else, functions_after, a_middleware_before]
+
+
+def pair_of_functions(app: App) -> None:
+    """The second needs what the first leaves in ``g``, and fails without it; so does the third."""
+
+    @app.before_request
+    def before() -> None:
+        if "user" not in g:  # in a context that stays open, this would be another visitor
+            g.user = request.headers.get("X-User")
+        app.reached("before")
+
+    @app.after_request
+    def after(response: Response) -> Response:
+        app.reached("after")
+        response.headers["X-User"] = g.user
+        return response
+
+    app.teardown_request(lambda error: app.reached(f"teardown of {g.user}", error))
+
+
+def refusing(app: App) -> None:
+    @app.before_request
+    def login() -> Any:
+        app.reached("login")
+        return ("log in", 401, OWN) if request.headers.get("X-Fail") == "refused" else None
+
+
+def other_functions(app: App) -> None:
+    app.url_value_preprocessor(lambda *_: app.reached("values"))
+    app.teardown_request(lambda error: app.reached("teardown", error))
+    app.teardown_appcontext(lambda error: app.reached("app teardown", error))
+
+
+def error_handlers(app: App) -> None:
+    @app.errorhandler(404)
+    @app.errorhandler(LookupError)
+    @app.errorhandler(500)
+    def own_page(error: Any) -> Any:
+        app.reached("handler", error)
+        return "the app's own page", getattr(error, "code", 503), OWN
+
+
+def session_store(app: App) -> None:
+    class Store(SessionInterface):
+        def open_session(self, *_: object) -> Any:
+            app.reached("session opened")
+            return SecureCookieSession()
+
+        def save_session(self, *_: object) -> None:
+            app.reached("session saved")
+
+    app.session_interface = Store()
+
+
+# The last one is a middleware after CORS, too.
+PARTS: list[Part] = [
+    *(pair_of_functions, refusing, other_functions, error_handlers, session_store),
+    *(functions_after, a_middleware_before),
+]
+#: What a request can make fail. Some paths fail, too.
+FAILURES = [
+    "login",
+    "refused",
+    "before",
+    "after",
+    "teardown",
+    "app teardown",
+    "values of view",
+    "handler",
+    "session opened",
+]
+FAILURES += ["session saved", "view"]
+
+
+class ItemConverter(BaseConverter):
+    def to_python(self, value: str) -> str:
+        return {"good": value}[value]
+
+
+# Places for a policy -------------------------------------------------------------------------------------------------
+
+View = Callable[..., Any]
+ROUTED = ["GET", "HEAD", "POST", "PUT"]  # the methods of the view; Flask adds OPTIONS
+
+
+def route(scaffold: Flask | Blueprint, view: View) -> None:
+    scaffold.add_url_rule("/view", "view", view, methods=["GET", "POST", "PUT"])
+
+
+class Place(NamedTuple):
+    """A place for a policy: which layers of options cover the view, and which make other policies."""
+
+    layers: str = "config own"
+    beside: str = ""
+    alone: bool = False  # on a view, in an app without CORS
+    covers_options: bool = True  # and not only the methods of a class, of which OPTIONS is none
+
+
+#: Every place for a policy.
+PLACES = {
+    "app": Place(),
+    "two steps": Place("config outer own"),
+    "after another": Place(beside="config outer"),
+    "entry": Place("config outer own"),
+    "entry of the config": Place(beside="config"),
+    "patterns": Place(),
+    "blueprint": Place(beside="config outer"),
+    "nested blueprint": Place(beside="config outer"),
+    "methods of a class": Place(beside="config outer", covers_options=False),
+    "class": Place(beside="config outer"),
+    "view": Place(beside="config outer"),
+    "view alone": Place(alone=True),
+}
+
+
+def set_up(app: Flask, site: Site, view: View) -> None:
+    """Set up the policies of a site, and the route of its view."""
+    own, outer = keywords(site.own), keywords(site.outer)
+    if site.name == "two steps":
+        CORS(**outer).init_app(app, **own)
+    elif site.name == "entry":
+        elsewhere = keywords(NO_ORIGIN)
+        CORS(app, resources={"/": elsewhere, "/view": own, ".*w": elsewhere}, **outer)
+    elif site.name == "entry of the config":
+        app.config["CORS_RESOURCES"] = {re.compile("/view$"): own, "/none": None}
+        CORS(app)
+    elif site.name == "patterns":
+        CORS(app, resources=["/x", re.compile("/(view|x)")], **own)
+    elif not site.place.alone:
+        CORS(app, **(outer if site.place.beside else own))
+    if site.name == "after another":
+        CORS(app, **own)
+    if "blueprint" in site.name:
+        parent, child = Blueprint("parent", __name__), Blueprint("child", __name__)
+        CORS(child, **own)
+        route(child, view)
+        if site.name == "nested blueprint":
+            CORS(parent, **outer)
+            parent.register_blueprint(child)
+        app.register_blueprint(parent if site.name == "nested blueprint" else child)
+    else:
+        decorate = DECORATED.get(site.name)
+        route(app, decorate(view, own) if decorate else view)
+
+
+def class_of_methods(view: View, own: Any) -> View:
+    get: Any = cross_origin(**own)(lambda _: view())
+    methods: Any = type("Methods", (MethodView,), {"get": get, "post": get, "put": get})
+    return cast(View, methods.as_view("view"))
+
+
+def whole_class(view: View, own: Any) -> View:
+    fields = {"decorators": [cross_origin(**own)], "dispatch_request": lambda _: view()}
+    whole: Any = type("Whole", (ClassView,), fields)
+    return cast(View, whole.as_view("view"))
+
+
+DECORATED: dict[str, Callable[[View, Any], View]] = {
+    "methods of a class": class_of_methods,
+    "class": whole_class,
+    "view": lambda view, own: cross_origin(**own)(view),
+    "view alone": lambda view, own: cross_origin(**own)(view),
+}
 
 
 @dataclass(frozen=True)
 class Site:
-    """One app: where it has policies, and the options of each, weakest first."""
+    """One app: where it has policies, the options of each, and its own parts before and after ``CORS``."""
 
-    place: Place
+    name: str  # of its place
     own: Options
     outer: Options = field(default_factory=dict)
     config: Options = field(default_factory=dict)
     late: bool = False  # whether the config is set last
-    beside: Callable[[Flask], None] = nothing_else
+    before: tuple[Part, ...] = ()
+    after: tuple[Part, ...] = ()
+    mode: str = "TESTING"  # or "DEBUG", or "" for production
 
     @property
-    def policy(self) -> Meaning:
+    def place(self) -> Place:
+        return PLACES[self.name]
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return self.before + self.after
+
+    @property
+    def policy(self) -> ExpectedPolicy:
         """The policy that covers the view."""
-        return self._meaning(self.place.layers)
+        return self._policy(self.place.layers)
 
     @property
-    def policies(self) -> list[Meaning]:
+    def policies(self) -> list[ExpectedPolicy]:
         """All that the app has."""
-        return [self.policy, *map(self._meaning, self.place.beside)]
+        return [self.policy, self._policy(self.place.beside)] if self.place.beside else [self.policy]
 
-    def _meaning(self, layers: str) -> Meaning:
-        return meaning(*(getattr(self, layer) for layer in layers.split()))
+    @property
+    def contradictory(self) -> bool:
+        """Whether credentials are for every origin, now or as long as the config is not set."""
+        early = Site(self.name, self.own, self.outer).policies if self.late else []
+        return any(policy.supports_credentials and policy.any_origin for policy in [*self.policies, *early])
 
-    def serve(self, answer: Answer, *, plain: bool = False) -> Flask:
+    def _policy(self, layers: str) -> ExpectedPolicy:
+        return ExpectedPolicy.of(*(getattr(self, layer) for layer in layers.split()))
+
+    def serve(self, *, plain: bool = False) -> App:
         """Make the app; *plain*, without any policy."""
-        app = an_app()
+        app = App(TESTING=self.mode == "TESTING", DEBUG=self.mode == "DEBUG")
+
+        def view() -> Any:
+            app.reached("view")
+            return VIEWS[request.headers.get("X-View", "text")](app)
+
+        for part in self.before:
+            part(app)
         if plain:
-            route(app, answer)
-            return app
-        self.beside(app)
-        app.config.update({} if self.late else config_keys(self.config))
-        self.place.set_up(app, self, answer)
-        app.config.update(config_keys(self.config) if self.late else {})
+            route(app, view)
+        else:
+            app.config.update({} if self.late else config_keys(self.config))
+            set_up(app, self, view)
+            app.config.update(config_keys(self.config) if self.late else {})
+        app.url_map.converters["item"] = ItemConverter
+        app.add_url_rule("/item/<item:item>", "item", lambda item: item)  # a KeyError for any other
+        app.add_url_rule("/old/<item>", "old", redirect_to=lambda _, item: {"good": "view", "slash": "folder"}[item])
+        app.add_url_rule("/folder/", "folder", view)
+        app.add_url_rule("/number/<int:number>", "number", lambda number: f"{number}")
+        app.add_url_rule("/own", "own", view, methods=["GET", "OPTIONS"])
+        for part in self.after:
+            part(app)
         return app
 
 
-@dataclass(frozen=True)
-class Place:
-    """A place for a policy: how it is set up, which layers cover the view, and which make other policies."""
+# Requests and responses ----------------------------------------------------------------------------------------------
 
-    set_up: Callable[[Flask, Site, Answer], None]
-    layers: str = "config own"
-    beside: tuple[str, ...] = ()
-    alone: bool = False  # on a view, in an app that knows nothing of it
-    covers_options: bool = True  # and not only the methods of a class, of which OPTIONS is none
+BASE = create_environ("/view", "http://api.test")
 
 
-def on_the_app(app: Flask, site: Site, answer: Answer) -> None:
-    CORS(app, **keywords(site.own))
-    route(app, answer)
+class Result(NamedTuple):
+    """What a request ends with: a response, or the name of an exception that left the app."""
+
+    status: str
+    data: bytes
+    headers: Headers
+    error: str | None = None
+
+    def listed(self, name: str) -> set[str]:
+        return {item.strip() for value in self.headers.getlist(name) for item in value.split(",")} - {""}
+
+    @property
+    def cors(self) -> dict[str, str]:
+        """All CORS headers, and ``Vary``. One that is there twice has a value that no test expects."""
+        names = {name.title() for name, _ in self.headers}
+        ours = sorted(name for name in names if name.startswith("Access-Control-") or name == "Vary")
+        return {name: " AND ".join(self.headers.getlist(name)) for name in ours}
+
+    @property
+    def other_headers(self) -> list[tuple[str, str]]:
+        return sorted(pair for pair in self.headers if not re.match("access-control-|vary$", pair[0].lower()))
 
 
-def by_init_app(app: Flask, site: Site, answer: Answer) -> None:
-    route(app, answer)
-    CORS(**keywords(site.outer)).init_app(app, **keywords(site.own))
-
-
-def after_another(app: Flask, site: Site, answer: Answer) -> None:
-    CORS(app, **keywords(site.outer))
-    on_the_app(app, site, answer)
-
-
-def in_the_config(app: Flask, site: Site, answer: Answer) -> None:
-    app.config.update(config_keys(site.own))
-    CORS(app)
-    route(app, answer)
-
-
-def in_an_entry(app: Flask, site: Site, answer: Answer) -> None:
-    elsewhere = keywords(NOBODY)
-    CORS(app, resources={"/": elsewhere, "/view": keywords(site.own), ".*w": elsewhere}, **keywords(site.outer))
-    route(app, answer)
-
-
-def in_an_entry_of_the_config(app: Flask, site: Site, answer: Answer) -> None:
-    app.config["CORS_RESOURCES"] = {re.compile("/view$"): keywords(site.own), "/none": None}
-    CORS(app)
-    route(app, answer)
-
-
-def for_resources(resources: Any) -> Callable[[Flask, Site, Answer], None]:
-    def set_up(app: Flask, site: Site, answer: Answer) -> None:
-        CORS(app, resources=resources, **keywords(site.own))
-        route(app, answer)
-
-    return set_up
-
-
-def on_a_blueprint(app: Flask, site: Site, answer: Answer) -> None:
-    blueprint = Blueprint("inside", __name__)
-    CORS(blueprint, **keywords(site.own))
-    CORS(app, **keywords(site.outer))
-    route(blueprint, answer)
-    app.register_blueprint(blueprint)
-
-
-def on_a_registered_blueprint(app: Flask, site: Site, answer: Answer) -> None:
-    blueprint = Blueprint("inside", __name__)
-    route(blueprint, answer)
-    app.register_blueprint(blueprint)
-    CORS(blueprint, **keywords(site.own))
-
-
-def on_a_nested_blueprint(app: Flask, site: Site, answer: Answer) -> None:
-    parent, child = Blueprint("parent", __name__), Blueprint("child", __name__)
-    CORS(parent, **keywords(site.outer))
-    CORS(child, **keywords(site.own))
-    route(child, answer)
-    parent.register_blueprint(child)
-    app.register_blueprint(parent)
-
-
-def on_the_view(app: Flask, site: Site, answer: Answer) -> None:
-    CORS(app, **keywords(site.outer))
-    route(app, cross_origin(**keywords(site.own))(answer))
-
-
-def on_the_methods_of_a_class(app: Flask, site: Site, answer: Answer) -> None:
-    class Methods(MethodView):
-        get = post = put = cross_origin(**keywords(site.own))(lambda _: answer())
-
-    CORS(app, **keywords(site.outer))
-    route(app, Methods.as_view("view"))
-
-
-def on_a_class(app: Flask, site: Site, answer: Answer) -> None:
-    class Whole(View):
-        decorators: ClassVar = [cross_origin(**keywords(site.own))]
-
-        def dispatch_request(self) -> Any:
-            return answer()
-
-    CORS(app, **keywords(site.outer))
-    route(app, Whole.as_view("view"))
-
-
-def on_the_view_alone(app: Flask, site: Site, answer: Answer) -> None:
-    route(app, cross_origin(**keywords(site.own))(answer))
-
-
-OUTER = ("config outer",)
-
-#: Every place for a policy.
-PLACES = {
-    "on the app": Place(on_the_app),
-    "on the app, in two steps": Place(by_init_app, "config outer own"),
-    "on the app, after another": Place(after_another, beside=OUTER),
-    "in the config": Place(in_the_config, "own"),
-    "in an entry of resources": Place(in_an_entry, "config outer own"),
-    "in an entry of the config's resources": Place(in_an_entry_of_the_config, beside=("config",)),
-    "for resources that are one string": Place(for_resources("/view")),
-    "for resources that are patterns": Place(for_resources(["/x", re.compile("/(view|x)")])),
-    "for every resource": Place(for_resources("*")),
-    "on a blueprint": Place(on_a_blueprint, beside=OUTER),
-    "on a registered blueprint": Place(on_a_registered_blueprint),
-    "on a nested blueprint": Place(on_a_nested_blueprint, beside=OUTER),
-    "on the view": Place(on_the_view, beside=OUTER),
-    "on the methods of a class": Place(on_the_methods_of_a_class, beside=OUTER, covers_options=False),
-    "on a class": Place(on_a_class, beside=OUTER),
-    "on the view alone": Place(on_the_view_alone, alone=True),
-}
+def call(app: Flask, environ: dict[str, str]) -> Result:
+    """Send one request, as a server does, and read the response to its end."""
+    started: list[Any] = []
+    try:
+        body: Iterable[bytes] = app({**BASE, **environ}, lambda *start: started.append(start))  # type: ignore[arg-type]
+        data = b"".join(body)
+        getattr(body, "close", list)()
+    except Exception as error:
+        return Result("", b"", Headers(), type(error).__name__)
+    return Result(started[0][0], data, Headers(started[0][1]))

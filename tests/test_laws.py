@@ -1,186 +1,62 @@
-"""The laws of CORS, for policies and requests that Hypothesis makes up, through a real app.
+"""The ten laws of CORS, for apps, policies and requests that Hypothesis makes up; each is also broken on purpose.
 
-The judge is what Fetch lets a browser do (https://fetch.spec.whatwg.org/), and what each option is documented to mean;
-nothing of the code under test judges itself. Law 7 is in ``test_spellings.py``, and law 4 as a cache sees it in
+The judge is what Fetch lets a browser do (https://fetch.spec.whatwg.org/), what each option is documented to mean, and
+the same app without the extension. Law 7 is in ``test_spellings.py``, and law 4 as a cache sees it in
 ``test_caches.py``. ``make laws`` tries 10,000 examples of each.
 """
 
 from __future__ import annotations
 
-import logging
 import re
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, cast
+from unittest import mock
 
 import pytest
-from flask import Flask, Response, abort, request
+from flask import Flask, Response, current_app, has_app_context, has_request_context, request
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from werkzeug.test import TestResponse
 
-from flask_cors import CORS
-from flask_cors.testing import browser
-from tests.entries import EVERY_PAGE, EVERYBODY, KINDS, NULL, Entry, exact, is_sent, near_misses, on_the_wire
-from tests.helpers import A, B, a_view, an_app, cors_headers
-from tests.sites import BESIDE, LISTS, PLACES, ROUTED, SECONDS, SIMPLE_METHODS, Answer, Options, Said, Site, not_given
-
-# Many a generated origin deserves a warning.
-pytestmark = pytest.mark.filterwarnings("ignore::flask_cors.CORSWarning")
-
-# Sites: every option in every form, in every place -------------------------------------------------------------------
-
-METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PURGE"]
-NAMES = ["X-A", "X-B", "Content-Type", "Authorization"]
-
-schemes = st.sampled_from(["https", "http"])
-hosts = st.sampled_from(["a.example", "b.example", "x.a.example", "localhost", "xn--tda.example"])
-ports = st.sampled_from(["", "", ":8443"])
-entries = st.builds(lambda kind, *at: KINDS[kind](*at), st.sampled_from([*KINDS]), schemes, hosts, ports)
-several = st.lists(entries, min_size=1, max_size=4)
-rarely = st.sampled_from([[], [], [NULL], [EVERYBODY], [EVERYBODY], [EVERY_PAGE]])
-lists_of_entries = st.one_of(several, several, several, rarely, st.builds(lambda a, b: a + b, several, rarely))
-
-
-def said(values: st.SearchStrategy[Any], *forms: Callable[[Any], Any]) -> st.SearchStrategy[Said]:
-    return st.builds(Said, values, st.sampled_from([*forms, *forms, not_given]))
-
-
-def names(values: list[str]) -> st.SearchStrategy[Said]:
-    return said(st.lists(st.sampled_from([*values, "*"]), max_size=3), *LISTS)
-
-
-SAYS = {
-    "origins": said(lists_of_entries, *LISTS),
-    "headers": names(NAMES),
-    "methods": names([*METHODS, "patch"]),
-    "expose_headers": names(["X-Own", "x-own", *NAMES]),
-    "supports_credentials": said(st.booleans(), bool),
-    "max_age": said(st.integers(0, 10**6), *SECONDS),
-    "send_wildcard": said(st.booleans(), bool),
-    "always_send": said(st.booleans(), bool),
-    "automatic_options": said(st.booleans(), bool),
-    "vary_header": said(st.booleans(), bool),
-    "intercept_exceptions": said(st.booleans(), bool),
-}
-
-
-@st.composite
-def options(draw: st.DrawFn) -> Options:
-    usual: set[str] = draw(st.sampled_from([{"origins"}, {"origins"}, set()]))
-    chosen = usual | draw(st.sets(st.sampled_from([*SAYS]), max_size=4))
-    other_names = {"headers": draw(st.sampled_from(["headers", "allow_headers"]))}
-    return {other_names.get(name, name): draw(SAYS[name]) for name in SAYS if name in chosen}
-
-
-@st.composite
-def any_sites(draw: st.DrawFn) -> Site:
-    place = PLACES[draw(st.sampled_from([*PLACES]))]
-    used = " ".join([place.layers, *place.beside]).split()
-    late, beside = draw(st.booleans()), draw(st.sampled_from(BESIDE))
-    return Site(place, late=late, beside=beside, **{layer: draw(options()) for layer in sorted({*used})})
-
-
-def entries_of(site: Site) -> list[Entry]:
-    return [entry for policy in site.policies for entry in policy.origins]
-
-
-sites = any_sites().filter(lambda site: not any(policy.contradictory for policy in site.policies))
-
-
-# Views ---------------------------------------------------------------------------------------------------------------
-
-OWN = {"X-Own": "1", "Vary": "Cookie"}
-BY_HAND = {
-    **OWN,
-    "Access-Control-Allow-Origin": "https://by.hand.example",
-    "Access-Control-Allow-Credentials": "true",
-    "Access-Control-Max-Age": "7",
-}
-
-
-Views = Callable[[], Answer]  # each makes the view of one app
-
-
-def answering() -> Answer:
-    return lambda: ("the view's own", 201, OWN)
-
-
-def setting_headers_by_hand() -> Answer:
-    return lambda: ("the view's own", 418, BY_HAND)
-
-
-def sharing_one_object() -> Answer:
-    response = Response("the view's own", 200, BY_HAND)
-    return lambda: response
-
-
-def aborting() -> Answer:
-    return lambda: abort(Response("the view's own", 403, OWN))
-
-
-def failing() -> Answer:
-    def view() -> Any:
-        raise LookupError
-
-    return view
-
-
-views = st.sampled_from([answering, setting_headers_by_hand, sharing_one_object, aborting, failing])
-
-
-def serve(site: Site, view: Views = answering, *, plain: bool = False) -> Flask:
-    """Make the app of a site; where its view fails, as in production, without a word."""
-    app = site.serve(view(), plain=plain)
-    app.config["PROPAGATE_EXCEPTIONS"] = view is not failing
-    app.logger.disabled = view is failing
-    return app
-
-
-# Requests ------------------------------------------------------------------------------------------------------------
-
-Environ = dict[str, str]
-
-
-@st.composite
-def visits(draw: st.DrawFn, to: st.SearchStrategy[Site] | None = None, *, by_browser: bool = False) -> tuple[Site, str]:
-    """Draw a site and an origin: one that is listed, or nearly; *by_browser*, one that a browser can send."""
-    site = draw(sites if to is None else to)
-    entry = draw(st.sampled_from(entries_of(site) or [EVERYBODY]))
-    if draw(st.booleans()):
-        return site, entry.sample
-    sent = [attack for attack in near_misses(entry).values() if is_sent(attack) or not by_browser]
-    return site, draw(st.sampled_from(sent))
-
-
-paths = st.sampled_from(["/view", "/view", "/view", "/none", "/view/", "//view", "/VIEW", "/view%2F", "/view\x00"])
-requested = st.fixed_dictionaries(
-    {},
-    optional={
-        "HTTP_ACCESS_CONTROL_REQUEST_METHOD": st.sampled_from([*METHODS, "", "patch", "GET, PUT", "*"]),
-        "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": st.sampled_from(["x-a", "x-a,authorization", "X-A, ,x-a", "*", ",;\0"]),
-        "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK": st.just("true"),
-        "HTTP_VARY": st.just("X-Forged"),
-        "HTTP_COOKIE": st.just("session=1"),
-    },
+from flask_cors import CORS, cross_origin
+from tests.entries import Entry, exact, is_sent, near_misses, on_the_wire
+from tests.helpers import A, B
+from tests.sites import (
+    PLACES,
+    ROUTED,
+    SIMPLE_METHODS,
+    App,
+    Result,
+    Site,
+    a_middleware_before,
+    call,
+    pair_of_functions,
 )
+from tests.strategies import METHODS, Environ, any_sites, entries_of, hostile_sites, origins_for, sites, visits
+
+pytestmark = pytest.mark.filterwarnings("ignore::flask_cors.CORSWarning")  # many a generated origin deserves one
+
+Visit = tuple[Site, list[Environ]]
+NO_OPTIONS = [method for method in METHODS if method != "OPTIONS"]
 
 
-def call(app: Flask, origin: str | None, method: str = "GET", path: str = "/view", **environ: str) -> TestResponse:
-    given = {"PATH_INFO": path, **({} if origin is None else {"HTTP_ORIGIN": on_the_wire(origin)}), **environ}
-    return app.test_client().open("/", method=method, environ_overrides=given, buffered=True)
+def get(app: Flask, origin: str | None, method: str = "GET", **environ: str) -> Result:
+    sent = {} if origin is None else {"HTTP_ORIGIN": on_the_wire(origin)}
+    return call(app, {"REQUEST_METHOD": method, **sent, **environ})
 
 
-def preflight(app: Flask, origin: str, method: str = "PUT", asked: set[str] | None = None) -> TestResponse:
-    environ = {"HTTP_ACCESS_CONTROL_REQUEST_METHOD": method}
-    if asked:
-        environ["HTTP_ACCESS_CONTROL_REQUEST_HEADERS"] = ",".join(sorted(asked))
-    return call(app, origin, "OPTIONS", **environ)
+def preflight(app: Flask, origin: str, method: str = "PUT", names: set[str] | None = None, **environ: str) -> Result:
+    headers = {"HTTP_ACCESS_CONTROL_REQUEST_HEADERS": ",".join(sorted(names))} if names else {}
+    return get(app, origin, "OPTIONS", HTTP_ACCESS_CONTROL_REQUEST_METHOD=method, **headers, **environ)
 
 
-# Law 1 ---------------------------------------------------------------------------------------------------------------
+def is_preflight(environ: Environ) -> bool:
+    headers = environ.get("HTTP_ORIGIN") and environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD")
+    return bool(environ["REQUEST_METHOD"] == "OPTIONS" and headers)
+
+
+# Laws 1 and 2: the headers -------------------------------------------------------------------------------------------
 
 TOKEN = r"[-!#$%&'*+.^_`|~0-9A-Za-z]+"
 LIST = f"{TOKEN}(, {TOKEN})*"
@@ -196,370 +72,510 @@ GRAMMAR = {  # Fetch, #http-new-header-syntax
 NOTHING = "(?!)"
 
 
-def assert_valid(response: TestResponse) -> None:
-    """Law 1, of one answer; what is there twice has a value that no grammar knows."""
-    found = cors_headers(response)
-    invalid = {name for name, value in found.items() if not re.fullmatch(GRAMMAR.get(name, NOTHING), value, re.ASCII)}
-    assert not invalid, found
-    others = found.keys() - {"Access-Control-Allow-Origin", "Vary"}
-    assert "Access-Control-Allow-Origin" in found or not others, "nothing is said to who is not let in"
+def assert_valid(result: Result) -> None:
+    """Laws 1 and 2, of one response; a header that is there twice has a value that no grammar knows."""
+    found = result.cors
+    assert all(re.fullmatch(GRAMMAR.get(name, NOTHING), value, re.ASCII) for name, value in found.items()), found
+    if "Access-Control-Allow-Origin" not in found:
+        assert found.keys() <= {"Vary"}, "a denied origin learns nothing"
+    elif found["Access-Control-Allow-Origin"] == "*":
+        assert "Access-Control-Allow-Credentials" not in found
 
 
-@given(visits(), views, st.sampled_from(METHODS), paths, requested)
-def test_every_header_is_valid_and_there_once(
-    visit: tuple[Site, str], view: Views, method: str, path: str, asked: Environ
-) -> None:
-    """Law 1."""
-    site, origin = visit
-    app = serve(site, view)
-    assert_valid(call(app, origin, method, path, **asked))
-    assert_valid(call(app, None, method, path, **asked))
+def is_covered(site: Site, environ: Environ) -> bool:
+    """Whether the policy of the view alone decides on the headers of the response."""
+    method = environ["REQUEST_METHOD"]
+    return environ["PATH_INFO"] == "/view" and (method in ROUTED or (method == "OPTIONS" and site.place.covers_options))
 
 
-@given(visits(), st.sampled_from(METHODS), requested)
-def test_nothing_is_said_that_was_not_asked_for(visit: tuple[Site, str], method: str, asked: Environ) -> None:
-    """Law 1, the other side of it: each header comes from an option that was given."""
-    site, origin = visit
-    assume(method != "OPTIONS" or site.place.covers_options)
-    found = cors_headers(call(serve(site), origin, method, **asked))
-    policy = site.policy
-    reasons = {
-        "Access-Control-Allow-Methods": policy.methods or (policy.methods is None and method == "OPTIONS"),
-        "Access-Control-Allow-Headers": policy.headers,
-        "Access-Control-Expose-Headers": policy.expose_headers,
-        "Access-Control-Allow-Credentials": policy.supports_credentials,
-        "Access-Control-Max-Age": policy.max_age is not None,
-    }
-    assert [name for name, reason in reasons.items() if name in found and not reason] == []
-    assert found.get("Access-Control-Max-Age", str(policy.max_age)) == str(policy.max_age)
+@given(visits())
+def test_each_header_is_valid_and_comes_from_an_option(visit: Visit) -> None:
+    """Laws 1 and 2. What the app itself sets by hand where no policy covers it is its own affair."""
+    site, environs = visit
+    app, policy = site.serve(), site.policy
+    for environ in environs:
+        result, covered = call(app, environ), is_covered(site, environ)
+        by_hand = environ.get("HTTP_X_VIEW") in {"by hand", "shared"}
+        if covered or not by_hand:
+            assert_valid(result)
+        reasons = {
+            "Methods": policy.methods or (policy.methods is None and environ["REQUEST_METHOD"] == "OPTIONS"),
+            "Headers": policy.headers,
+            "Credentials": policy.supports_credentials,
+        }
+        if covered and not by_hand:
+            found = result.cors
+            assert [name for name in reasons if f"Access-Control-Allow-{name}" in found and not reasons[name]] == []
+            assert policy.expose_headers or "Access-Control-Expose-Headers" not in found
+            assert found.get("Access-Control-Max-Age", str(policy.max_age)) == str(policy.max_age)
 
 
-# Law 2 ---------------------------------------------------------------------------------------------------------------
-
-
-def assert_no_credentials_beside_everyone(response: TestResponse) -> None:
-    """Law 2, of one answer."""
-    if response.headers.getlist("Access-Control-Allow-Origin") == ["*"]:
-        assert "Access-Control-Allow-Credentials" not in response.headers
-
-
-@given(visits(any_sites()), views, st.sampled_from(METHODS), requested)
-def test_credentials_never_stand_beside_everyone(
-    visit: tuple[Site, str], view: Views, method: str, asked: Environ
-) -> None:
-    """Law 2. Who asks for both gets an error, at set-up or at the first request."""
-    site, origin = visit
-    if any(policy.contradictory for policy in site.policies):
-        with pytest.raises(ValueError, match="cannot be combined with"):
-            call(serve(site), None)
+@given(any_sites(hostile=False))
+def test_credentials_never_stand_beside_any_origin(site: Site) -> None:
+    """Law 2. Both together are an error at set-up; where only the first request can show it, no origin is allowed."""
+    try:
+        app = site.serve()
+    except ValueError as error:
+        found = [f"{error}" if site.contradictory else ""]
     else:
-        assert_no_credentials_beside_everyone(call(serve(site, view), origin, method, **asked))
+        result, found = get(app, A), app.lines
+        assert_valid(result)
+        if not (site.policy.supports_credentials and site.policy.any_origin):
+            return
+        assert_denied(result)
+    assert "cannot be combined with" in "".join(found)
 
 
-# Law 3 ---------------------------------------------------------------------------------------------------------------
+# Law 3: denied origins -----------------------------------------------------------------------------------------------
 
 
-def assert_refused(*answers: TestResponse) -> None:
-    """Law 3, of answers to one origin: no header but ``Vary``."""
-    assert [found for answer in answers if (found := cors_headers(answer).keys() - {"Vary"})] == []
+def assert_denied(*results: Result) -> None:
+    """Law 3, of responses to one origin: no header but ``Vary``."""
+    assert [found for result in results if (found := result.cors.keys() - {"Vary"})] == []
 
 
-@given(sites, views, st.integers(0, 23))
-def test_an_origin_outside_the_policy_is_never_let_in(site: Site, view: Views, first: int) -> None:
-    """Law 3, for a 24th of what resembles the origins that are listed in the app."""
-    alike = [attack for entry in entries_of(site) for attack in [*near_misses(entry).values()][first::24]]
-    outside = [origin for origin in alike if not site.policy.admits(origin)]
-    assume(outside and not site.policy.everyone)
-    app = serve(site, view)
+@given(sites, st.integers(0, 39))
+def test_an_origin_outside_the_policy_is_denied(site: Site, first: int) -> None:
+    """Law 3, for a few near misses of each origin that is listed in the app."""
+    misses = [miss for entry in entries_of(site) for miss in [*near_misses(entry).values()][first::40]]
+    outside = [origin for origin in misses if not site.policy.allows_origin(origin)]
+    assume(outside and not site.policy.any_origin)
+    app = site.serve()
     for origin in outside:
-        assert_refused(call(app, origin))
+        assert_denied(get(app, origin, HTTP_X_VIEW="by hand"))
         if origin or site.place.covers_options:  # without an origin it is no preflight
-            assert_refused(preflight(app, origin))
-        if site.place.covers_options:
-            assert_refused(call(app, origin, "OPTIONS"))
+            assert_denied(preflight(app, origin))
 
 
-# Law 4 ---------------------------------------------------------------------------------------------------------------
+# Law 4: Vary ---------------------------------------------------------------------------------------------------------
 
 
-def listed(response: TestResponse, name: str) -> set[str]:
-    return {item.strip() for value in response.headers.getlist(name) for item in value.split(",")} - {""}
+def assert_varies(one: Result, other: Result, method: str) -> None:
+    """Law 4, of two responses. Those to OPTIONS are in no cache (RFC 9110, 9.3.7); of these, what browsers read."""
+    content = [
+        ({**result.cors, "Vary": ""}, () if method == "OPTIONS" else (*result[:2], result.other_headers))
+        for result in (one, other)
+    ]
+    if content[0] != content[1]:
+        assert all("Origin" in result.listed("Vary") for result in (one, other))
 
 
-def what_counts(response: TestResponse, method: str) -> object:
-    """Take from an answer what may not depend on the origin in silence.
-
-    An answer to OPTIONS is in no cache (RFC 9110, 9.3.7); of it, what it says to browsers.
-    """
-    found = {name: value for name, value in cors_headers(response).items() if name != "Vary"}
-    return found if method == "OPTIONS" else (response.status, response.data, found, beside_cors(response))
-
-
-def beside_cors(response: TestResponse) -> list[tuple[str, str]]:
-    pairs = [pair for pair in response.headers if pair[0] != "Vary" and not pair[0].startswith("Access-Control-")]
-    return sorted(pairs)
-
-
-def assert_varies(one: TestResponse, other: TestResponse, method: str) -> None:
-    """Law 4, of two answers."""
-    if what_counts(one, method) != what_counts(other, method):
-        assert all("Origin" in listed(answer, "Vary") for answer in (one, other))
-
-
-anything = st.text(st.characters(codec="latin-1"), max_size=20)
-
-
-@given(st.data(), sites, views, st.sampled_from(METHODS), paths, requested)
-def test_if_two_answers_differ_by_the_origin_both_vary_by_it(
-    data: st.DataObject, site: Site, view: Views, method: str, path: str, asked: Environ
-) -> None:
+@given(st.data(), visits(sites))
+def test_if_two_responses_differ_by_the_origin_both_vary_by_it(data: st.DataObject, visit: Visit) -> None:
     """Law 4."""
+    site, environs = visit
     assume(all(policy.vary_header for policy in site.policies))
-    _, origin = data.draw(visits(st.just(site)))
-    _, second = data.draw(visits(st.just(site)))
-    other = data.draw(st.none() | st.just(second) | anything)
-    app = serve(site, view)
-    one, another = (call(app, sent, method, path, **asked) for sent in (origin, other))
-    assert_varies(one, another, method)
+    app = site.serve()
+    for environ in environs:
+        sent = data.draw(st.none() | origins_for(site) | st.text(st.characters(codec="latin-1"), max_size=20))
+        other = {name: value for name, value in environ.items() if name != "HTTP_ORIGIN"}
+        other |= {} if sent is None else {"HTTP_ORIGIN": on_the_wire(sent)}
+        if environ.get("HTTP_X_VIEW") != "shared" or environ["PATH_INFO"] == "/view":
+            assert_varies(call(app, environ), call(app, other), environ["REQUEST_METHOD"])
 
 
-# Law 5 ---------------------------------------------------------------------------------------------------------------
+# Law 5: what a page may read -----------------------------------------------------------------------------------------
 
-SENT = {"x-a": "1", "x-b": "1", "content-type": "application/json", "authorization": "Basic Zm9v", "accept": "a/b"}
-Readable = set[str] | None  # the names of the headers that a page may read, where it may read the answer
+Readable = set[str] | None  # the names of the headers that a page may read, where it may read the response
 
 
-def may_read(response: TestResponse, origin: str, credentials: bool) -> bool:
+def may_read(result: Result, origin: str, credentials: bool) -> bool:
     """Fetch, #cors-check."""
-    allowed = response.headers.getlist("Access-Control-Allow-Origin")
+    allowed = result.headers.getlist("Access-Control-Allow-Origin")
     if not credentials and allowed == ["*"]:
         return True
-    return allowed == [origin] and (
-        not credentials or response.headers.getlist("Access-Control-Allow-Credentials") == ["true"]
-    )
+    needed = ["true"] if credentials else result.headers.getlist("Access-Control-Allow-Credentials")
+    return allowed == [origin] and result.headers.getlist("Access-Control-Allow-Credentials") == needed
 
 
-def may_send(response: TestResponse, origin: str, credentials: bool, method: str, headers: set[str]) -> bool:
+def may_send(result: Result, origin: str, credentials: bool, method: str, headers: set[str]) -> bool:
     """Fetch, #cors-preflight-fetch-0, step 7."""
-    if not (may_read(response, origin, credentials) and 200 <= response.status_code <= 299):
+    if not (may_read(result, origin, credentials) and result.status[:1] == "2"):
         return False
-    methods = listed(response, "Access-Control-Allow-Methods")
-    names = {name.lower() for name in listed(response, "Access-Control-Allow-Headers")}
-    starred = set() if credentials or "*" not in names else headers - {"authorization"}
-    return (method in methods | SIMPLE_METHODS or ("*" in methods and not credentials)) and headers <= names | starred
+    methods = result.listed("Access-Control-Allow-Methods")
+    names = {name.lower() for name in result.listed("Access-Control-Allow-Headers")}
+    by_wildcard = set() if credentials or "*" not in names else headers - {"authorization"}
+    method_allowed = method in methods | SIMPLE_METHODS or ("*" in methods and not credentials)
+    return method_allowed and headers <= names | by_wildcard
 
 
-def readable(response: TestResponse, credentials: bool) -> set[str]:
+def readable(result: Result, credentials: bool) -> set[str]:
     """Fetch, #main-fetch, step 14, and #cors-safelisted-response-header-name."""
     safe = {"cache-control", "content-language", "content-length", "content-type", "expires", "last-modified", "pragma"}
-    exposed = {name.lower() for name in listed(response, "Access-Control-Expose-Headers")}
-    everything = {name.lower() for name in response.headers.keys()}  # noqa: SIM118 - pairs, not names
-    return everything if "*" in exposed and not credentials else everything & (safe | exposed)
+    exposed = {name.lower() for name in result.listed("Access-Control-Expose-Headers")}
+    every = {name.lower() for name, _ in result.headers}
+    return every if "*" in exposed and not credentials else every & (safe | exposed)
 
 
-def fetch_by_hand(app: Flask, origin: str, credentials: bool, method: str, headers: set[str]) -> Readable:
+def fetch(app: Flask, origin: str, credentials: bool, method: str, headers: set[str], view: str) -> Readable:
     """Fetch, #http-fetch, for a page of another origin."""
     unsafe = headers - {"accept"}
     if method not in SIMPLE_METHODS or unsafe:
-        leave = preflight(app, origin, method, unsafe)
-        assert_valid(leave)
-        if not may_send(leave, origin, credentials, method, unsafe):
+        permission = preflight(app, origin, method, unsafe)
+        if not may_send(permission, origin, credentials, method, unsafe):
             return None
-    response = call(app, origin, method)
-    return readable(response, credentials) if may_read(response, origin, credentials) else None
+    result = get(app, origin, method, HTTP_X_VIEW=view)
+    return readable(result, credentials) if may_read(result, origin, credentials) else None
 
 
-def fetch_by_model(app: Flask, origin: str, credentials: bool, method: str, headers: set[str]) -> Readable:
-    """Let the package's own model of a browser do the same."""
-    sent = {name: SENT[name] for name in headers}
-    mode: Any = "include" if credentials else "omit"
-    outcome = browser(app, origin).fetch("http://api.test/view", method=method, headers=sent, credentials=mode)
-    return {name.lower() for name, _ in outcome.response.headers} if outcome.response else None
+request_headers = st.sets(st.sampled_from(["x-a", "x-b", "content-type", "authorization", "accept"]))
+fetches = st.tuples(st.booleans(), st.sampled_from(NO_OPTIONS), request_headers)
 
 
-Judge = Callable[[Flask, str, bool, str, set[str]], Readable]
-
-
-@pytest.mark.parametrize("fetch", [fetch_by_hand, fetch_by_model])
-@given(
-    visits(by_browser=True),
-    views,
-    st.booleans(),
-    st.sampled_from([method for method in METHODS if method != "OPTIONS"]),
-    st.sets(st.sampled_from([*SENT])),
-)
-def test_a_page_can_read_an_answer_exactly_when_the_policy_says_so(
-    fetch: Judge, visit: tuple[Site, str], view: Views, credentials: bool, method: str, headers: set[str]
+@given(st.data(), sites, fetches, st.sampled_from(["text", "shared", "by hand", "abort", "stream", "failing"]))
+def test_a_page_can_read_a_response_exactly_when_the_policy_allows_it(
+    data: st.DataObject, site: Site, fetched: tuple[bool, str, set[str]], view: str
 ) -> None:
-    """Law 5."""
-    site, origin = visit
-    policy = site.policy
+    """Law 5, errors included."""
+    policy, origin = site.policy, data.draw(origins_for(site, by_browser=True))
+    credentials, method, headers = fetched
     # On its own, a decorator answers only where Flask leads to it.
     assume(not site.place.alone or (method in ROUTED and policy.automatic_options))
     unsafe = headers - {"accept"}
     simple = method in SIMPLE_METHODS and not unsafe
-    allowed = policy.admits(origin, credentials) and (simple or policy.allows(method, unsafe))
-    seen = fetch(serve(site, view), origin, credentials, method, headers)
-    assert (seen is not None) == allowed
-    if seen is not None and method in ROUTED and view is not failing:
-        assert ("x-own" in seen) == policy.exposes("X-Own", credentials)
+    allowed = policy.allows_origin(origin, credentials) and (simple or policy.allows_request(method, unsafe))
+    found = fetch(site.serve(), origin, credentials, method, headers, view)
+    assert (found is not None) == allowed
+    if found is not None and method in ROUTED and view != "failing":
+        assert ("x-own" in found) == policy.exposes("x-own", credentials)
 
 
-# Law 6 ---------------------------------------------------------------------------------------------------------------
+# Laws 6 and 8: the app itself ----------------------------------------------------------------------------------------
+
+OUR_VARY = {"Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"}
 
 
-def assert_untouched(answer: TestResponse, plain: TestResponse) -> None:
-    """Law 6, of one answer and the one that the app gives without a policy."""
-    assert (answer.status, answer.data, beside_cors(answer)) == (plain.status, plain.data, beside_cors(plain))
-    assert listed(answer, "Vary") - {"Origin"} == listed(plain, "Vary") - {"Origin"}
+def assert_as_without(result: Result, without: Result) -> None:
+    """Law 6, of one response and that of the same app without the extension."""
+    assert (*result[:2], result.error) == (*without[:2], without.error)
+    assert result.other_headers == without.other_headers
+    assert result.listed("Vary") - OUR_VARY == without.listed("Vary") - OUR_VARY
 
 
-@given(visits(), views, st.sampled_from([method for method in METHODS if method != "OPTIONS"]), paths, requested)
-def test_what_the_view_says_itself_is_untouched(
-    visit: tuple[Site, str], view: Views, method: str, path: str, asked: Environ
+def assert_readable_error(result: Result, environ: Environ, site: Site) -> None:
+    """Contract, section 2: in debug mode, a page can read the exception that ends its request."""
+    assert (result.status, result.headers["Content-Type"]) == ("500 INTERNAL SERVER ERROR", "text/plain; charset=utf-8")
+    assert result.data[:9] == (b"" if environ["REQUEST_METHOD"] == "HEAD" else b"Traceback")
+    origin = environ["HTTP_ORIGIN"].encode("latin-1").decode("utf-8", "surrogateescape")
+    if is_covered(site, environ) and may_read(result, origin, credentials=False):
+        assert site.policy.allows_origin(origin)
+
+
+def must_be_readable(site: Site, environ: Environ) -> bool:
+    """Whether an exception in this request gets a response; one in a teardown function comes too late for that."""
+    if site.place.alone or a_middleware_before in site.before or pair_of_functions in site.parts:
+        return False
+    is_fetch = "HTTP_ORIGIN" in environ and environ.get("HTTP_SEC_FETCH_MODE", "cors") == "cors"
+    return site.mode == "DEBUG" and is_fetch and "teardown" not in environ.get("HTTP_X_FAIL", "")
+
+
+@given(visits())
+def test_an_app_behaves_as_it_does_without_the_extension(visit: Visit) -> None:
+    """Laws 6 and 8: responses, exceptions, contexts, ``g``, teardowns and what they get, in the same order."""
+    site, environs = visit
+    app, plain = site.serve(), site.serve(plain=True)
+    for environ in environs:
+        assert_same_end(site, environ, app, plain)
+
+
+def assert_same_end(site: Site, environ: Environ, app: App, plain: App) -> None:
+    for each in (app, plain):
+        each.events.clear()
+        each.asked.clear()
+    result, without = call(app, environ), call(plain, environ)
+    assert not has_app_context()
+    assert not has_request_context()
+    assert len(app.asked) == len({function for _, function, _ in app.asked}), "each is called once"
+    early = {"view"} if site.place.alone else {"view", "before", "login"}
+    assert not any(event[0] in early for *_, events in app.asked for event in events), "functions in origins come first"
+    if is_preflight(environ):
+        assert app.events in ([], plain.events), "the app's functions run all or not at all"
+    else:
+        assert app.events == plain.events
+        if without.error and (must_be_readable(site, environ) or (site.mode == "DEBUG" and result.error is None)):
+            assert_readable_error(result, environ, site)
+        else:
+            assert_as_without(result, without)
+        if not site.policy.vary_header and is_covered(site, environ):
+            assert result.headers.getlist("Vary") == without.headers.getlist("Vary")
+
+
+@given(visits(hostile_sites, ["OPTIONS"]))
+def test_a_preflight_gets_an_empty_200_whatever_the_app_would_do(visit: Visit) -> None:
+    """Contract, section 2, for the path of the view."""
+    site, environs = visit
+    policy, app = site.policy, site.serve()
+    assume(not site.place.alone and policy.automatic_options)
+    for environ in environs:
+        sent = {"HTTP_ORIGIN": A, "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "PUT", **environ, "PATH_INFO": "/view"}
+        if not is_preflight(sent) or sent["HTTP_ACCESS_CONTROL_REQUEST_METHOD"] not in ROUTED:
+            continue
+        app.events.clear()
+        result = call(app, sent)
+        assert ("view", "NoneType") not in [event[:2] for event in app.events]
+        if app.events == []:
+            assert (result.status, result.data) == ("200 OK", b"")
+        origin = sent["HTTP_ORIGIN"].encode("latin-1").decode("utf-8", "surrogateescape")
+        if result.status == "200 OK" and is_sent(origin):
+            assert may_read(result, origin, credentials=False) == policy.allows_origin(origin)
+        # Only an exception that leaves the app can prevent it, and a function that fails after the request.
+        assert result.status == "200 OK" or result.error or pair_of_functions in site.parts
+
+
+def size(root: object) -> int:
+    """Count what the package keeps, from *root* on."""
+    found: dict[int, object] = {}
+    rest = [root]
+    while rest:
+        one = rest.pop()
+        if id(one) in found or isinstance(one, (Flask, type)) or callable(one):
+            continue
+        found[id(one)] = one
+        if isinstance(one, dict):
+            rest += [*one, *one.values()]
+        elif isinstance(one, (list, tuple, set, frozenset)):
+            rest += one
+        elif hasattr(one, "__dict__"):
+            rest.append(vars(one))
+    return len(found)
+
+
+made_up = st.text("ABCDEF", min_size=5, max_size=9)
+
+
+@given(sites, st.lists(made_up, min_size=20, max_size=20))
+def test_nothing_grows(site: Site, names: list[str]) -> None:
+    """Law 8: not with methods, paths, origins or header names that a client makes up."""
+    app = site.serve()
+    get(app, A), preflight(app, A)
+    kept = [size(app.extensions), size(app.before_request_funcs), size(app.after_request_funcs)]
+    for name in names:
+        get(app, f"https://{name.lower()}.example", name, PATH_INFO=f"/{name}")
+        preflight(app, f"https://{name.lower()}.example", name, {name}, PATH_INFO=f"/view/{name}")
+    assert [size(app.extensions), size(app.before_request_funcs), size(app.after_request_funcs)] == kept
+
+
+# Law 9: what fails inside --------------------------------------------------------------------------------------------
+
+
+def fails(*_: object, **__: object) -> Any:
+    raise LookupError("lost\nits table")
+
+
+def function(of: Any) -> Entry:
+    return exact("https", "a.example", "")._replace(written=of)
+
+
+INSIDE = ["_state.AppState.policy_for", "_middleware.read_request", "policy.Policy.response_headers"]
+
+
+def assert_denied_and_logged(result: Result, without: Result, lines: int) -> None:
+    """Law 9, of one response."""
+    assert_as_without(result, without)
+    assert_denied(result)
+    assert "Origin" in result.listed("Vary")
+    assert lines == 1
+
+
+@given(sites, st.sampled_from(["GET", "HEAD", "PUT", "POST"]), st.sampled_from(INSIDE), st.sampled_from([A, B, None]))
+def test_what_fails_inside_leaves_the_app_alone_and_allows_no_origin(
+    site: Site, method: str, target: str, origin: str | None
 ) -> None:
-    """Law 6."""
-    site, origin = visit
-    app, without = serve(site, view), serve(site, view, plain=True)
-    for sent in (origin, None):
-        answer, plain = (call(one, sent, method, path, **asked) for one in (app, without))
-        assert_untouched(answer, plain)
-        if not any(policy.vary_header for policy in site.policies):
-            assert answer.headers.getlist("Vary") == plain.headers.getlist("Vary")
+    """Law 9."""
+    app, plain = site.serve(), site.serve(plain=True)
+    get(app, None)
+    with mock.patch(f"flask_cors.{target}", fails):
+        before = len(app.lines)
+        result = get(app, origin, method, HTTP_X_VIEW="by hand")
+    without = get(plain, origin, method, HTTP_X_VIEW="by hand")
+    assert_denied_and_logged(result, without, len(app.lines) - before)
+
+
+@pytest.mark.parametrize("origins", [fails, lambda _: "yes", lambda _: None], ids=["raises", "a text", "nothing"])
+@pytest.mark.parametrize("place", PLACES)
+def test_a_function_in_origins_that_fails_denies(place: str, origins: Any) -> None:
+    """Law 9, for what a user writes."""
+    site = Site(place, {"origins": [function(origins)]})
+    app = site.serve()
+    result = get(app, A)
+    assert_denied_and_logged(result, get(site.serve(plain=True), A), len(app.lines))
+
+
+# Law 10: decorations -------------------------------------------------------------------------------------------------
+
+APP, OWN, OTHER = A, B, "https://other.example"
+View = Callable[[], Any]
+
+
+def hide(view: View) -> View:
+    return lambda: view()
+
+
+def wrap(view: View) -> View:
+    def wrapper() -> Any:
+        return view()
+
+    wrapper.__wrapped__ = view  # type: ignore[attr-defined]
+    wrapper.__dict__.update(vars(view))
+    return wrapper
+
+
+def decorate(view: View) -> View:
+    return cross_origin(origins=OWN)(view)
+
+
+def assert_allowed(expected: set[str], *results: Callable[[str], Result]) -> None:
+    """Law 10, of one view: exactly the *expected* origins are allowed."""
+    for result in results:
+        assert {origin for origin in (APP, OWN, OTHER) if may_read(result(origin), origin, False)} == expected
+
+
+steps = st.lists(st.sampled_from([hide, wrap, decorate]), max_size=4, unique=True)
+
+
+@given(st.booleans(), st.booleans(), st.lists(steps, min_size=1, max_size=3))
+def test_a_view_has_its_own_policy_whatever_it_calls_and_whatever_hides_it(
+    on_app: bool, calls: bool, stacks: list[list[Any]]
+) -> None:
+    """Law 10: hidden decorations, views that call other views, and views that are replaced between requests."""
+    app = App()
+    if on_app:
+        CORS(app, origins=APP)
+    other: View = cross_origin(origins=OTHER)(lambda: "other")
+    app.add_url_rule("/other", "other", other)
+    app.add_url_rule("/view", "view", lambda: "", methods=["GET", "PUT"])
+
+    def inner() -> Any:
+        app.reached("view")
+        return other() if calls else "view"
+
+    views: list[tuple[str, View, set[str]]] = []
+    for stack in stacks:
+        view: View = inner
+        for step in stack:
+            view = step(view)
+        views.append((f"/{len(views)}", view, {OWN} if decorate in stack else {APP} if on_app else set()))
+        app.add_url_rule(views[-1][0], views[-1][0], view, methods=["GET", "PUT"])
+    for path, view, expected in views:
+        app.view_functions["view"] = view
+        for path_info in (path, "/view"):
+            assert_allowed(expected, partial(get, app, PATH_INFO=path_info))
+            app.events.clear()
+            if on_app:
+                assert_allowed(expected, partial(preflight, app, PATH_INFO=path_info))
+            preflight(app, OWN, PATH_INFO=path_info)
+            assert not any(event[0] == "view" for event in app.events), "a preflight runs no view"
 
 
 # Each law, broken ----------------------------------------------------------------------------------------------------
 
-LISTED = Site(
-    PLACES["on the app"],
-    {"origins": Said([exact("https", "a.example", "")], list), "headers": Said(["X-A"], list)},
-)
-Hook = Callable[[Response], Response]
-Law = Callable[[Flask], None]
+LISTED = Site("app", {"origins": [exact("https", "a.example", "")], "headers": ["X-A"], "max_age": 1})
 
 
-def sends(**headers: str) -> Hook:
-    """Make a careless stand-in for the extension, which says the same to everyone."""
+def law_8(app: App) -> None:
+    get(app, A)
+    before = size(app.extensions)
+    get(app, A, "MADE-UP", PATH_INFO="/made/up")
+    assert size(app.extensions) == before
 
-    def hook(response: Response) -> Response:
-        response.headers.update({f"Access-Control-{name.replace('_', '-')}": value for name, value in headers.items()})
+
+def law_5(app: App) -> None:
+    assert fetch(app, A, True, "PUT", {"x-a"}, "text") is not None
+
+
+LAWS: dict[str, Callable[[App], object]] = {
+    "1 and 2": lambda app: assert_valid(get(app, A)),
+    "3": lambda app: assert_denied(get(app, B)),
+    "4": lambda app: assert_varies(get(app, A), get(app, B), "GET"),
+    "5": law_5,
+    "6": lambda app: assert_as_without(get(app, A), get(LISTED.serve(plain=True), A)),
+    "8, contexts": lambda app: assert_same_end(LISTED, {"REQUEST_METHOD": "GET"}, app, LISTED.serve(plain=True)),
+    "8, growth": law_8,
+    "9": lambda app: assert_denied_and_logged(get(app, B), get(LISTED.serve(plain=True), B), 1),
+    "10": lambda app: assert_allowed({A}, lambda origin: get(app, origin)),
+}
+
+
+def sends(**headers: str) -> Callable[[Response], object]:
+    """Make a careless stand-in for the extension, which sends the same to every origin."""
+    values = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda response: response.headers.update(values)
+
+
+def twice(response: Response) -> None:
+    response.headers.extend([("Access-Control-Allow-Origin", origin) for origin in (A, B)])
+
+
+def reflected(response: Response) -> None:
+    response.headers["Access-Control-Allow-Origin"] = request.headers.get("Origin", "")
+
+
+def status(response: Response) -> None:
+    response.status_code = 200
+
+
+def context(_: Response) -> None:
+    with cast(Any, current_app).app_context():
+        pass
+
+
+def kept(_: Response) -> None:
+    current_app.extensions.setdefault("kept", []).append(f"{request.path}{request.method}")
+
+
+ORIGIN, METHODS_SENT, AGE = (f"Access_Control_{name}" for name in ("Allow_Origin", "Allow_Methods", "Max_Age"))
+WITH_CREDENTIALS = {ORIGIN: A, "Access_Control_Allow_Credentials": "true"}
+BROKEN: list[tuple[str, str, Callable[[Response], object]]] = [
+    ("1 and 2", "an origin sent twice", twice),
+    ("1 and 2", "two origins in one header", sends(**{ORIGIN: f"{A}, {B}"})),
+    ("1 and 2", "a number below zero", sends(**{ORIGIN: "*", AGE: "-1"})),
+    ("1 and 2", "a header of no standard", sends(**{ORIGIN: "*", "Access_Control_Allow_Private_Network": "true"})),
+    ("1 and 2", "methods for no origin", sends(**{METHODS_SENT: "GET"})),
+    ("1 and 2", "credentials for any origin", sends(**{**WITH_CREDENTIALS, ORIGIN: "*"})),
+    ("3", "any origin reflected", reflected),
+    ("3", "something sent to a denied origin", sends(**{AGE: "1"})),
+    ("4", "no Vary", reflected),
+    ("5", "nothing sent", sends()),
+    ("5", "credentials not allowed", sends(**{ORIGIN: A, METHODS_SENT: "PUT", "Access_Control_Allow_Headers": "x-a"})),
+    ("5", "a method not allowed", sends(**WITH_CREDENTIALS, Access_Control_Allow_Headers="x-a")),
+    ("6", "another status", status),
+    ("6", "an exception", lambda response: response.headers["missing"]),
+    ("8, contexts", "a context opened", context),
+    ("8, growth", "paths kept", kept),
+    ("9", "no Vary", sends()),
+    ("9", "an origin allowed", sends(**{ORIGIN: B, "Vary": "Origin"})),
+    ("10", "no origin allowed", sends()),
+    ("10", "any origin allowed", reflected),
+]
+
+
+@pytest.mark.parametrize(("law", "hook"), [pytest.param(law, hook, id=f"{law}: {name}") for law, name, hook in BROKEN])
+def test_a_law_that_is_broken_is_noticed(law: str, hook: Callable[[Response], object]) -> None:
+    @(app := LISTED.serve(plain=True)).after_request
+    def broken(response: Response) -> Response:
+        hook(response)
         return response
 
-    return hook
-
-
-def sends_twice(response: Response) -> Response:
-    for value in (A, B):
-        response.headers.add("Access-Control-Allow-Origin", value)
-    return response
-
-
-def reflects(response: Response) -> Response:
-    response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
-    return response
-
-
-def loses_the_status(response: Response) -> Response:
-    response.status_code = 200
-    return response
-
-
-def law_1(app: Flask) -> None:
-    assert_valid(call(app, A))
-
-
-def law_2(app: Flask) -> None:
-    assert_no_credentials_beside_everyone(call(app, A))
-
-
-def law_3(app: Flask) -> None:
-    assert_refused(call(app, B))
-
-
-def law_4(app: Flask) -> None:
-    assert_varies(call(app, A), call(app, B), "GET")
-
-
-def law_5_by_hand(app: Flask) -> None:
-    assert fetch_by_hand(app, A, True, "PUT", {"x-a"}) is not None
-
-
-def law_5_by_model(app: Flask) -> None:
-    assert fetch_by_model(app, A, True, "PUT", {"x-a"}) is not None
-
-
-def law_6(app: Flask) -> None:
-    assert_untouched(call(app, A), call(serve(LISTED, plain=True), A))
-
-
-ALLOWED = {"Allow_Origin": A, "Allow_Methods": "PUT", "Allow_Headers": "x-a"}
-
-
-@pytest.mark.parametrize(
-    ("law", "hook"),
-    [
-        pytest.param(law_1, sends_twice, id="law 1: an origin sent twice"),
-        pytest.param(law_1, sends(Allow_Origin=f"{A}, {B}"), id="law 1: two origins in one header"),
-        pytest.param(law_1, sends(Allow_Origin="*", Max_Age="-1"), id="law 1: a number below zero"),
-        pytest.param(law_1, sends(Allow_Origin="*", Allow_Private_Network="true"), id="law 1: a header of no standard"),
-        pytest.param(law_1, sends(Allow_Methods="GET"), id="law 1: methods for nobody"),
-        pytest.param(law_2, sends(Allow_Origin="*", Allow_Credentials="true"), id="law 2: credentials for everyone"),
-        pytest.param(law_3, reflects, id="law 3: any origin reflected"),
-        pytest.param(law_3, sends(Max_Age="1"), id="law 3: a word to a stranger"),
-        pytest.param(law_4, reflects, id="law 4: no Vary"),
-        pytest.param(law_5_by_hand, sends(), id="law 5: nothing said"),
-        pytest.param(law_5_by_hand, sends(**ALLOWED), id="law 5: credentials not allowed"),
-        pytest.param(law_5_by_hand, sends(Allow_Origin=A, Allow_Credentials="true"), id="law 5: a method not allowed"),
-        pytest.param(law_5_by_model, sends(**ALLOWED), id="law 5 by the model: credentials not allowed"),
-        pytest.param(law_6, loses_the_status, id="law 6: another status"),
-    ],
-)
-def test_a_law_that_is_broken_is_noticed(law: Law, hook: Hook) -> None:
-    app = serve(LISTED, plain=True)
-    app.after_request(hook)
     with pytest.raises(AssertionError):
-        law(app)
+        LAWS[law](app)
 
 
-@pytest.mark.parametrize("law", [law_1, law_2, law_3, law_4, law_5_by_hand, law_5_by_model, law_6])
-def test_a_law_that_is_kept_is_not(law: Law) -> None:
-    credentials = {"supports_credentials": Said(True, bool)}
-    law(serve(replace(LISTED, own={**LISTED.own, **credentials})))
+@pytest.mark.parametrize("law", LAWS)
+def test_a_law_that_is_kept_is_not(law: str) -> None:
+    LAWS[law](replace(LISTED, own={**LISTED.own, "supports_credentials": True}).serve())
 
 
 # Hostile bytes -------------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def logged() -> Iterator[list[str]]:
-    """Collect what is logged, as one line each would be written."""
-    lines: list[str] = []
-
-    class Collect(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            lines.append(record.getMessage())
-
-    handler = Collect()
-    logging.getLogger().addHandler(handler)
-    try:
-        yield lines
-    finally:
-        logging.getLogger().removeHandler(handler)
-
-
-def assert_harmless(response: TestResponse, lines: list[str]) -> None:
-    assert response.status_code in {200, 201, 308, 404, 405}
-    assert_valid(response)
-    assert sum(map(len, cors_headers(response).values())) < 10_000
+def assert_harmless(result: Result, lines: list[str]) -> None:
+    assert result.status[:3] in {"200", "201", "308", "404", "405"}
+    assert_valid(result)
+    assert sum(map(len, result.cors.values())) < 10_000
     assert len(lines) <= 1
     assert all(line.isprintable() for line in lines)
 
 
-def loses_its_table(_: str) -> bool:
-    raise LookupError("no such\ntable")
-
-
-BROKEN: Options = {"origins": Said([loses_its_table], list)}
 pieces_of_bytes = st.sampled_from([b",", b" ", b"x-a", b"\t", b"*", b"https://a.example", b"\r\n", b"\xff", b"a" * 200])
 hostile = st.one_of(
     st.binary(max_size=30), st.lists(pieces_of_bytes, max_size=200).map(b"".join), st.just(b"https://a.example")
@@ -567,50 +583,13 @@ hostile = st.one_of(
 
 
 @given(sites, st.booleans(), st.sampled_from(["GET", "OPTIONS", "PUT"]), hostile, hostile, hostile, hostile)
-def test_any_bytes_at_all_get_an_ordinary_answer(
-    site: Site, broken: bool, method: str, path: str, origin: str, asked: str, names: str
+def test_any_bytes_at_all_get_an_ordinary_response(
+    site: Site, broken: bool, method: str, path: str, origin: str, requested_method: str, names: str
 ) -> None:
-    """Law 1 and contract section 3: one ordinary answer, and one line in the log at the most."""
-    app = serve(replace(site, own=BROKEN) if broken else site)
-    app.add_url_rule("/folder/<int:number>/", "folder", a_view)
-    environ = {
-        "HTTP_ORIGIN": origin,
-        "HTTP_ACCESS_CONTROL_REQUEST_METHOD": asked,
-        "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": names,
-    }
+    """Law 1 and contract section 3: one ordinary response, and one line in the log at the most."""
+    app = (replace(site, own={"origins": [function(fails)]}) if broken else site).serve()
+    environ = {"HTTP_ACCESS_CONTROL_REQUEST_METHOD": requested_method, "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": names}
     for path_info in (path if path.startswith("\xff") else f"/{path}", "/view"):
-        with logged() as lines:
-            assert_harmless(call(app, None, method, path_info, **environ), lines)
-
-
-MUCH = 1_000_000
-
-
-@pytest.mark.parametrize(
-    "key",
-    ["HTTP_ORIGIN", "HTTP_ACCESS_CONTROL_REQUEST_METHOD", "HTTP_ACCESS_CONTROL_REQUEST_HEADERS", "PATH_INFO"],
-)
-@pytest.mark.parametrize(
-    "value",
-    [
-        pytest.param("," * MUCH, id="a million commas"),
-        pytest.param(" " * MUCH, id="a million spaces"),
-        pytest.param("a" * MUCH, id="a million letters"),
-        pytest.param("a," * (MUCH // 2), id="half a million names"),
-        pytest.param("/" * MUCH, id="a million slashes"),
-        pytest.param("https://" + "a." * (MUCH // 2), id="half a million subdomains"),
-        pytest.param("\x00" * MUCH, id="a million zero bytes"),
-    ],
-)
-def test_a_megabyte_costs_little_and_brings_little_back(key: str, value: str) -> None:
-    app = an_app()
-    listed = [kind("https", "a.example", "").written for kind in KINDS.values()]
-    CORS(app, origins=listed, headers="*", methods="*", supports_credentials=True)
-    app.add_url_rule("/folder/", view_func=a_view)
-    asked = {"HTTP_ACCESS_CONTROL_REQUEST_METHOD": "PUT", "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": "x-a"}
-    environ = {"PATH_INFO": "/folder", "HTTP_ORIGIN": "https://a.example", **asked, key: value}
-    with logged() as lines:
-        started = time.process_time()
-        response = app.test_client().open("/", method="OPTIONS", environ_overrides=environ)
-        assert time.process_time() - started < 30  # what is not linear would take hours
-    assert_harmless(response, lines)
+        app.lines.clear()
+        result = call(app, {"REQUEST_METHOD": method, "HTTP_ORIGIN": origin, "PATH_INFO": path_info, **environ})
+        assert_harmless(result, app.lines)

@@ -7,18 +7,20 @@ import posixpath
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 from urllib.parse import unquote, unquote_plus, unquote_to_bytes, urlsplit
 
 import pytest
 from flask import Blueprint, Flask, request
-from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
-from werkzeug.test import TestResponse, run_wsgi_app
+from werkzeug.test import run_wsgi_app
 
 from flask_cors import CORS, cross_origin
-from tests.helpers import a_view, an_app, ask, leave, preflight
+from tests.helpers import a_view
+from tests.sites import App, Result, call
 
 # Paths as they are once decoded: each is a route, a resource, and the name of a policy of its own.
 PATHS = [
@@ -28,31 +30,39 @@ PATHS = [
     *("/twice%2Fdecoded/", "/twice/decoded/"),
 ]
 ELSEWHERE = "https://elsewhere.example"
+PREFLIGHT = {"REQUEST_METHOD": "OPTIONS", "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "GET"}
 
 
 def origin_of(path: str) -> str:
     return f"https://policy{PATHS.index(path)}.example"
 
 
-# Each origin's policy says its name to requests without an origin, too. So what is said is the name of the policy.
-def name_of_policy(response: TestResponse) -> str | None:
-    return response.headers.get("Access-Control-Allow-Origin")
-
-
-def decorated() -> Flask:
-    """Make an app whose views have policies of their own."""
-    app = an_app()
+def with_views(*, every_path: bool = False) -> Flask:
+    """Make an app whose views have policies of their own: decorations, and blueprints around one view each."""
+    app = App()
     CORS(app, origins=ELSEWHERE)
-    for path in PATHS:
-        view = cross_origin(origins=origin_of(path))(lambda path=path: origin_of(path))
-        app.add_url_rule(path, path, view)
+    for number, path in enumerate(PATHS):
+        blueprint = Blueprint(f"blueprint{number}", __name__)
+        view = partial(origin_of, path)
+        if number % 2:
+            CORS(blueprint, origins=origin_of(path))
+        else:
+            view = cross_origin(origins=origin_of(path))(view)
+        blueprint.add_url_rule(path, "view", view)
+        app.register_blueprint(blueprint)
+    if every_path:
+        app.add_url_rule("/<path:_>", "rest", lambda _: ELSEWHERE)
     app.register_error_handler(404, lambda _: (ELSEWHERE, 404))
     return app
 
 
 def with_resources() -> Flask:
     """Make an app whose paths have policies: that of the longest of them that the path begins with."""
-    app = an_app()
+
+    def policy_by_path() -> str:
+        return origin_of(max((path for path in PATHS if request.path.startswith(path)), key=len))
+
+    app = App()
     CORS(app, resources={re.escape(path): {"origins": origin_of(path)} for path in PATHS})
     for path in PATHS:
         app.add_url_rule(path, path, policy_by_path)
@@ -60,46 +70,12 @@ def with_resources() -> Flask:
     return app
 
 
-def policy_by_path() -> str:
-    return origin_of(max((path for path in PATHS if request.path.startswith(path)), key=len))
-
-
-def with_everything() -> Flask:
-    """Make an app that has a view for every path, beside decorated ones."""
-    app = decorated()
-    app.add_url_rule("/<path:_>", "rest", lambda _: ELSEWHERE)
-    return app
-
-
-def with_blueprints() -> Flask:
-    """Make an app whose views are each in a blueprint that has a policy."""
-    app = an_app()
-    CORS(app, origins=ELSEWHERE)
-    for number, path in enumerate(PATHS):
-        blueprint = Blueprint(f"blueprint{number}", __name__)
-        CORS(blueprint, origins=origin_of(path))
-        blueprint.add_url_rule(path, "view", lambda path=path: origin_of(path))
-        app.register_blueprint(blueprint)
-    app.register_error_handler(404, lambda _: (ELSEWHERE, 404))
-    return app
-
-
-RULES = [
-    "/admin",
-    "/<name>",
-    "/<name>/",
-    "/<name>/<int:number>",
-    "/admin/<name>",
-    "/<path:rest>/users",
-    "/file/<float:x>",
-]
-
-
 def with_converters() -> Flask:
     """Make an app whose decorated views share paths, so that the router has to choose."""
-    app = an_app()
+    app = App()
     CORS(app, origins=ELSEWHERE)
-    for number, rule in enumerate(RULES):
+    rules = "/admin /<name> /<name>/ /<name>/<int:number> /admin/<name> /<path:rest>/users /file/<float:x>"
+    for number, rule in enumerate(rules.split()):
         origin = f"https://rule{number}.example"
         app.add_url_rule(rule, rule, cross_origin(origins=origin)(lambda origin=origin, **_: origin))
     app.register_error_handler(404, lambda _: (ELSEWHERE, 404))
@@ -107,108 +83,72 @@ def with_converters() -> Flask:
 
 
 APPS = {
-    "decorated views": decorated(),
-    "blueprints": with_blueprints(),
+    "views": with_views(),
     "resources": with_resources(),
-    "a view for every path": with_everything(),
+    "a view for every path": with_views(every_path=True),
     "converters": with_converters(),
 }
 
 
-def environ(path: str, root: str = "") -> dict[str, str]:
-    decoded = unquote_to_bytes(path.encode()).decode("latin-1")
-    return {"PATH_INFO": decoded, "SCRIPT_NAME": root.encode().decode("latin-1")}
+def environ(path: str, root: str) -> dict[str, str]:
+    return {"PATH_INFO": unquote_to_bytes(path).decode("latin-1"), "SCRIPT_NAME": root.encode().decode("latin-1")}
 
 
-def call(client: FlaskClient, path: str, root: str = "") -> TestResponse:
-    return ask(client, "/", environ_overrides=environ(path, root))
-
-
-def may_leave(client: FlaskClient, path: str, root: str, origin: str) -> bool:
-    response = preflight(client, "/", origin, environ_overrides=environ(path, root))
-    return leave(response).get("Access-Control-Allow-Origin") == origin
-
-
-def redirected(response: TestResponse, root: str) -> str:
-    """Tell where the answer leads, as written in the next request line, without what the server takes off it."""
-    decoded = unquote_to_bytes(urlsplit(response.headers["Location"]).path).decode("latin-1")
+def redirected(result: Result, root: str) -> str:
+    """Return where the response leads, as written in the next request line, without what the server takes off it."""
+    decoded = unquote_to_bytes(urlsplit(result.headers["Location"]).path).decode("latin-1")
     below = decoded.removeprefix(root.encode().decode("latin-1"))
     return below.replace("%", "%25").encode("latin-1").decode()
 
 
-def assert_that_the_policy_is_that_of_the_view(app: Flask, path: str, root: str = "") -> str | None:
-    client = app.test_client()
-    first = last = call(client, path, root)
+# Each policy sends its name to requests without an origin, too.
+def policy_sent(result: Result) -> str | None:
+    return result.headers.get("Access-Control-Allow-Origin")
+
+
+def assert_policy_of_the_view(app: Flask, path: str, root: str = "") -> str | None:
+    first = last = call(app, environ(path, root))
     for _ in range(3):
-        if last.status_code == 308:
-            last = call(client, redirected(last, root), root)
-    assert last.status_code in {200, 404}
-    assert name_of_policy(first) == name_of_policy(last) == last.text
-    assert may_leave(client, path, root, last.text)
-    assert not may_leave(client, path, root, "https://unlisted.example")
-    return name_of_policy(first)
+        if last.status[:3] == "308":
+            last = call(app, environ(redirected(last, root), root))
+    assert last.status[:3] in {"200", "404"}
+    origin = last.data.decode()
+    assert policy_sent(first) == policy_sent(last) == origin
+    for sent in (origin, "https://unlisted.example"):
+        preflight = call(app, {**environ(path, root), **PREFLIGHT, "HTTP_ORIGIN": sent})
+        assert (preflight.status, preflight.data) == ("200 OK", b"")
+        assert policy_sent(preflight) == (origin if sent == origin else None)
+    return policy_sent(first)
 
 
-SPELLINGS: dict[str, tuple[str, str | None]] = {
-    "plainly": ("/admin", "/admin"),
-    "with a letter encoded": ("/%61dmin", "/admin"),
-    "with a letter encoded twice": ("/%2561dmin", None),
-    "with a capital": ("/Admin", "/Admin"),
-    "in capitals": ("/ADMIN", None),
-    "with the slash encoded": ("/admin%2Fusers", "/admin/users"),
-    "with the slash encoded in lower case": ("/admin%2fusers", "/admin/users"),
-    "with the slash encoded twice": ("/admin%252Fusers", "/admin%2Fusers"),
-    "with the slash encoded three times": ("/admin%25252Fusers", None),
-    "with the slash encoded twice and none behind": ("/twice%252Fdecoded", "/twice%2Fdecoded/"),
-    "with two slashes in front": ("//admin", "/admin"),
-    "with three slashes in front": ("///admin", "/admin"),
-    "with the first slash encoded": ("%2Fadmin", "/admin"),
-    "without the first slash": ("admin", "/admin"),
-    "as nothing at all": ("", "/"),
-    "with two slashes inside": ("/admin//users", "/admin/users"),
-    "with two slashes behind": ("/admin/users//", "/admin/users/"),
-    "without the last slash": ("/public", "/public/"),
-    "with a dot for a segment": ("/./admin", None),
-    "with two dots for a segment": ("/public/../admin", "/public/../admin"),
-    "with two encoded dots for a segment": ("/public/%2e%2e/admin", "/public/../admin"),
-    "with two dots and an encoded slash": ("/public/..%2Fadmin", "/public/../admin"),
-    "with two dots and a semicolon": ("/public/..;/admin", None),
-    "with a semicolon for a segment": ("/public/;/admin", "/public/;/admin"),
-    "with a parameter": ("/admin;users", "/admin;users"),
-    "with an empty parameter": ("/admin;", None),
-    "with a plus": ("/admin+users", "/admin+users"),
-    "with an encoded plus": ("/admin%2Busers", "/admin+users"),
-    "with an encoded space": ("/admin%20users", "/admin users"),
-    "with a space": ("/admin users", "/admin users"),
-    "with a space encoded twice": ("/admin%2520users", "/admin%20users"),
-    "with an encoded question mark": ("/admin%3Fusers", None),
-    "with an encoded hash": ("/admin%23", None),
-    "with a lonely percent sign": ("/admin%", None),
-    "with a zero byte": ("/admin%00", None),
-    "with a zero byte that belongs there": ("/a%00b", "/a\x00b"),
-    "with a line break": ("/admin%0A", None),
-    "with a header in it": ("/admin%0D%0AOrigin:x", None),
-    "with an accent": ("/caf%C3%A9", "/caf\u00e9"),
-    "with an accent of its own": ("/cafe%CC%81", "/cafe\u0301"),
-    "without the accent": ("/cafe", "/cafe"),
-    "with a ligature": ("/%EF%AC%81le", "/\ufb01le"),
-    "without the ligature": ("/file", "/file"),
-    "in title case": ("/%C7%85", "/\u01c5"),
-    "in upper case": ("/%C7%84", "/\u01c4"),
-    "in lower case": ("/%C7%86", None),
-    "in bytes that are no text": ("/%FF", "/\ufffd"),
-    "with a slash that is too long": ("/%C0%AFadmin", None),
-    "with something like a slash": ("/%E2%88%95admin", None),
-}
+#: How a path is written in a request line. It is decoded once; the view is that of the result, if there is one.
+ONCE = """
+/admin /%61dmin /%2561dmin /Admin /ADMIN /admin%2Fusers /admin%2fusers /admin%252Fusers /admin%25252Fusers /./admin
+/public/../admin /public/%2e%2e/admin /public/..%2Fadmin /public/..;/admin /public/;/admin /admin;users /admin;
+/admin+users /admin%2Busers /admin%20users /admin%2520users /admin%3Fusers /admin%23 /admin% /admin%00 /a%00b /admin%0A
+/admin%0D%0AOrigin:x /caf%C3%A9 /cafe%CC%81 /cafe /%EF%AC%81le /file /%C7%85 /%C7%84 /%C7%86 /%FF /%C0%AFadmin
+/%E2%88%95admin
+"""
+#: Werkzeug merges slashes, and adds the one that a route ends with.
+MERGED = {"//admin": "/admin", "///admin": "/admin", "%2Fadmin": "/admin", "admin": "/admin", "": "/"}
+MERGED |= {"/admin//users": "/admin/users", "/admin/users//": "/admin/users/", "/public": "/public/"}
+MERGED |= {"/twice%252Fdecoded": "/twice%2Fdecoded/", "/admin users": "/admin users"}
+SPELLINGS = {**{written: unquote(written) for written in ONCE.split()}, **MERGED}
+
+
+def expected_policy(written: str) -> str:
+    view = SPELLINGS[written]
+    return origin_of(view) if view in PATHS else ELSEWHERE
 
 
 @pytest.mark.parametrize("name", APPS)
-@pytest.mark.parametrize(("written", "view"), SPELLINGS.values(), ids=SPELLINGS)
+@pytest.mark.parametrize("written", SPELLINGS)
 @pytest.mark.parametrize("root", ["", "/mount", "/a b", "/\u00fc"])
-def test_a_path_leads_to_the_policy_of_the_view(name: str, written: str, view: str | None, root: str) -> None:
-    found = assert_that_the_policy_is_that_of_the_view(APPS[name], written, root)
-    if name in {"decorated views", "blueprints"}:
-        assert found == (ELSEWHERE if view is None else origin_of(view))
+def test_a_path_leads_to_the_policy_of_the_view(name: str, written: str, root: str) -> None:
+    """Law 7."""
+    found = assert_policy_of_the_view(APPS[name], written, root)
+    if name == "views":
+        assert found == expected_policy(written)
 
 
 PIECES = [
@@ -228,12 +168,12 @@ written_paths = st.one_of(
 @given(path=written_paths, root=st.sampled_from(["", "/mount", "/a b", "/\u00fc/+"]))
 def test_any_path_leads_to_the_policy_of_the_view(name: str, path: str, root: str) -> None:
     """Law 7."""
-    assert_that_the_policy_is_that_of_the_view(APPS[name], path, root)
+    assert_policy_of_the_view(APPS[name], path, root)
 
 
 def careless(reads: Callable[[str], str]) -> Flask:
     """Make an app that Flask routes as ever, and whose policies go by a path that is read otherwise."""
-    app = decorated()
+    app = with_views()
     honest = app.wsgi_app
 
     def wsgi_app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -248,65 +188,47 @@ def careless(reads: Callable[[str], str]) -> Flask:
     return app
 
 
-def wrong_rows(app: Flask) -> list[str]:
-    return [name for name, row in SPELLINGS.items() if not has_right_policy(app, *row)]
+def wrong(app: Flask) -> list[str]:
+    found = [*SPELLINGS]
+    for written in SPELLINGS:
+        with suppress(AssertionError):
+            assert assert_policy_of_the_view(app, written) == expected_policy(written)
+            found.remove(written)
+    return found
 
 
-def has_right_policy(app: Flask, written: str, view: str | None) -> bool:
-    try:
-        found = assert_that_the_policy_is_that_of_the_view(app, written)
-    except AssertionError:
-        return False
-    return found == (ELSEWHERE if view is None else origin_of(view))
+#: Ways to read a path that are wrong, and a path that shows it.
+MISTAKES: list[tuple[str, Callable[[str], str]]] = [
+    ("/admin%252Fusers", unquote),
+    ("/admin+users", unquote_plus),
+    ("/Admin", str.lower),
+    ("/%C7%85", str.upper),
+    ("/public/../admin", posixpath.normpath),
+    ("/admin/users//", lambda path: path.rstrip("/")),
+    ("/admin;users", lambda path: path.partition(";")[0]),
+    ("/a%00b", lambda path: path.partition("\0")[0]),
+    ("/cafe%CC%81", lambda path: unicodedata.normalize("NFC", path)),
+    ("/caf%C3%A9", lambda path: unicodedata.normalize("NFD", path)),
+    ("/%EF%AC%81le", lambda path: unicodedata.normalize("NFKC", path)),
+    ("/caf%C3%A9", lambda path: path.encode().decode("latin-1")),
+]
 
 
-@pytest.mark.parametrize(
-    ("reads", "caught"),
-    [
-        pytest.param(unquote, "with the slash encoded twice", id="decoded a second time"),
-        pytest.param(unquote_plus, "with a plus", id="with a plus for a space"),
-        pytest.param(str.lower, "with a capital", id="in small letters"),
-        pytest.param(str.upper, "in title case", id="in capitals"),
-        pytest.param(posixpath.normpath, "with two dots for a segment", id="with dots resolved"),
-        pytest.param(lambda path: path.rstrip("/"), "with two slashes behind", id="without the last slash"),
-        pytest.param(lambda path: path.partition(";")[0], "with a parameter", id="without parameters"),
-        pytest.param(lambda path: path.partition("\0")[0], "with a zero byte that belongs there", id="to a zero byte"),
-        pytest.param(lambda path: unicodedata.normalize("NFC", path), "with an accent of its own", id="in form NFC"),
-        pytest.param(lambda path: unicodedata.normalize("NFD", path), "with an accent", id="in form NFD"),
-        pytest.param(lambda path: unicodedata.normalize("NFKC", path), "with a ligature", id="in form NFKC"),
-        pytest.param(lambda path: path.encode().decode("latin-1"), "with an accent", id="in Latin-1"),
-    ],
-)
-def test_an_app_that_reads_paths_otherwise_is_caught(reads: Callable[[str], str], caught: str) -> None:
-    assert caught in wrong_rows(careless(reads))
+def test_an_app_that_reads_paths_otherwise_is_caught() -> None:
+    assert [path for path, reads in MISTAKES if path not in wrong(careless(reads))] == []
+    assert wrong(careless(str)) == []
 
 
-def test_an_app_that_reads_paths_as_flask_does_is_not_caught() -> None:
-    assert wrong_rows(careless(str)) == []
+BELOW = ["/api/nowhere", "/%61pi/nowhere", "/api%2Fnowhere", "//api/nowhere", "/api", "/api/../nowhere"]
+BESIDE = ["/API/nowhere", "/api%252Fnowhere", "/apiary", "/./api/nowhere", "/nowhere/api/", "/api%0A"]
 
 
-@pytest.mark.parametrize(
-    ("written", "inside"),
-    [
-        ("/api/nowhere", True),
-        ("/%61pi/nowhere", True),
-        ("/api%2Fnowhere", True),
-        ("//api/nowhere", True),
-        ("/api", True),
-        ("/api/../nowhere", True),
-        ("/API/nowhere", False),
-        ("/api%252Fnowhere", False),
-        ("/apiary", False),
-        ("/./api/nowhere", False),
-        ("/nowhere/api/", False),
-        ("/api%0A", False),
-    ],
-)
+@pytest.mark.parametrize("written", [*BELOW, *BESIDE])
 @pytest.mark.parametrize("root", ["", "/api"])
-def test_what_is_missing_is_below_a_prefix_by_its_decoded_path(written: str, inside: bool, root: str) -> None:
-    app, blueprint = an_app(), Blueprint("api", __name__, url_prefix="/api")
+def test_what_is_missing_is_below_a_prefix_by_its_decoded_path(written: str, root: str) -> None:
+    app, blueprint = App(), Blueprint("api", __name__, url_prefix="/api")
     CORS(app, origins=ELSEWHERE)
     CORS(blueprint, origins=origin_of("/"))
     blueprint.add_url_rule("/users", view_func=a_view)
     app.register_blueprint(blueprint)
-    assert name_of_policy(call(app.test_client(), written, root)) == (origin_of("/") if inside else ELSEWHERE)
+    assert policy_sent(call(app, environ(written, root))) == (origin_of("/") if written in BELOW else ELSEWHERE)
