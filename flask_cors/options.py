@@ -16,7 +16,6 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from inspect import currentframe
-from itertools import takewhile
 from traceback import walk_stack
 from typing import Any, TypedDict
 
@@ -247,12 +246,19 @@ OTHER_NAMES = {
 class ParsedOptions:
     """What one ``CORS``, one ``@cross_origin`` or one app's config was given, parsed.
 
-    *values* are parsed values by option name, *resources* the entries of that option, ``None`` where it was not given.
+    *values* are parsed values by option name, *resources* the entries of that option, ``None`` where it was not given,
+    *location* the file and the line where they were written.
     """
 
-    def __init__(self, values: Mapping[str, Any], resources: tuple[Entry, ...] | None = None) -> None:
+    def __init__(
+        self,
+        values: Mapping[str, Any],
+        resources: tuple[Entry, ...] | None = None,
+        location: tuple[str, int] | None = None,
+    ) -> None:
         self.values = values
         self.resources = resources
+        self.location = location
 
     @property
     def layers(self) -> list[Mapping[str, Any]]:
@@ -272,7 +278,8 @@ class ParsedOptions:
     def override(self, stronger: "ParsedOptions") -> "ParsedOptions":
         """Return these options with those of *stronger* in their place."""
         resources = self.resources if stronger.resources is None else stronger.resources
-        return ParsedOptions({**self.values, **stronger.values}, resources)
+        location = stronger.location if stronger.values or stronger.resources is not None else self.location
+        return ParsedOptions({**self.values, **stronger.values}, resources, location)
 
 
 def parse_keywords(options: Mapping[str, Any], caller: str, *more: str) -> ParsedOptions:
@@ -282,7 +289,9 @@ def parse_keywords(options: Mapping[str, Any], caller: str, *more: str) -> Parse
     :raises ValueError: for values that break a rule.
     """
     _check_names(options, NAMES.union(more), caller)
-    return _parse_layers(options, str)
+    parsed = _parse_layers(options, str)
+    _, parsed.location = _find_caller()
+    return parsed
 
 
 def parse_config(config: Mapping[str, Any]) -> ParsedOptions:
@@ -487,11 +496,19 @@ def _can_be(name: str, value: object) -> bool:
 
 def warn(sentences: Iterable[str]) -> None:
     """Warn once of each, at the line of the program that calls this package."""
-    modules = [frame.f_globals.get("__name__", "") for frame, _ in walk_stack(currentframe())]
-    inside = takewhile(lambda module: module.partition(".")[0] == __name__.partition(".")[0], modules)
-    level = len(list(inside)) + 1
+    level, _ = _find_caller()
     for sentence in dict.fromkeys(sentences):
         warnings.warn(sentence, CORSWarning, stacklevel=level)
+
+
+def _find_caller() -> tuple[int, tuple[str, int]]:
+    """Return how far up the stack the program is that calls this package, and its file and line."""
+    frames = enumerate(walk_stack(currentframe()))
+    return next(
+        (level, (frame.f_code.co_filename, line))
+        for level, (frame, line) in frames
+        if frame.f_globals.get("__name__", "").partition(".")[0] != __package__
+    )
 
 
 def short_repr(value: object) -> str:
