@@ -45,8 +45,8 @@ class AppState:
         self.installed = False
         self.has_callables = False
         self.ready = False
-        self._scopes: list[Scope] = []
-        self._resources: list[tuple[Scope, Resources]] = []
+        self.scopes: list[Scope] = []
+        self.resources: list[tuple[Scope, Resources]] = []
         self._decorated: WeakKeyDictionary[ParsedOptions, Resources] = WeakKeyDictionary()
         self._config: ParsedOptions | None = None
         self._warned: set[str] = set()
@@ -63,7 +63,7 @@ class AppState:
         self._warn([*config.warnings, *scope.parsed.warnings])
         with self._lock:
             self._check(resources)
-            self._scopes.append(scope)
+            self.scopes.append(scope)
             self.ready = False
 
     def build(self) -> None:
@@ -84,7 +84,7 @@ class AppState:
             decoration = hidden_decoration(self.app, view)
         if decoration is not None:
             return self.decorated_policy(decoration)
-        for scope, resources in self._resources:
+        for scope, resources in self.resources:
             if scope.covers(route):
                 policy = resources.policy(route.path)
                 if policy is not None:
@@ -104,15 +104,15 @@ class AppState:
         try:
             config = parse_config(self.app.config)
             # The latest comes first; of blueprints and prefixes, the innermost.
-            scopes = sorted(reversed(self._scopes), key=_depth, reverse=True)
-            self._resources = [(scope, build_resources(scope.parsed, config)) for scope in scopes]
+            scopes = sorted(reversed(self.scopes), key=_depth, reverse=True)
+            self.resources = [(scope, build_resources(scope.parsed, config)) for scope in scopes]
             self._warn([*config.warnings, *misspelt_keys(self.app.config, self._given_names())])
-            for _, resources in self._resources:
+            for _, resources in self.resources:
                 self._check(resources)
             self._config = config
         except Exception as error:
             self._config = None
-            self._resources = [(Scope(ParsedOptions({})), _DENY_ALL)]
+            self.resources = [(Scope(ParsedOptions({})), _DENY_ALL)]
             self._log(error)
         for decoration in all_decorations(self.app):
             self.decorated_policy(decoration)
@@ -136,7 +136,7 @@ class AppState:
 
     def _given_names(self) -> set[str]:
         """Return the options that are given anywhere in the app, its config aside."""
-        given = [*all_decorations(self.app), *(scope.parsed for scope in self._scopes)]
+        given = [*all_decorations(self.app), *(scope.parsed for scope in self.scopes)]
         return {name for parsed in given for name in parsed.names}
 
     def _warn(self, sentences: Iterable[str]) -> None:
