@@ -47,6 +47,7 @@ class AppNetwork:
     host: str = ""
 
     def __call__(self, request: Request) -> Response:
+        """Let the app respond, if it is there where the request goes."""
         host = urlsplit(request.url).netloc
         self.host = self.host or host
         if host != self.host:

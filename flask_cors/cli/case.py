@@ -29,7 +29,8 @@ class Cause:
     cover: Cover | None = None
     place: Place | None = None
     blocks: bool = True
-    step: str = ""
+    #: Of the standard; by default that of the outcome, and none where CORS plays no part.
+    step: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,9 +113,7 @@ def call(question: Question, network: Callable[[fetch.Request], fetch.Response])
     page = fetch.Browser(question.origin, network)
     mode: fetch.CredentialsMode = "include" if question.credentials else "same-origin"
     body = None if question.method in ("GET", "HEAD") else question.body
-    return page.fetch(
-        question.url, method=question.method, headers=question.headers, body=body, credentials=mode
-    )
+    return page.fetch(question.url, method=question.method, headers=question.headers, body=body, credentials=mode)
 
 
 def call_app(question: Question, site: Site) -> tuple[fetch.Outcome, list[Evidence]]:
@@ -135,17 +134,25 @@ def absolute(question: Question, site: Site) -> Question:
 
 def complete(question: Question, site: Site | None) -> Question:
     """Fill in what a console message leaves out, by what the app has at this URL."""
-    if question.message is None:
+    message = question.message
+    if message is None:
         return question if question.method else replace(question, method="GET")
     names = {name.lower() for name, _ in question.headers}
     if not question.method:
-        methods = site.methods_at(question.url) if site else set()
-        question = assume(question, method=_likely_method(methods, has_body="content-type" in names))
+        has_body = "content-type" in names or bool(message.preflight and not names)
+        question = assume(question, method=_likely_method(_methods_at(question, site), has_body=has_body))
     needs_preflight = not fetch.is_safelisted_method(question.method) or fetch.unsafe_header_names(question.headers)
-    if question.message.preflight and not needs_preflight:
+    if message.preflight and not needs_preflight:
         name = _likely_header(question, site)
         question = assume(question, headers=(*question.headers, (name, known_value(name))))
     return question
+
+
+def _methods_at(question: Question, site: Site | None) -> set[str]:
+    """Return the methods that a policy covers at the URL; all that have a view, where none does."""
+    methods = site.methods_at(question.url) if site else set()
+    covered = {method for method in methods if site and site.cover(site.route(question.url, method))}
+    return covered or methods
 
 
 def _likely_method(methods: set[str], *, has_body: bool) -> str:
@@ -191,7 +198,9 @@ def is_cross_site(origin: str, url: str) -> bool:
     page, target = host_of(origin), host_of(url)
     if urlsplit(origin).scheme != urlsplit(url).scheme:
         return True
-    has_names = "." in page and "." in target and not _is_address(page, "version") and not _is_address(target, "version")
+    has_names = (
+        "." in page and "." in target and not _is_address(page, "version") and not _is_address(target, "version")
+    )
     if has_names:
         return page.split(".")[-2:] != target.split(".")[-2:]
     return page != target

@@ -16,14 +16,13 @@ from .. import browser as fetch
 from ..options import nearest
 from ..policy import Policy
 from .ask import place_of_function
-from .case import Case, Cause, host_of, is_loopback
+from .case import Case, Cause, is_loopback
 from .deployment import DEPLOYMENT_CAUSES
 from .needs import Wanted, allows, changes_for, is_response_header
+from .outside import BAD_PORTS, BEFORE_CORS, OF_CONNECTION
 from .site import Cover, Layer, Place, Site, escape_path, rule_pattern
 from .source import SourceFile
 from .writing import Fix
-
-PREFLIGHT = "#cors-preflight-fetch-0"
 
 # -- Before any server is asked ----------------------------------------------------------------------------
 
@@ -34,11 +33,12 @@ def url_without_scheme(case: Case) -> Cause | None:
         return None
     host = case.question.url.partition(":")[0]
     text = (
-        f"The page's URL {case.question.url!r} has no http://. Browsers take '{host}:' for a scheme, or the whole for a "
-        "path of the page's own server, so that the request never gets to this one."
+        f"The page's URL {case.question.url!r} has no http://. Browsers take '{host}:' for a scheme, or the whole for "
+        "a path of the page's own server, so that the request never gets to this one."
     )
     scheme = "http" if is_loopback(host) or re.fullmatch(r"[\d.]+", host) else "https"
-    return Cause(id="url-without-scheme", text=text, fix=Fix(text=f"In the page, write {scheme}://{case.question.url}"))
+    fix = Fix(text=f"In the page, write {scheme}://{case.question.url}")
+    return Cause(id="url-without-scheme", text=text, fix=fix, step="")
 
 
 def app_does_not_start(case: Case) -> Cause | None:
@@ -47,7 +47,7 @@ def app_does_not_start(case: Case) -> Cause | None:
         return None
     error, place = case.failure.error, case.failure.place
     text = f"The app does not start: {type(error).__name__}: {error}"
-    return Cause(id="app-does-not-start", text=text, place=place, fix=_fix_of_call(case, place))
+    return Cause(id="app-does-not-start", text=text, place=place, fix=_fix_of_call(case, place), step="")
 
 
 def _fix_of_call(case: Case, place: Place | None) -> Fix:
@@ -57,6 +57,8 @@ def _fix_of_call(case: Case, place: Place | None) -> Fix:
     node = file.find_call(place.line, {"CORS", "cross_origin", "init_app"}) if file and place else None
     if file is None or node is None or "supports_credentials" not in str(error):
         return Fix(text="" if error is None else "Correct what the message names.")
+    if not case.question.origin:
+        return Fix(text="Write origins=... there, with the origin of the page; with --origin, this is the whole line.")
     file.set_argument(node, "origins", f'"{case.question.origin}"')
     return Fix(files={file.file: (file.text, file.changed_text)})
 
@@ -67,69 +69,24 @@ def _read_source(place: Place | None) -> SourceFile | None:
     return Program(list).file(place.file) if place else None
 
 
-_BEFORE_CORS = {
-    "mixed-content": ("The page is https and the URL is http: browsers block that, and CORS plays no part.", "http"),
-    "content-security-policy": (
-        "The page's own Content-Security-Policy forbids the request, and CORS plays no part.",
-        "Add the origin of the URL to connect-src in the page's Content-Security-Policy.",
-    ),
-    "private-network": (
-        "A public page calls an address of this computer or of the local network. Browsers ask the user for that, and "
-        "only a page of https can ask.",
-        "Serve the page from the same network, over https, and let the user allow it; or publish the API.",
-    ),
-    "connection-refused": (
-        "Nothing listens at {site}: the connection was refused, and CORS plays no part.",
-        "Start the server, or write the port at which it listens into the page's URL.",
-    ),
-    "host-not-found": ("The name of the host {site} is not known.", "Correct the host in the page's URL."),
-    "tls-error": (
-        "There is no secure connection to {site}: its certificate is wrong, or it speaks no https.",
-        "Write http:// into the page's URL where the server speaks http (flask run does), or renew the certificate.",
-    ),
-    "unsafe-port": ("Browsers call no server at this port.", "Let the server listen at another port, such as 5000."),
-    "blocked-by-client": ("An extension of the browser blocks the request.", "Turn the ad blocker off for this page."),
-    "resource-policy": (
-        "The header Cross-Origin-Resource-Policy of the response keeps it from other sites.",
-        "Send Cross-Origin-Resource-Policy: cross-origin, or load the resource with the attribute crossorigin.",
-    ),
-    "same-origin-only": (
-        "This kind of request may not leave the page's own origin, whatever a server allows.",
-        'Load the script from the page\'s own server, or write mode: "cors" into the call.',
-    ),
-    "unsupported-scheme": (
-        "The URL begins with neither http: nor https:, and only those have CORS.",
-        "Serve the page and the resource over http, for example with python -m http.server, and write that URL.",
-    ),
-    "cors-disabled": ("CORS is turned off in this browser.", "Set content.cors.disable to false in about:config."),
-}
-
-
 def decided_before_cors(case: Case) -> Cause | None:
-    """Find, in the message or in the URL, what stops a request before CORS is asked."""
+    """Find in the message, or in the URL, what stops a request before CORS is asked."""
     name = case.question.message.cause if case.question.message else ""
-    name = name if name in _BEFORE_CORS else _told_by_url(case)
-    if not name or (case.live_outcome and case.live_outcome.exchanges and name in _OF_CONNECTION):
+    name = name if name in BEFORE_CORS else _told_by_url(case)
+    if not name or (case.live_outcome and case.live_outcome.exchanges and name in OF_CONNECTION):
         return None
     parts = urlsplit(case.question.url)
-    text, fix = _BEFORE_CORS[name]
+    text, fix = BEFORE_CORS[name]
     if name == "mixed-content":
         fix = f"Serve the API over https, and write https://{parts.netloc}{parts.path} into the page."
-    return Cause(id=name, text=text.format(site=parts.netloc), fix=Fix(text=fix))
-
-
-_OF_CONNECTION = {"connection-refused", "host-not-found", "tls-error"}
-# https://fetch.spec.whatwg.org/#bad-port, those above 1023; of those below, a web server has 80 and 443.
-_BAD_PORTS = {
-    1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
-}  # fmt: skip
+    return Cause(id=name, text=text.format(site=parts.netloc), fix=Fix(text=fix), step="")
 
 
 def _told_by_url(case: Case) -> str:
     url, page = urlsplit(case.question.url), urlsplit(case.question.origin)
     if page.scheme == "https" and url.scheme == "http" and not is_loopback(url.hostname or ""):
         return "mixed-content"
-    return "unsafe-port" if url.port in _BAD_PORTS else ""
+    return "unsafe-port" if url.port in BAD_PORTS else ""
 
 
 # -- Whether this app responded ----------------------------------------------------------------------------
@@ -149,7 +106,9 @@ def middleware_responds(case: Case) -> Cause | None:
     name = type(app.wsgi_app).__name__
     if case.cover is not None and name not in ("PreflightMiddleware", "method"):
         text = f"The app did not get the request: the middleware {name} around it responded."
-        return Cause(id="middleware", text=text, fix=Fix(text=f"Give {name} the headers, or CORS the app inside of it."))
+        return Cause(
+            id="middleware", text=text, fix=Fix(text=f"Give {name} the headers, or CORS the app inside of it.")
+        )
     return None
 
 
@@ -183,7 +142,7 @@ def _move_call(case: Case, layer: Layer) -> Fix:
 def app_failed(case: Case) -> Cause | None:
     """Find an exception of the app."""
     error, place = case.seen.error, case.seen.error_place
-    if error is None or case.live_outcome is not None:
+    if error is None or case.last is None or case.last.response.status not in (500, 0):
         return None
     where = f" at {place}" if place else ""
     text = f"The app raised {type(error).__name__}{where}: {error}"
@@ -259,7 +218,9 @@ def page_spells_method(case: Case) -> Cause | None:
     method = case.wanted.method
     if not case.is_blocked or method.isupper() or not case.outcome or "step 7.5" not in case.outcome.step:
         return None
-    text = f"The page sends the method {method!r}. Browsers compare methods to the letter, and upper-case only old ones."
+    text = (
+        f"The page sends the method {method!r}. Browsers compare methods to the letter, and upper-case only old ones."
+    )
     return Cause(id="page-spells-method", text=text, fix=Fix(text=f"In the page, write {method.upper()!r}."))
 
 
@@ -405,7 +366,7 @@ def _cover_fix(case: Case) -> Fix:
         return writer.fix()
     known = {**layer.config.values, **layer.parsed.values}
     own = {} if "origins" in known else {"origins": (case.wanted.origin,)}
-    own |= changes_for(Policy(**{**known}), case.wanted, case.question.spelling)
+    own |= changes_for(Policy(**known), case.wanted, case.question.spelling)
     writer.add_entry(layer, pattern, own)
     return writer.fix()
 
@@ -434,7 +395,7 @@ def policy_lacks(case: Case) -> Cause | None:
     if not changes:
         return None
     text = " ".join(filter(None, (say(changes, case) for say in _SENTENCES)))
-    return Cause(id=f"policy-lacks-{[*changes][0]}", text=text, fix=_policy_fix(case), cover=case.cover)
+    return Cause(id=f"policy-lacks-{next(iter(changes))}", text=text, fix=_policy_fix(case), cover=case.cover)
 
 
 def _say_origin(changes: dict[str, Any], case: Case) -> str:
@@ -521,9 +482,7 @@ CAUSES: tuple[Callable[[Case], Cause | None], ...] = (
 
 def find_cause(case: Case) -> Cause | None:
     """Return the first cause that applies; nothing where the page can read a response that is none of an error."""
-    found = (find(case) for find in CAUSES)
-    cause = next(filter(None, found), None)
-    return replace(cause, step=case.outcome.step) if cause and cause.blocks and case.outcome else cause
-
-
-__all__ = ["CAUSES", "find_cause", "host_of"]
+    cause = next(filter(None, (find(case) for find in CAUSES)), None)
+    if cause is None or cause.step is not None or not case.outcome or not cause.blocks:
+        return cause
+    return replace(cause, step=case.outcome.step)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from flask import Flask, session
@@ -14,11 +14,10 @@ from werkzeug.local import LocalProxy
 from .. import browser as fetch
 from ..options import nearest
 from ..origins import AllowedOrigins
-from ..policy import Policy
 from ..resources import ANY_PATH, literal_prefix
 from .needs import Changes, is_response_header
 from .site import Cover, Place, RouteCover, Site, escape_path
-from .source import as_path, as_python
+from .source import as_python
 from .writing import Fix, Writer
 
 EXAMPLE = "https://app.example"
@@ -47,7 +46,7 @@ def find_mistakes(site: Site) -> list[Finding]:
 
 def _changed(site: Site, cover: Cover, changes: Changes) -> Fix:
     writer = Writer(site)
-    writer.change(cover, changes)
+    writer.change(cover, changes, in_place=True)
     return writer.fix()
 
 
@@ -164,7 +163,9 @@ def risky_origin(site: Site) -> Iterator[Finding]:
 
 
 def _safer(origin: Any) -> Any:
-    return "" if "://*." in str(origin) and not str(origin).startswith("http:") else str(origin).replace("http:", "https:")
+    return (
+        "" if "://*." in str(origin) and not str(origin).startswith("http:") else str(origin).replace("http:", "https:")
+    )
 
 
 _USELESS: tuple[tuple[str, Callable[[str], bool], str], ...] = (
@@ -200,9 +201,7 @@ def wildcard_with_credentials(site: Site) -> Iterator[Finding]:
             yield _finding(cover, "wildcard-exposes-nothing", "error", text, fix)
         for option, usual in (("headers", ("Content-Type",)), ("methods", ("GET", "POST"))):
             if "*" in (getattr(policy, option) or ()):
-                text = (
-                    f'with credentials, "*" in {option} is no wildcard to browsers, so whatever they request is allowed.'
-                )
+                text = f'with credentials, "*" in {option} is a name to browsers, so whatever they request is allowed.'
                 yield _finding(cover, "wildcard-is-a-name", "warning", text, _changed(site, cover, {option: usual}))
 
 
@@ -247,7 +246,9 @@ def unused_pattern(site: Site) -> Iterator[Finding]:
             writer.remove_entry(cover)
         else:
             writer.replace_pattern(cover, guess)
-        yield Finding("unused-pattern", "error", f"{cover.source} matches no route.", cover.layer.place, (), writer.fix())
+        yield Finding(
+            "unused-pattern", "error", f"{cover.source} matches no route.", cover.layer.place, (), writer.fix()
+        )
 
 
 def _could_match(pattern: re.Pattern[str], rules: list[str]) -> bool:
@@ -448,7 +449,4 @@ def policy_findings(site: Site, cover: Cover) -> list[Finding]:
     """Return what the rules say of one policy."""
     rules = (doubtful_origin, risky_origin, useless_name, wildcard_with_credentials, capped_max_age)
     found = [finding for rule in rules for finding in rule(site)]
-    return [replace(finding) for finding in found if finding.place == cover.layer.place]
-
-
-__all__ = ["RULES", "Finding", "Policy", "as_path", "find_mistakes"]
+    return [finding for finding in found if finding.place == cover.layer.place]

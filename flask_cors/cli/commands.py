@@ -17,9 +17,10 @@ from ..options import CORSWarning
 from .ask import place_of
 from .case import LoadFailure
 from .check import Finding, find_mistakes
+from .copied import MAX_LENGTH
 from .explain import Explanation, explain
 from .output import explanation_as_json, fix_as_json, fix_lines, place_as_json, print_explanation, print_json
-from .question import MAX_LENGTH, Mistake, known_value, plain, read_question
+from .question import Mistake, known_value, plain, read_question
 from .routes import print_rows, row_as_json, rows
 from .site import MadeApp, Site, record_apps
 
@@ -93,7 +94,7 @@ def _parse_data(_: click.Context, __: click.Parameter, value: str | None) -> byt
 @_as_json
 @click.pass_context
 def explain_command(
-    context: click.Context, target: str, live: bool, verbose: bool, as_json: bool, **options: Any
+    context: click.Context, /, target: str, live: bool, verbose: bool, as_json: bool, **options: Any
 ) -> None:
     """Say why a browser blocks a call, and what to change.
 
@@ -118,9 +119,6 @@ def explain_command(
 def _explain(text: str, options: dict[str, Any], *, live: bool) -> Explanation:
     question = read_question(text, options)
     site, failure = _load_if_possible(is_needed=not live)
-    if site is None and question.url.startswith("/"):
-        if failure is None or live:
-            raise Mistake(f"--live needs a whole URL, as http://127.0.0.1:5000{question.url}.")
     if live and question.url.startswith("/"):
         raise Mistake(f"--live needs a whole URL, as http://127.0.0.1:5000{question.url}.")
     return explain(question, site, failure, live=live)

@@ -63,8 +63,9 @@ def proxy_responds(case: Case) -> Cause | None:
     status = last.response.status
     if status == 413:
         return _too_large(case, server)
-    text = f"{status}: {_PROXY_ERRORS[status].format(server=server or '(without a name)')} Its response has no headers of the app."
-    return Cause(id="proxy-error", text=text, fix=Fix(text="Start the app and read its log; the policy is not the cause."))
+    text = f"{status}: {_PROXY_ERRORS[status].format(server=server or '(without a name)')}"
+    fix = Fix(text="Start the app and read its log; the policy is not the cause.")
+    return Cause(id="proxy-error", text=f"{text} This response has no headers of the app.", fix=fix)
 
 
 def _too_large(case: Case, server: str) -> Cause:

@@ -38,9 +38,9 @@ def explain(
     question = complete(absolute(question, site) if site else question, site)
     asked = question if not question.is_schemeless else replace(question, url=f"http://{question.url}")
     case = Case(question=question, site=site, failure=failure)
-    if site is not None:
+    if site is not None and question.origin:
         case.app_outcome, case.evidence = call_app(asked, site)
-    if live and not question.is_schemeless:
+    if live and question.origin and not question.is_schemeless:
         case.live_outcome = call(question, LiveNetwork())
     cause = find_cause(case)
     notes = [note for note in find_notes(case) if cause is None or not cause.blocks or note.id in _WITH_CAUSE]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from http.cookies import CookieError, SimpleCookie
 
 from .. import browser as fetch
+from ..origins import AllowedOrigins
 from .case import Case, Note, host_of, is_cross_site, is_loopback, is_private
 from .writing import Fix
 
@@ -71,6 +72,20 @@ def status_is_an_error(case: Case) -> Iterator[Note]:
         methods = ", ".join(sorted(case.site.methods_at(case.question.url)))
         text = f"The route has no view for {case.question.method}, only for {methods}, so the status is 405."
     yield Note(id="status", text=text)
+
+
+def origins_are_corrected(case: Case) -> Iterator[Note]:
+    """Say where an entry of ``origins`` lets the page in although it is no origin as it is written."""
+    if not case.outcome or not case.outcome.allowed or case.site is None or case.cover is None:
+        return
+    origins, origin = case.cover.policy.origins, case.question.origin
+    for entry in origins.entries:
+        found = AllowedOrigins.parse([entry])
+        if found.warnings and origin in found.exact and entry != origin:
+            writer = case.writer()
+            kept = [origin if one == entry else one for one in origins.entries]
+            writer.change(case.cover, {"origins": tuple(kept)})
+            yield Note(id="origin-corrected", text=f"{' '.join(found.warnings)}.", fix=writer.fix())
 
 
 def hidden_headers(case: Case) -> Iterator[Note]:
@@ -151,7 +166,7 @@ def redirect_leads_away(case: Case) -> Iterator[Note]:
 def page_may_mean_other_host(case: Case) -> Iterator[Note]:
     """Say what the browser makes of a URL without ``http://``, and what comes next."""
     if case.question.is_schemeless and case.app_outcome:
-        result = "is allowed" if case.app_outcome.allowed else f"is still blocked: {case.app_outcome.reason}"
+        result = "is allowed." if case.app_outcome.allowed else f"is still blocked: {case.app_outcome.reason}"
         yield Note(id="with-scheme", text=f"With http://, the call {result}")
 
 
@@ -164,6 +179,7 @@ NOTES: tuple[Callable[[Case], Iterator[Note]], ...] = (
     browsers_differ,
     browser_keeps_headers,
     status_is_an_error,
+    origins_are_corrected,
     hidden_headers,
     cookies_do_not_travel,
     public_page_calls_private_address,

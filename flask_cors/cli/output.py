@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from textwrap import dedent
 from typing import Any
 
 import click
@@ -61,7 +62,8 @@ def _verdict(explanation: Explanation) -> str:
     question = explanation.question
     sign, word, color = ("✓", "ALLOWED", "green") if explanation.allowed else ("✗", "BLOCKED", "red")
     word = click.style(f"{_sign(sign)} {word}", fg=color, bold=True)
-    return f"{word}  {plain(f'{question.method} {question.url}  from {question.origin}')}"
+    page = f"  from {question.origin}" if question.origin else ""
+    return f"{word}  {plain(f'{question.method} {question.url}{page}')}"
 
 
 def _sign(sign: str) -> str:
@@ -84,8 +86,9 @@ def _print_cause(cause: Cause) -> None:
 
 
 def _step(explanation: Explanation) -> str:
-    step = explanation.cause.step if explanation.cause else explanation.outcome.step if explanation.outcome else ""
-    return cite(step)
+    if explanation.cause:
+        return cite(explanation.cause.step or "")
+    return cite(explanation.outcome.step) if explanation.outcome else ""
 
 
 def cite(step: str) -> str:
@@ -140,8 +143,12 @@ def hunk_lines(name: str, before: str, after: str) -> Iterator[str]:
     for tag, start, end, new_start, new_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag != "equal":
             yield f"{shown_name(name)}:{min(start + 1, len(old))}"
-            yield from (f"- {line.strip()}" if len(old[start:end]) == 1 else f"- {line}" for line in old[start:end])
-            yield from (f"+ {line.strip()}" if len(new[new_start:new_end]) == 1 else f"+ {line}" for line in new[new_start:new_end])
+            yield from _signed("-", old[start:end])
+            yield from _signed("+", new[new_start:new_end])
+
+
+def _signed(sign: str, lines: list[str]) -> list[str]:
+    return [f"{sign} {line}" for line in dedent("\n".join(lines)).split("\n")] if lines else []
 
 
 def explanation_as_json(explanation: Explanation) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import click
 from .. import browser as fetch
 from .console import ConsoleMessage, parse_console
 from .copied import MAX_LENGTH, parse_copied
+from .outside import BEFORE_CORS
 
 _URL_OR_PATH = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?/\S*|[\w.-]+(?::\d+)?(?:[/?#]\S*)?", re.IGNORECASE)
 _SCHEMELESS = re.compile(r"(?!https?:)(?:localhost|[\w-]+(?:\.[\w-]+)+)(?::\d+)?(?:[/?#]\S*)?|[\w-]+:\d+(?:[/?#]\S*)?")
@@ -75,9 +76,15 @@ def read_question(text: str, options: Mapping[str, Any]) -> Question:
         question["headers"] = (*found.get("headers", ()), *given["headers"])
     if "body" in question and "method" not in question:
         question["method"] = "POST"
-    if not question.get("origin"):
+    if not question.get("origin") and not _is_decided(question):
         raise Mistake("Where is the page? Add --origin, as in --origin http://localhost:3000.")
-    return Question(**question)
+    return Question(**{"origin": "", **question})
+
+
+def _is_decided(question: Mapping[str, Any]) -> bool:
+    """Whether a message names a cause for which the page does not matter."""
+    message = question.get("message")
+    return message is not None and message.cause in BEFORE_CORS
 
 
 def _read(text: str) -> dict[str, Any]:

@@ -73,10 +73,10 @@ class Writer:
 
     # What can be changed
 
-    def change(self, cover: Cover, changes: Changes) -> None:
-        """Change options of the policy that decides for a route."""
+    def change(self, cover: Cover, changes: Changes, *, in_place: bool = False) -> None:
+        """Change options of the policy that decides for a route; *in_place*, for other routes as well."""
         new = {name: value for name, value in changes.items() if not self._has_functions(cover, name)}
-        own = {name: value for name, value in new.items() if _belongs_to_entry(cover, name)}
+        own = {name: value for name, value in new.items() if _belongs_to_entry(cover, name, in_place=in_place)}
         for name, value in new.items():
             if name not in own:
                 self._change_option(cover, name, value)
@@ -384,11 +384,13 @@ def policy_value_of(value: Any) -> Any:
     return tuple(value.entries) if hasattr(value, "entries") else value
 
 
-def _belongs_to_entry(cover: Cover, name: str) -> bool:
+def _belongs_to_entry(cover: Cover, name: str, *, in_place: bool) -> bool:
     """Whether an option goes into the entry's own dict, so that no other path gets it."""
     layer, entry = cover.layer, cover.entry
     if name in entry.own:
         return True
+    if name in layer.parsed.values and in_place:
+        return False
     if name not in layer.parsed.values and name in layer.config.values:
         return False
     return len(layer.entries) > 1 or (bool(entry.own) and name not in layer.parsed.values)
