@@ -12,7 +12,7 @@
 :func:`current_policy` is the policy of the request at hand. New to CORS? Read :mod:`flask_cors.policy`.
 """
 
-from ._middleware import current_policy
+from ._middleware import current_policy, request_denied
 from .decorator import cross_origin
 from .extension import CORS
 from .options import CORSWarning
@@ -32,4 +32,5 @@ __all__ = [
     "__version__",
     "cross_origin",
     "current_policy",
+    "request_denied",
 ]

@@ -6,12 +6,14 @@ The manual's page "The life of a request" tells the five steps.
 
 from __future__ import annotations
 
+import logging
 import traceback
 from collections.abc import Iterable
 from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
+from blinker import Namespace
 from flask import Flask, Request, Response, current_app, got_request_exception, request
 from werkzeug.datastructures import Headers as ResponseHeaders
 
@@ -21,6 +23,9 @@ from .policy import ACL_CREDENTIALS, ACL_ORIGIN, CORS_HEADERS, CORSRequest, Head
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
+
+#: Sent where a browser will not let the page read the response: by the app, with ``route``, ``origin`` and ``reason``.
+request_denied = Namespace().signal("request-denied")
 
 # What is kept with a request, and with the headers of a response.
 _POLICY = "_cors_policy"
@@ -52,6 +57,10 @@ def prepare(state: AppState) -> None:
     state.build()
     if state.installed and state.has_callables:
         _install_asking(state)
+    if state.app.debug or logging.getLogger(__package__).isEnabledFor(logging.INFO):
+        from .denied import log_denied_requests
+
+        log_denied_requests(state.app)
 
 
 def _install_asking(state: AppState) -> None:
@@ -98,7 +107,9 @@ class PreflightMiddleware:
             policy = preflight_policy(self._state, current)
             if policy is None or policy.origins.callables:
                 return None
-            return policy.response_headers(read_request(current))
+            headers = policy.response_headers(read_request(current))
+            notice_denied(self._state, current, headers)
+            return headers
         except Exception:  # the app meets the same error, and handles it in its own way
             return None
 
@@ -129,16 +140,26 @@ def add_headers(state: AppState, response: Response) -> Response:
     try:
         policy = request_policy(state, current)
         if policy is None:
+            notice_denied(state, current, ())
             return copy_without_cors_headers(response)
         cors_request = read_request(current)
         allowed = ask_once(state, current, policy) if policy.origins.callables else None
         headers = policy.response_headers(cors_request, allowed)
+        notice_denied(state, current, headers)
         if cors_request.is_preflight and state.installed and preflight_policy(state, current) is not None:
             response = _empty_response(response)
         return set_headers(response, headers)
     except Exception:
         state.app.logger.exception("CORS: no origin is allowed, because the policy of the request was not found")
         return set_headers(response, (("Vary", "Origin"),))
+
+
+def notice_denied(state: AppState, current: Request, headers: Headers) -> None:
+    """Send :data:`request_denied` if *headers* do not allow a cross-origin request, and if anything listens."""
+    if request_denied.receivers and "HTTP_ORIGIN" in current.environ:
+        from .denied import send_if_denied
+
+        send_if_denied(state, current, headers)
 
 
 def ask_callables(state: AppState) -> None:
