@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -81,14 +82,18 @@ def watch(app: Flask, seen: Evidence) -> Iterator[None]:
 
     propagate, app.config["PROPAGATE_EXCEPTIONS"] = app.config["PROPAGATE_EXCEPTIONS"], False
     functions, app.before_request_funcs = app.before_request_funcs, _watched(app, seen)
-    disabled, app.logger.disabled = app.logger.disabled, True
+    loggers = [app.logger, logging.getLogger("flask_cors")]
+    disabled = [logger.disabled for logger in loggers]
+    for logger in loggers:
+        logger.disabled = True
     try:
         with request_started.connected_to(reached, app), got_request_exception.connected_to(failed, app):
             yield
     finally:
         app.config["PROPAGATE_EXCEPTIONS"] = propagate
         app.before_request_funcs = functions
-        app.logger.disabled = disabled
+        for logger, was in zip(loggers, disabled, strict=True):
+            logger.disabled = was
 
 
 def _watched(app: Flask, seen: Evidence) -> Any:

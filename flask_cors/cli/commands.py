@@ -20,7 +20,7 @@ from .check import Finding, find_mistakes
 from .copied import MAX_LENGTH
 from .explain import Explanation, explain
 from .output import explanation_as_json, fix_as_json, fix_lines, place_as_json, print_explanation, print_json
-from .question import Mistake, known_value, plain, read_question
+from .question import Given, Mistake, known_value, plain, read_question
 from .routes import print_rows, row_as_json, rows
 from .site import MadeApp, Site, record_apps
 
@@ -94,7 +94,16 @@ def _parse_data(_: click.Context, __: click.Parameter, value: str | None) -> byt
 @_as_json
 @click.pass_context
 def explain_command(
-    context: click.Context, /, target: str, live: bool, verbose: bool, as_json: bool, **options: Any
+    context: click.Context,
+    target: str,
+    origin: str | None,
+    method: str | None,
+    headers: fetch.Headers,
+    body: bytes | None,
+    credentials: bool,
+    live: bool,
+    verbose: bool,
+    as_json: bool,
 ) -> None:
     """Say why a browser blocks a call, and what to change.
 
@@ -108,7 +117,8 @@ def explain_command(
     """
     text = click.get_text_stream("stdin").read(MAX_LENGTH + 1) if target == "-" else target
     with _quietly():
-        explanation = _explain(text, options, live=live)
+        given = Given(origin=origin, method=method, headers=headers, body=body, credentials=credentials)
+        explanation = _explain(text, given, live=live)
     if as_json:
         print_json("explanation", explanation_as_json(explanation))
     else:
@@ -116,8 +126,8 @@ def explain_command(
     context.exit(0 if explanation.allowed else 1)
 
 
-def _explain(text: str, options: dict[str, Any], *, live: bool) -> Explanation:
-    question = read_question(text, options)
+def _explain(text: str, given: Given, *, live: bool) -> Explanation:
+    question = read_question(text, given)
     site, failure = _load_if_possible(is_needed=not live)
     if live and question.url.startswith("/"):
         raise Mistake(f"--live needs a whole URL, as http://127.0.0.1:5000{question.url}.")

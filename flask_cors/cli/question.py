@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypedDict
 
 import click
 
@@ -62,19 +62,27 @@ class Question:
         return {name.lower(): name if name != name.lower() else name.title() for name, _ in self.headers}
 
 
-def read_question(text: str, options: Mapping[str, Any]) -> Question:
-    """Read what was given; *options* add what it does not say.
+class Given(TypedDict, total=False):
+    """What the options of the command add to a question."""
+
+    origin: str | None
+    method: str | None
+    headers: fetch.Headers
+    body: bytes | None
+    credentials: bool
+
+
+def read_question(text: str, given: Given) -> Question:
+    """Read a question; *given* adds what it does not say, or says it otherwise.
 
     :raises Mistake: if it is nothing of the kind, or if the origin of the page is missing.
     """
     if len(text) > MAX_LENGTH:
         raise Mistake(f"The text is longer than {MAX_LENGTH:,} characters.")
     found = _read(text.strip())
-    given = {name: value for name, value in options.items() if value not in (None, (), False)}
-    question = {**found, **given}
-    if given.get("headers"):
-        question["headers"] = (*found.get("headers", ()), *given["headers"])
-    if "body" in question and "method" not in question:
+    question = {**found, **{name: value for name, value in given.items() if value}}
+    question["headers"] = (*found.get("headers", ()), *given.get("headers", ()))
+    if "body" in question and not question.get("method"):
         question["method"] = "POST"
     if not question.get("origin") and not _is_decided(question):
         raise Mistake("Where is the page? Add --origin, as in --origin http://localhost:3000.")
