@@ -319,7 +319,7 @@ def preflight_is_refused(case: Case) -> Cause | None:
     """Find a preflight that something else responds to, since the app has no ``CORS``, or was told to leave it."""
     if not case.is_blocked or not case.cover or not case.last or case.last.kind != "preflight" or not case.site:
         return None
-    if case.site.is_installed and case.last.response.status == 200 and _has_grant(case):
+    if _is_answered(case):
         return None
     if case.site.is_installed and case.cover.policy.automatic_options:
         return _view_handles_options(case)
@@ -331,8 +331,13 @@ def preflight_is_refused(case: Case) -> Cause | None:
     return Cause(id="preflight-refused", text=text, fix=_policy_fix(case), cover=case.cover, place=place)
 
 
-def _has_grant(case: Case) -> bool:
-    return bool(case.last and fetch.get_header(case.last.response.headers, fetch.ALLOW_ORIGIN))
+def _is_answered(case: Case) -> bool:
+    """Whether the extension has responded to the preflight, so that its headers decide."""
+    if case.site is None or case.last is None or case.route is None or case.last.response.status != 200:
+        return False
+    if case.site.is_installed:
+        return case.cover is not None and case.cover.policy.automatic_options
+    return case.site.has_preflight_wrapper(case.last.request.url, case.route.endpoint) and not case.seen.refused_by
 
 
 def _view_handles_options(case: Case) -> Cause | None:
@@ -441,7 +446,7 @@ def _policy_fix(case: Case, wanted: Wanted | None = None) -> Fix:
     if case.last and case.last.kind == "preflight":
         if not case.cover.policy.automatic_options:
             changes["automatic_options"] = True
-        if not case.site.is_installed:
+        if not case.site.is_installed and not _is_answered(case):
             writer.add_cors({"resources": ()})
     writer.change(case.cover, changes)
     return writer.fix()

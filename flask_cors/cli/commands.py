@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -115,7 +116,7 @@ def explain_command(
 
     The exit code is 0 if the page can read the response, 1 if it is blocked, and 2 if there was nothing to ask.
     """
-    text = click.get_text_stream("stdin").read(MAX_LENGTH + 1) if target == "-" else target
+    text = sys.stdin.read(MAX_LENGTH + 1) if target == "-" else target
     with _quietly():
         given = Given(origin=origin, method=method, headers=headers, body=body, credentials=credentials)
         explanation = _explain(text, given, live=live)

@@ -18,7 +18,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 from werkzeug.test import EnvironBuilder
 
-from .._routes import Route, find_decoration, hidden_decoration, resolve_route, url_adapter
+from .._routes import Route, answers_options, find_decoration, hidden_decoration, resolve_route, url_adapter
 from .._state import AppState, Scope, app_state
 from ..options import (
     EVERY_PATH,
@@ -266,6 +266,11 @@ class Site:
         request = self.app.request_class(environ)
         adapter = url_adapter(self.app, request)
         return Route(None, method, request.path) if adapter is None else resolve_route(adapter, method, request.path)
+
+    def has_preflight_wrapper(self, url: str, endpoint: str | None) -> bool:
+        """Whether ``OPTIONS`` leads to the decorated view itself, so that its wrapper responds to a preflight."""
+        view = self.app.view_functions.get(endpoint or "")
+        return self.route(url, "OPTIONS").endpoint == endpoint and answers_options(view)
 
     def methods_at(self, url: str) -> set[str]:
         """Return the methods that a path has a view for."""

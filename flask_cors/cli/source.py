@@ -165,7 +165,8 @@ class SourceFile:
             self.insert_after(last, f", {text}")
         else:
             _, end = self.span(container)
-            self.edits.append(Edit(end - 1, end - 1, text))
+            follows = any(edit.start == end - 1 for edit in self.edits)
+            self.edits.append(Edit(end - 1, end - 1, f", {text}" if follows else text))
 
     @property
     def changed_text(self) -> str:
