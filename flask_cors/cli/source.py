@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 SETTERS = {"CORS", "cross_origin", "init_app"}
-_ENVIRONMENT = re.compile(r"(?:os\.)?(?:environ|getenv)\b")
+_ENVIRONMENT = re.compile(r"(?:os\.)?(?:environ(?:\.get)?|getenv)")
 
 
 class Edit(NamedTuple):
@@ -123,13 +123,19 @@ class SourceFile:
 
     def insert_import(self, line: str, before: int) -> None:
         """Write an import below those that stand before a line, unless it is there already."""
-        if line in self.text.split("\n") or any(line in edit.text for edit in self.edits):
+        name = line.rpartition(" ")[2]
+        if name in self._imported() or any(line in edit.text for edit in self.edits):
             return
         imports = [node for node in self.tree.body if _is_import(node) and node.lineno < before]
         if imports:
             self.insert_lines(imports[-1], line)
         else:
             self.edits.append(Edit(0, 0, f"{line}\n"))
+
+    def _imported(self) -> set[str]:
+        """Return the names that the imports of the program make."""
+        imports = [node for node in self.tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+        return {alias.asname or alias.name for node in imports for alias in node.names}
 
     def set_argument(self, call: ast.Call, name: str, text: str) -> None:
         """Write an argument of a call by keyword, in place of the one that has this name."""
@@ -226,10 +232,10 @@ def environment_name(node: ast.expr) -> str | None:
     for part in ast.walk(node):
         match part:
             case ast.Call(func=function, args=[ast.Constant(value=str() as name), *_]):
-                if _ENVIRONMENT.match(ast.unparse(function)):
+                if _ENVIRONMENT.fullmatch(ast.unparse(function)):
                     return name
             case ast.Subscript(value=value, slice=ast.Constant(value=str() as name)):
-                if _ENVIRONMENT.match(ast.unparse(value)):
+                if _ENVIRONMENT.fullmatch(ast.unparse(value)):
                     return name
     return None
 

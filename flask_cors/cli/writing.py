@@ -213,13 +213,13 @@ class Writer:
         """Write a new value where the old one is written."""
         variable = environment_name(node)
         if variable:
-            self._set_environment(variable, name, new)
+            self._set_environment(variable, new)
             return
         where, value = self._resolve(file, node)
         if (where, value) != (file, node) and _parse(name, literal(value)) == old:
             self._write_literal(where, value, old, new)
         elif setting_name(node) and self._comes_from_environment(setting_name(node) or ""):
-            self._set_environment(f"FLASK_{setting_name(node)}", name, new)
+            self._set_environment(f"FLASK_{setting_name(node)}", new)
         else:
             self._write_literal(file, node, old, new)
 
@@ -258,14 +258,14 @@ class Writer:
     def _change_config(self, name: str, old: Any, new: Any) -> None:
         key = config_key(name)
         if self._comes_from_environment(key):
-            self._set_environment(f"FLASK_{key}", name, new)
+            self._set_environment(f"FLASK_{key}", new)
             return
         made = self._site.made_at()
         found = self._site.program.find_config(key, made[0].file if made else "")
         for file, node in found:
             variable = environment_name(node)
             if variable:
-                self._set_environment(variable, name, new)
+                self._set_environment(variable, new)
                 return
             if _parse(name, literal(node)) == old:
                 self._write_literal(file, node, old, new)
@@ -276,15 +276,14 @@ class Writer:
         raw = os.environ.get(f"FLASK_{key}")
         return raw is not None and self._site.app.config.get(key) in (raw, _from_json(raw))
 
-    def _set_environment(self, variable: str, name: str, new: Any) -> None:
+    def _set_environment(self, variable: str, new: Any) -> None:
         raw = os.environ.get(variable, "")
         items = new if isinstance(new, tuple) else (new,)
         if raw.lstrip().startswith("["):
             value = json.dumps(list(items))
         else:
-            value = (", " if ", " in raw else ",").join("true" if item is True else str(item) for item in items)
+            value = (", " if ", " in raw else ",").join("true" if item is True else str(item).strip() for item in items)
         self._environment[variable] = value
-        del name
 
     # Resources
 
