@@ -785,3 +785,9 @@ def test_an_odd_app_gets_an_ordinary_report(write: Write, code: str, command: li
 def test_the_group_says_what_it_can_do() -> None:
     output = CliRunner().invoke(cors, ["--help"]).output
     assert re.findall(r"^  (check|explain|routes)  +\S", output, re.MULTILINE) == ["check", "explain", "routes"]
+
+
+def test_a_function_that_reads_the_request_is_asked_in_one(write: Write) -> None:
+    code = "CORS(app, origins=lambda origin: request.path != '/api/items')\n"
+    cause = write(program(code)).explain("/api/items")["cause"]
+    assert re.search(r"<lambda> at shop_\d+\.py:6, returned False for 'https://app\.example'", cause["text"])

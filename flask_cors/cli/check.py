@@ -135,11 +135,18 @@ def _matches_no_origin(pattern: re.Pattern[str]) -> bool:
 
 def _mend_origin(site: Site, cover: Cover, entry: Any, text: str) -> Fix:
     """Write what the sentence says; remove what it does not mend."""
-    mended = _named_in(text)
+    mended = [_mend_pattern(entry)] if text.endswith("ends with host or port") else _named_in(text)
     kept = [item for one in cover.policy.origins.entries for item in (mended if one == entry else [one])]
     if not kept:
         return Fix(text="Write the origins of your pages there.")
     return _changed(site, cover, {"origins": tuple(dict.fromkeys(kept))})
+
+
+def _mend_pattern(entry: Any) -> Any:
+    """Return a pattern with a scheme at its beginning, and no slash at its end."""
+    text = (entry.pattern if isinstance(entry, re.Pattern) else entry).removeprefix("^").removesuffix("$")
+    regex = text.rstrip("/") if "://" in text else f"https://{text.strip('/')}"
+    return re.compile(regex) if isinstance(entry, re.Pattern) else f"^{regex}$"
 
 
 def _named_in(text: str) -> list[Any]:
@@ -311,7 +318,7 @@ def shadowed_pattern(site: Site) -> Iterator[Finding]:
         _, matching = _matching(site, cover)
         deciding = [item.cover for item in matching if item.cover and not item.is_decorated]
         if deciding and all(other.entry is not cover.entry for other in deciding):
-            others = listed({other.source for other in deciding})
+            others = listed({f"{other.source} at {other.layer.place}" for other in deciding})
             writer = Writer(site)
             if len(cover.layer.entries) > 1:
                 writer.remove_entry(cover)

@@ -40,7 +40,7 @@ def server_is_not_reached(case: Case) -> Cause | None:
 def other_program_responds(case: Case) -> Cause | None:
     """Find another program at the port: AirPlay of macOS at 5000."""
     found = _live(case)
-    if found is None or not found[1].startswith("AirTunes"):
+    if found is None or "AirTunes" not in found[1]:
         return None
     text = "AirPlay of macOS listens at this port, and responds in place of the app."
     fix = Fix(text="Let the app listen at another port (flask run --port 5001), or turn AirPlay Receiver off.")
@@ -100,6 +100,8 @@ def changed_on_the_way(case: Case) -> Cause | None:
     found = _live(case)
     if found is None or case.app_outcome is None or not case.app_outcome.allowed:
         return None
+    if 300 <= found[0].response.status < 400:
+        return None  # the redirect is the cause
     last, server = found
     mine = next((one for one in case.app_outcome.exchanges if one.kind == last.kind), None)
     if mine is None:

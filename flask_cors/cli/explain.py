@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 from .. import browser as fetch
@@ -42,9 +43,17 @@ def explain(
         case.app_outcome, case.evidence = call_app(asked, site)
     if live and question.origin and not question.is_schemeless:
         case.live_outcome = call(question, LiveNetwork())
-    cause = find_cause(case)
+    with _request_for_functions(case):
+        cause = find_cause(case)
     notes = [note for note in find_notes(case) if cause is None or not cause.blocks or note.id in _WITH_CAUSE]
     return Explanation(question, cause, tuple(notes), case.outcome, live)
+
+
+def _request_for_functions(case: Case) -> AbstractContextManager[None]:
+    """Return a request, where functions in ``origins`` are to be asked again."""
+    if case.site and case.cover and case.cover.policy.origins.callables and case.is_blocked:
+        return case.site.request(case.question.url, case.question.origin)
+    return nullcontext()
 
 
 _WITH_CAUSE = {"assumed", "with-scheme", "forbidden-header", "redirect-leads-away"}

@@ -6,20 +6,19 @@ import ast
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from traceback import walk_stack
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from flask import Flask
 from werkzeug.routing import Rule
-from werkzeug.test import EnvironBuilder
 
 from .._routes import Route, answers_options, find_decoration, hidden_decoration, resolve_route, url_adapter
 from .._state import AppState, Scope, app_state
+from ..browser import Request
 from ..options import (
     EVERY_PATH,
     ParsedOptions,
@@ -30,7 +29,7 @@ from ..options import (
 )
 from ..policy import DENY_ALL, Policy
 from ..resources import ANY_PATH
-from ..testing import split_root
+from ..testing import request_environ
 from .source import SETTERS, Program, SourceFile, as_path, shown_name
 
 _MAX_FILES = 300
@@ -259,11 +258,7 @@ class Site:
 
     def route(self, url: str, method: str) -> Route:
         """Return the route that a request reaches."""
-        parts = urlsplit(url)
-        root, path = split_root(self.app, parts.path)
-        site = f"{parts.scheme}://{parts.netloc}"
-        environ = EnvironBuilder(path=site + path, base_url=site + root).get_environ()
-        request = self.app.request_class(environ)
+        request = self.app.request_class(request_environ(self.app, Request(method, url, ()), {}))
         adapter = url_adapter(self.app, request)
         return Route(None, method, request.path) if adapter is None else resolve_route(adapter, method, request.path)
 
@@ -271,6 +266,15 @@ class Site:
         """Whether ``OPTIONS`` leads to the decorated view itself, so that its wrapper responds to a preflight."""
         view = self.app.view_functions.get(endpoint or "")
         return self.route(url, "OPTIONS").endpoint == endpoint and answers_options(view)
+
+    @contextmanager
+    def request(self, url: str, origin: str) -> Iterator[None]:
+        """Be in a request, if the app lets that happen: functions in ``origins`` may read it."""
+        environ = request_environ(self.app, Request("GET", url, (("Origin", origin),)), {})
+        with ExitStack() as stack:
+            with suppress(Exception):
+                stack.enter_context(self.app.request_context(environ))
+            yield
 
     def methods_at(self, url: str) -> set[str]:
         """Return the methods that a path has a view for."""
