@@ -17,6 +17,7 @@ from werkzeug.local import LocalProxy
 from flask_cors import CORS
 from flask_cors.cli import cors
 from flask_cors.cli.check import RULES, uses_cookies
+from flask_cors.cli.console import WORDINGS
 from flask_cors.cli.site import sample_paths
 from flask_cors.cli.source import SourceFile, as_path
 from flask_cors.cli.writing import resources_text
@@ -46,6 +47,29 @@ SHOWN = {
 }
 
 
+MESSAGE = (
+    "Access to fetch at 'http://127.0.0.1:5000{}' from origin 'https://app.example' has been blocked by CORS policy: "
+)
+BLOCKED = {
+    "origin": MESSAGE.format("/cart") + "No 'Access-Control-Allow-Origin' header is present on the requested resource.",
+    "not-covered": MESSAGE.format("/checkout")
+    + "No 'Access-Control-Allow-Origin' header is present on the requested resource.",
+    "header": MESSAGE.format("/stock")
+    + "Request header field content-type is not allowed by Access-Control-Allow-Headers in preflight response.",
+    "method": MESSAGE.format("/prices")
+    + "Method PUT is not allowed by Access-Control-Allow-Methods in preflight response.",
+    "credentials": MESSAGE.format("/stock")
+    + "The value of the 'Access-Control-Allow-Origin' header in the response must not be the wildcard '*' when the "
+    "request's credentials mode is 'include'.",
+    "login": MESSAGE.format("/orders")
+    + "Response to preflight request doesn't pass access control check: It does not have HTTP ok status.",
+    "redirect": MESSAGE.format("/moved")
+    + "No 'Access-Control-Allow-Origin' header is present on the requested resource.",
+    "hidden": "/stock",
+}
+HOW_TO = ROOT / "docs" / "how-to"
+
+
 def shown(name: str) -> str:
     """What a terminal shows, from the prompt on."""
     example, args = SHOWN[name]
@@ -55,16 +79,41 @@ def shown(name: str) -> str:
     return f"$ flask --app examples/{example}_example.py cors {typed}\n{result.output}"
 
 
+def blocked(name: str) -> str:
+    """What a terminal shows of a message, without the message."""
+    app = application(HOW_TO / "blocked" / "shop.py")
+    info = ScriptInfo(create_app=lambda: app)
+    args = [] if " " in BLOCKED[name] else ["--origin", PAGE]
+    return CliRunner().invoke(cors, ["explain", BLOCKED[name], *args], obj=info).output
+
+
 @pytest.mark.parametrize("name", SHOWN)
 def test_the_manual_shows_what_the_examples_print(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     assert (GOLDEN / f"{name}.txt").read_text() == shown(name)
 
 
+@pytest.mark.parametrize("name", BLOCKED)
+def test_the_manual_shows_what_is_said_of_a_message(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(HOW_TO / "blocked")
+    assert (HOW_TO / "blocked" / f"{name}.txt").read_text() == blocked(name)
+
+
 def test_the_manual_includes_every_output_and_no_other() -> None:
     page = (GOLDEN.parent / "command.rst").read_text()
     assert re.findall(r"literalinclude:: command/(\S+)\.txt", page) == list(SHOWN)
     assert {path.stem for path in GOLDEN.iterdir()} == set(SHOWN)
+    page = (HOW_TO / "blocked-by-cors-policy.rst").read_text()
+    assert re.findall(r"literalinclude:: blocked/(\S+)\.txt", page) == list(BLOCKED)
+
+
+def test_the_manual_contains_every_message_of_every_browser() -> None:
+    page = " ".join((HOW_TO / "blocked-by-cors-policy.rst").read_text().split())
+    assert not set(page) & set("\u2018\u2019\u201c\u201d")
+    for wording in WORDINGS:
+        pieces = re.split(r"\{\w+\}|\[|\]", wording.template)
+        missing = [piece for piece in pieces if " ".join(piece.split()) not in page]
+        assert not missing, wording.template
 
 
 # check ----------------------------------------------------------------------------------------------------------------

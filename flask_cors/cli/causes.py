@@ -182,7 +182,8 @@ def _redirect_cause(case: Case, exchange: fetch.Exchange, target: str) -> Cause:
     where = "another server, which must allow the page as well" if not same_host else "a page for people, not for fetch"
     place = place_of_function(case.seen.refused_by) if case.seen.refused_by else None
     fix = Fix(text=f"{login} If it is no login, ask for {target} itself in the page.")
-    return Cause(id="redirect", text=f"{begin}: {where}.", place=place, fix=fix)
+    is_away = case.outcome is not None and case.outcome.step.startswith("#http-network-fetch")
+    return Cause(id="redirect", text=f"{begin}: {where}.", place=place, fix=fix, step="" if is_away else None)
 
 
 def _slash_fix(case: Case, target: str, note: str) -> Fix:

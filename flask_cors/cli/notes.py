@@ -149,7 +149,7 @@ def _lost_cookies(outcome: fetch.Outcome) -> Iterator[str]:
 def public_page_calls_private_address(case: Case) -> Iterator[Note]:
     """Say that a browser asks its user first."""
     page, target = host_of(case.question.origin), host_of(case.question.url)
-    is_named = not case.question.url.startswith("/") and case.question.origin != "null"
+    is_named = not case.question.is_path and case.question.origin != "null"
     if is_named and not is_private(page) and "." in page and is_private(target):
         where = "this computer" if is_loopback(target) else "the local network"
         text = f"A public page calls {where}: Chromium asks its user first (local network access)."

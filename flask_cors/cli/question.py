@@ -47,6 +47,8 @@ class Question:
     headers: fetch.Headers = ()
     credentials: bool = False
     body: bytes | None = None
+    #: Whether only a path was given, so that the host is made up.
+    is_path: bool = False
     message: ConsoleMessage | None = None
     #: What was assumed, because nobody has said it.
     assumed: tuple[str, ...] = ()
@@ -98,7 +100,7 @@ def _is_decided(question: Mapping[str, Any]) -> bool:
 def _read(text: str) -> dict[str, Any]:
     if _URL_OR_PATH.fullmatch(text):
         _check_url(text)
-        return {"url": text}
+        return {"url": text, "is_path": text.startswith("/")}
     try:
         copied = parse_copied(text)
     except ValueError as error:
