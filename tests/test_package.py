@@ -30,7 +30,7 @@ NOT_CORE = {
     "browser.py",
     "testing.py",
     "pytest_plugin.py",
-    "cli.py",
+    "denied.py",
 }  # they are no part of deciding and applying a policy
 
 LONGEST_FUNCTION = 30
