@@ -13,19 +13,16 @@ from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from blinker import Namespace
 from flask import Flask, Request, Response, current_app, got_request_exception, request
 from werkzeug.datastructures import Headers as ResponseHeaders
 
 from ._routes import request_route, view_handles_options
 from ._state import AppState, app_state
 from .policy import ACL_CREDENTIALS, ACL_ORIGIN, CORS_HEADERS, CORSRequest, Headers, Policy, merge_vary
+from .signals import request_denied
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
-
-#: Sent where a browser will not let the page read the response: by the app, with ``route``, ``origin`` and ``reason``.
-request_denied = Namespace().signal("request-denied")
 
 # What is kept with a request, and with the headers of a response.
 _POLICY = "_cors_policy"
@@ -108,7 +105,7 @@ class PreflightMiddleware:
             if policy is None or policy.origins.callables:
                 return None
             headers = policy.response_headers(read_request(current))
-            notice_denied(self._state, current, headers)
+            notice_denied(self._state, current, policy, headers)
             return headers
         except Exception:  # the app meets the same error, and handles it in its own way
             return None
@@ -140,12 +137,12 @@ def add_headers(state: AppState, response: Response) -> Response:
     try:
         policy = request_policy(state, current)
         if policy is None:
-            notice_denied(state, current, ())
+            notice_denied(state, current, policy, ())
             return copy_without_cors_headers(response)
         cors_request = read_request(current)
         allowed = ask_once(state, current, policy) if policy.origins.callables else None
         headers = policy.response_headers(cors_request, allowed)
-        notice_denied(state, current, headers)
+        notice_denied(state, current, policy, headers)
         if cors_request.is_preflight and state.installed and preflight_policy(state, current) is not None:
             response = _empty_response(response)
         return set_headers(response, headers)
@@ -154,12 +151,12 @@ def add_headers(state: AppState, response: Response) -> Response:
         return set_headers(response, (("Vary", "Origin"),))
 
 
-def notice_denied(state: AppState, current: Request, headers: Headers) -> None:
+def notice_denied(state: AppState, current: Request, policy: Policy | None, headers: Headers) -> None:
     """Send :data:`request_denied` if *headers* do not allow a cross-origin request, and if anything listens."""
     if request_denied.receivers and "HTTP_ORIGIN" in current.environ:
         from .denied import send_if_denied
 
-        send_if_denied(state, current, headers)
+        send_if_denied(state.app, current, policy, read_request(current), headers)
 
 
 def ask_callables(state: AppState) -> None:

@@ -15,11 +15,11 @@ from urllib.parse import quote
 from flask import Flask, Request
 from flask.logging import default_handler, has_level_handler
 
-from ._middleware import read_request, request_denied, request_policy
 from ._routes import Route, find_decoration, request_route
-from ._state import AppState, app_state
+from ._state import app_state
 from .browser import is_safelisted_method
 from .policy import ACL_HEADERS, ACL_METHODS, ACL_ORIGIN, CORSRequest, Headers, Policy
+from .signals import request_denied
 
 logger = logging.getLogger("flask_cors")
 _MAX_LENGTH = 200
@@ -34,25 +34,21 @@ def log_denied_requests(app: Flask) -> None:
     request_denied.connect(log_denied, app)
 
 
-def send_if_denied(state: AppState, current: Request, headers: Headers) -> None:
+def send_if_denied(app: Flask, current: Request, policy: Policy | None, request: CORSRequest, headers: Headers) -> None:
     """Send the signal if the response headers do not allow a request. A receiver that fails changes no response."""
-    request = read_request(current)
     try:
-        if request.origin is None or not _is_cors(current, request.origin):
-            return
-        policy = request_policy(state, current)
-        reason = find_reason(request, policy, dict(headers))
+        reason = find_reason(request, policy, dict(headers)) if _is_cors(current) else ""
         if reason:
-            route = request_route(state.app, current)
-            request_denied.send(state.app, route=route, origin=request.origin, reason=reason)
+            route = request_route(app, current)
+            request_denied.send(app, route=route, origin=request.origin, reason=reason)
     except Exception:
-        state.app.logger.exception("CORS: a receiver of request_denied failed")
+        app.logger.exception("CORS: a receiver of request_denied failed")
 
 
-def _is_cors(current: Request, origin: str) -> bool:
+def _is_cors(current: Request) -> bool:
     """Whether a page of another origin wants to read this: no navigation, no image, no page of the app itself."""
     own = f"{current.scheme}://{current.host}"
-    return origin != own and current.headers.get("Sec-Fetch-Mode", "cors") == "cors"
+    return current.headers.get("Origin") != own and current.headers.get("Sec-Fetch-Mode", "cors") == "cors"
 
 
 def find_reason(request: CORSRequest, policy: Policy | None, headers: dict[str, str]) -> str:
