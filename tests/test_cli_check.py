@@ -508,7 +508,7 @@ def test_any_pattern_gets_a_report_and_can_be_written(pattern: str, flags: int) 
 
 
 def test_resources_are_written_as_they_are_given() -> None:
-    entries = [(re.compile("/a"), {}), (re.compile("/b", re.I), {})]
+    entries: list[Any] = [(re.compile("/a"), {}), (re.compile("/b", re.I), {})]
     assert resources_text(entries) == '[r"/a", re.compile(r"/b", re.IGNORECASE)]'
     assert resources_text([(re.compile('/"?old'), {})]) == "'/\"?old'"
     assert resources_text([(re.compile(""), {"max_age": 5})]) == '{"*": {"max_age": 5}}'
