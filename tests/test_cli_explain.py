@@ -434,6 +434,23 @@ def test_an_error_of_a_view_is_named_with_its_line(write: Write) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param(
+            "@app.teardown_request\ndef fail(_): raise RuntimeError('on purpose')\n", id="a function that cleans up"
+        ),
+        pytest.param(
+            "def fail(environ, start): raise RuntimeError('on purpose')\napp.wsgi_app = fail\n", id="a middleware"
+        ),
+    ],
+)
+def test_an_app_that_gives_no_response_at_all_is_a_cause(write: Write, code: str) -> None:
+    cause = write(program(f"CORS(app)\n{code}")).explain("/api/items")["cause"]
+    assert re.match(r"The app raised RuntimeError at shop_\d+\.py:\d: on purpose\.", cause["text"])
+    assert cause["id"] == "app-failed"
+
+
 def test_a_function_before_the_request_is_named(write: Write) -> None:
     code = "@app.before_request\ndef authorize():\n    return 'no', 401\n@cross_origin(headers='A')"
     cause = write(program(code)).explain("/api/items", "--header", "A")["cause"]

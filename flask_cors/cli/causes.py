@@ -142,7 +142,7 @@ def _move_call(case: Case, layer: Layer) -> Fix:
 def app_failed(case: Case) -> Cause | None:
     """Find an exception of the app."""
     error, place = case.seen.error, case.seen.error_place
-    if error is None or case.last is None or case.last.response.status not in (500, 0):
+    if error is None or not _shows_failure(case):
         return None
     where = f" at {place}" if place else ""
     text = f"The app raised {type(error).__name__}{where}: {error}"
@@ -152,6 +152,13 @@ def app_failed(case: Case) -> Cause | None:
     if case.is_blocked:
         fix = replace(_policy_fix(case), text=f"Mend the app there.{data} For the page to read its errors:")
     return Cause(id="app-failed", text=text + "." + readable, place=place, fix=fix, blocks=case.is_blocked)
+
+
+def _shows_failure(case: Case) -> bool:
+    """Whether the response is a 500, or there is none because the app raised."""
+    if case.live_outcome is None and case.outcome and case.outcome.step.startswith("#http-network-fetch"):
+        return True
+    return case.last is not None and case.last.response.status == 500
 
 
 # -- Whether it redirected ---------------------------------------------------------------------------------
