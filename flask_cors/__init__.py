@@ -17,6 +17,7 @@ from .decorator import cross_origin
 from .extension import CORS
 from .options import CORSWarning
 from .policy import ACL_CREDENTIALS, ACL_EXPOSE_HEADERS, ACL_HEADERS, ACL_MAX_AGE, ACL_METHODS, ACL_ORIGIN
+from .signals import request_denied
 
 __version__ = "1.7.2"
 
@@ -32,4 +33,5 @@ __all__ = [
     "__version__",
     "cross_origin",
     "current_policy",
+    "request_denied",
 ]

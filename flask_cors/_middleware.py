@@ -6,6 +6,7 @@ The five steps are in the manual, on the page "The life of a request".
 
 from __future__ import annotations
 
+import logging
 import traceback
 from collections.abc import Iterable
 from contextlib import suppress
@@ -20,6 +21,7 @@ from werkzeug.routing import MapAdapter
 from ._routes import request_route, url_adapter, view_handles_options
 from ._state import AppState, app_state
 from .policy import ACL_CREDENTIALS, ACL_ORIGIN, CORS_HEADERS, CORSRequest, Headers, Policy, merge_vary
+from .signals import request_denied
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -58,6 +60,10 @@ def prepare(state: AppState) -> None:
     state.build()
     if state.installed:
         install(state)
+    if state.app.debug or logging.getLogger(__package__).isEnabledFor(logging.INFO):
+        from .cli.denied import log_denied_requests
+
+        log_denied_requests(state.app)
 
 
 class PreflightMiddleware:
@@ -92,7 +98,10 @@ class PreflightMiddleware:
             policy = preflight_policy(self._state, current)
             if policy is None or policy.origins.callables:
                 return None
-            return policy.response_headers(read_request(current))
+            headers = policy.response_headers(read_request(current))
+            if request_denied.receivers:
+                send_if_denied(self._state, current, policy, headers)
+            return headers
         except Exception:  # the app meets the same error, and handles it in its own way
             return None
 
@@ -121,9 +130,13 @@ def add_headers(state: AppState, response: Response) -> Response:
     current = this_request()
     try:
         policy = request_policy(state, current)
+        headers: Headers = ()
+        if policy is not None:
+            headers = policy.response_headers(read_request(current), ask_once(state, current, policy))
+        if request_denied.receivers:
+            send_if_denied(state, current, policy, headers)
         if policy is None:
             return copy_without_cors_headers(response)
-        headers = policy.response_headers(read_request(current), ask_once(state, current, policy))
         if current.method == "OPTIONS" and state.installed and preflight_policy(state, current) is not None:
             app_response, response = response, state.app.response_class()
             response.call_on_close(app_response.close)
@@ -133,6 +146,14 @@ def add_headers(state: AppState, response: Response) -> Response:
     with suppress(Exception):  # the headers may be of a kind that cannot be changed
         set_headers(response, (("Vary", "Origin"),))
     return response
+
+
+def send_if_denied(state: AppState, current: Request, policy: Policy | None, headers: Headers) -> None:
+    """Send the signal ``request_denied`` if *headers* do not allow a cross-origin request."""
+    if "HTTP_ORIGIN" in current.environ:
+        from .cli import denied
+
+        denied.send_if_denied(state.app, current, policy, read_request(current), headers)
 
 
 def ask_callables(state: AppState) -> None:

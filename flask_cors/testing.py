@@ -16,16 +16,21 @@ This module does not need pytest. A fixture for pytest is in :mod:`flask_cors.py
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from io import BytesIO
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.datastructures import Headers as WerkzeugHeaders
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from .browser import Browser, Exchange, Headers, Outcome, Request, Response
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 __all__ = ["assert_allowed", "assert_blocked", "browser", "transcript"]
 
@@ -57,24 +62,55 @@ class _Network:
         self._app = client.application
 
     def __call__(self, request: Request) -> Response:
-        environ = self._builder(request).get_environ()
-        run = self._client.run_wsgi_app if request.credentials else partial(run_wsgi_app, self._app)
-        body, status, headers = run(environ, buffered=True)
+        base = {name: value for name, value in self._client.environ_base.items() if _may_add(name)}
+        environ = request_environ(self._app, request, base)
+        if request.credentials:
+            client = copy(self._client)  # with the same cookies
+            client.application = leave_unread(self._app, _is_stream)  # type: ignore[assignment]
+            body, status, headers = client.run_wsgi_app(environ, buffered=True)
+        else:
+            body, status, headers = run_wsgi_app(leave_unread(self._app, _is_stream), environ, buffered=True)
         return Response(int(status.split()[0]), tuple(headers), body=b"".join(body))
 
-    def _builder(self, request: Request) -> EnvironBuilder:
-        url = urlsplit(request.url)
-        site = f"{url.scheme}://{url.netloc}"
-        root, path = split_root(self._app, url.path)
-        return EnvironBuilder(
-            path=site + path,  # without the site, a path that begins with two slashes would be read as a host
-            base_url=site + root,
-            query_string=url.query,
-            method=request.method,
-            headers=list(request.headers),
-            input_stream=BytesIO(request.body or b""),
-            environ_base={name: value for name, value in self._client.environ_base.items() if _may_add(name)},
-        )
+
+def request_environ(app: Flask, request: Request, base: Mapping[str, Any]) -> WSGIEnvironment:
+    """Return the environ of a request, as a server has it."""
+    url = urlsplit(request.url)
+    site = f"{url.scheme}://{url.netloc}"
+    root, path = split_root(app, url.path)
+    return EnvironBuilder(
+        path=site + path,  # without the site, a path that begins with two slashes would be taken for one
+        base_url=site + root,
+        query_string=url.query,
+        method=request.method,
+        headers=list(request.headers),
+        input_stream=BytesIO(request.body or b""),
+        environ_base=base,
+    ).get_environ()
+
+
+def leave_unread(app: WSGIApplication, is_left: Callable[[WerkzeugHeaders], bool]) -> WSGIApplication:
+    """Return *app* without the bodies of some responses, which are told by their headers: streams never end."""
+
+    def respond(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        started: list[WerkzeugHeaders] = []
+
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:
+            started.append(WerkzeugHeaders(headers))
+            return start_response(status, headers, *error)
+
+        body = app(environ, start)
+        if not started or not is_left(started[-1]):
+            return body
+        getattr(body, "close", bool)()
+        return []
+
+    return respond
+
+
+def _is_stream(headers: WerkzeugHeaders) -> bool:
+    """Whether a response is a stream of events, or of pictures."""
+    return headers.get("Content-Type", "").startswith(("text/event-stream", "multipart/x-mixed-replace"))
 
 
 def split_root(app: Flask, path: str) -> tuple[str, str]:

@@ -1,0 +1,233 @@
+"""The commands: ``flask cors routes``, ``explain`` and ``check``."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from flask import Flask
+from flask.cli import AppGroup, NoAppException, ScriptInfo
+
+from .. import browser as fetch
+from ..options import CORSWarning
+from .ask import place_of
+from .case import LoadFailure
+from .check import Finding, find_mistakes
+from .copied import MAX_LENGTH
+from .explain import Explanation, explain
+from .output import explanation_as_json, fix_as_json, fix_lines, place_as_json, print_explanation, print_json
+from .question import Given, Mistake, known_value, plain, read_question
+from .routes import print_rows, row_as_json, rows
+from .site import MadeApp, Site, record_apps
+
+
+@click.group("cors", cls=AppGroup)
+@click.pass_context
+def cors(context: click.Context) -> None:
+    """Show what browsers make of this app's CORS."""
+    if os.environ.get("NO_COLOR"):
+        context.color = False
+
+
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+@cors.command("routes", with_appcontext=False)
+@_as_json
+def routes_command(as_json: bool) -> None:
+    """Show every route with the policy that covers it.
+
+    Where a policy covers only some of the paths that a rule stands for, the rule is shown with one of them.
+    """
+    with _quietly():
+        shown = rows(_load_site())
+    if as_json:
+        print_json("routes", list(map(row_as_json, shown)))
+    else:
+        print_rows(shown)
+
+
+# -- explain -----------------------------------------------------------------------------------------------
+
+
+def _parse_origin(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    try:
+        return None if value is None else fetch.check_origin(value)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from None
+
+
+def _parse_method(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not fetch.is_token(value):
+        raise click.BadParameter(f"{value!r} is not a method, as GET or PATCH.")
+    return value
+
+
+def _parse_headers(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> fetch.Headers:
+    return tuple(map(_parse_header, values))
+
+
+def _parse_header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not fetch.is_token(name) or re.search(r"[\0\r\n]|[^\0-\xff]", value):
+        raise click.BadParameter(f"{text!r} is not a header, as 'X-Token: 1', nor a name, as X-Token.")
+    return name, value.strip() if colon else known_value(name)
+
+
+def _parse_data(_: click.Context, __: click.Parameter, value: str | None) -> bytes | None:
+    return None if value is None else value.encode("utf-8", "replace")
+
+
+@cors.command("explain", with_appcontext=False)
+@click.argument("target", metavar="MESSAGE-OR-URL")
+@click.option("--origin", callback=_parse_origin, help="Where the page is, as https://app.example.")
+@click.option("--method", callback=_parse_method, help="What the page asks for; GET if nothing says so.")
+@click.option("--header", "headers", multiple=True, callback=_parse_headers, help="'Name: value', or a name alone.")
+@click.option("--data", "body", callback=_parse_data, help="What the page sends as its body.")
+@click.option("--credentials", is_flag=True, help="The page says credentials: 'include', so cookies would be sent.")
+@click.option("--live", is_flag=True, help="Send the requests to the URL, be it of Flask or not, and compare.")
+@click.option("-v", "--verbose", is_flag=True, help="Show all requests and responses first.")
+@_as_json
+@click.pass_context
+def explain_command(
+    context: click.Context,
+    target: str,
+    origin: str | None,
+    method: str | None,
+    headers: fetch.Headers,
+    body: bytes | None,
+    credentials: bool,
+    live: bool,
+    verbose: bool,
+    as_json: bool,
+) -> None:
+    """Say why a browser blocks a call, and what to change.
+
+    MESSAGE-OR-URL is the message of the browser's console, as it was copied; a request that was copied as cURL or as
+    fetch from the network panel; a URL; or a path. With -, it is read from standard input.
+
+    Nothing is sent: the app responds in this process. Its views run all the same, so a DELETE deletes. With --live, a
+    server is called.
+
+    The exit code is 0 if the page can read the response, 1 if it is blocked, and 2 if there was nothing to ask.
+    """
+    text = sys.stdin.read(MAX_LENGTH + 1) if target == "-" else target
+    with _quietly():
+        given = Given(origin=origin, method=method, headers=headers, body=body, credentials=credentials)
+        explanation = _explain(text, given, live=live)
+    if as_json:
+        print_json("explanation", explanation_as_json(explanation))
+    else:
+        print_explanation(explanation, verbose=verbose)
+    context.exit(0 if explanation.allowed else 1)
+
+
+def _explain(text: str, given: Given, *, live: bool) -> Explanation:
+    question = read_question(text, given)
+    site, failure = _load_if_possible(is_needed=not live)
+    if live and question.url.startswith("/"):
+        raise Mistake(f"--live needs a whole URL, as http://127.0.0.1:5000{question.url}.")
+    return explain(question, site, failure, live=live)
+
+
+def _load_if_possible(*, is_needed: bool) -> tuple[Site | None, LoadFailure | None]:
+    """Load the app; where it is not needed, there may be none. An exception of the app is a cause."""
+    try:
+        return _load_site(), None
+    except LoadError as failed:
+        return None, failed.failure
+    except NoAppException:
+        if is_needed:
+            raise
+        return None, None
+
+
+# -- check -------------------------------------------------------------------------------------------------
+
+
+@cors.command("check", with_appcontext=False)
+@_as_json
+@click.pass_context
+def check_command(context: click.Context, as_json: bool) -> None:
+    """Look for mistakes in the whole configuration.
+
+    The exit code is 1 if there are errors. Warnings are settings that may be meant as they are.
+    """
+    with _quietly():
+        found = find_mistakes(_load_site())
+    if as_json:
+        print_json("findings", list(map(_finding_as_json, found)))
+    else:
+        _print_findings(found)
+    context.exit(1 if any(finding.level == "error" for finding in found) else 0)
+
+
+def _print_findings(found: list[Finding]) -> None:
+    colors = {"error": "red", "warning": "yellow"}
+    for finding in found:
+        place = f"{finding.place}: " if finding.place else ""
+        click.echo(f"{place}{click.style(finding.level, fg=colors[finding.level], bold=True)}[{finding.id}]")
+        for line in [finding.text, *fix_lines(finding.fix)]:
+            click.echo(f"    {plain(line)}".rstrip())
+        click.echo()
+    levels = [finding.level for finding in found]
+    click.echo(f"Errors: {levels.count('error')}. Warnings: {levels.count('warning')}.")
+
+
+def _finding_as_json(finding: Finding) -> dict[str, Any]:
+    place = place_as_json(finding.place)
+    texts = {"id": finding.id, "level": finding.level, "text": finding.text}
+    return {**texts, **place, "routes": finding.routes, "fix": fix_as_json(finding.fix)}
+
+
+# -- The app -----------------------------------------------------------------------------------------------
+
+
+def _quietly() -> warnings.catch_warnings[None]:
+    """Leave out what :class:`CORSWarning` says: ``flask cors check`` says it better."""
+    return warnings.catch_warnings(action="ignore", category=CORSWarning)
+
+
+class LoadError(Mistake):
+    """The app raises while it is loaded."""
+
+    def __init__(self, failure: LoadFailure) -> None:
+        error = failure.error
+        super().__init__(f"The app cannot be loaded. {failure.place or ''}\n{type(error).__name__}: {error}")
+        self.failure = failure
+
+
+def _load_site() -> Site:
+    """Load the app that ``flask --app`` names, and push its context.
+
+    :raises LoadError: for whatever the app raises while it is set up; a mistake in the options of ``CORS``, say.
+    """
+    app, made = _load_app()
+    click.get_current_context().with_resource(app.app_context())
+    disabled, app.logger.disabled = app.logger.disabled, True  # what it would say, this command says
+    try:
+        return Site(app, made)
+    finally:
+        app.logger.disabled = disabled
+
+
+def _load_app() -> tuple[Flask, Sequence[MadeApp]]:
+    context = click.get_current_context()
+    with record_apps() as made:
+        try:
+            return context.ensure_object(ScriptInfo).load_app(), made
+        except Exception as error:
+            if isinstance(error, click.ClickException) and "Traceback" not in error.message:
+                raise
+            raise LoadError(_failure(error)) from error
+
+
+def _failure(error: BaseException) -> LoadFailure:
+    if isinstance(error, NoAppException):  # its message holds the traceback of what has happened
+        error = error.__context__ or error
+    return LoadFailure(error, place_of(error))

@@ -1,0 +1,120 @@
+"""Denied requests: the signal :data:`~flask_cors.request_denied`, and the line that the terminal gets.
+
+With ``flask run --debug``, and where the logger ``flask_cors`` has the level ``INFO`` when the app gets its first
+request, one line is logged for each cross-origin request that is denied, and for each preflight that is not granted
+what it requests. Requests that are allowed never come here, unless something is connected to the signal.
+"""
+
+from __future__ import annotations
+
+import logging
+import shlex
+from typing import Any
+from urllib.parse import quote
+
+from flask import Flask, Request
+from flask.logging import default_handler, has_level_handler
+
+from .._routes import Route, find_decoration, request_route
+from .._state import app_state
+from ..browser import is_safelisted_method
+from ..policy import ACL_HEADERS, ACL_METHODS, ACL_ORIGIN, CORSRequest, Headers, Policy
+from ..signals import request_denied
+
+logger = logging.getLogger("flask_cors")
+_MAX_LENGTH = 200
+
+
+def log_denied_requests(app: Flask) -> None:
+    """Log the denied requests of *app*; in debug mode, where nothing else is set up, on the terminal."""
+    if app.debug and logger.level == logging.NOTSET:
+        logger.setLevel(logging.INFO)
+    if not has_level_handler(logger):
+        logger.addHandler(default_handler)
+    request_denied.connect(log_denied, app)
+
+
+def send_if_denied(app: Flask, current: Request, policy: Policy | None, request: CORSRequest, headers: Headers) -> None:
+    """Send the signal if the response headers do not allow a request. A receiver that fails changes no response."""
+    try:
+        reason = find_reason(request, policy, dict(headers)) if _is_cors(current) else ""
+        if reason:
+            route = request_route(app, current)
+            request_denied.send(app, route=route, origin=request.origin, reason=reason)
+    except Exception:
+        app.logger.exception("CORS: a receiver of request_denied failed")
+
+
+def _is_cors(current: Request) -> bool:
+    """Whether a page of another origin wants to read this: no navigation, no image, no page of the app itself."""
+    own = f"{current.scheme}://{current.host}"
+    return current.headers.get("Origin") != own and current.headers.get("Sec-Fetch-Mode", "cors") == "cors"
+
+
+def find_reason(request: CORSRequest, policy: Policy | None, headers: dict[str, str]) -> str:
+    """Say what is missing; nothing if the headers allow all that is requested."""
+    if policy is None:
+        return "no policy covers the path"
+    if ACL_ORIGIN not in headers:
+        has_functions = bool(policy.origins.callables)
+        return "the function in origins denies it" if has_functions else "the policy does not allow the origin"
+    if not request.is_preflight:
+        return ""
+    return _missing_method(request, headers) or _missing_headers(request, headers)
+
+
+def _missing_method(request: CORSRequest, headers: dict[str, str]) -> str:
+    method, allowed = request.requested_method or "", _names(headers.get(ACL_METHODS, ""))
+    is_allowed = is_safelisted_method(method) or method in allowed or "*" in allowed
+    return "" if is_allowed else f"the policy does not allow the method {safe(method)}"
+
+
+def _missing_headers(request: CORSRequest, headers: dict[str, str]) -> str:
+    allowed = {name.lower() for name in _names(headers.get(ACL_HEADERS, ""))}
+    wanted = [name.lower() for name in _names(request.requested_headers or "")]
+    missing = [name for name in wanted if name not in allowed and ("*" not in allowed or name == "authorization")]
+    return f"the policy does not allow the header {safe(', '.join(missing))}" if missing else ""
+
+
+def _names(value: str) -> list[str]:
+    return [name.strip() for name in value[:8192].split(",") if name.strip()]
+
+
+def safe(text: str) -> str:
+    r"""Return text of a request for a log: on one line, printable ASCII, and short.
+
+    >>> safe("a" + chr(10) + "b")
+    'a\\nb'
+    """
+    ascii_text = text.encode("unicode_escape").decode("ascii")
+    return ascii_text if len(ascii_text) <= _MAX_LENGTH else f"{ascii_text[: _MAX_LENGTH - 3]}..."
+
+
+# -- The first receiver ------------------------------------------------------------------------------------
+
+
+def log_denied(app: Flask, *, route: Route, origin: str, reason: str, **_: Any) -> None:
+    """Log one line: what was requested, what is missing, where the policy is, and the command that tells more."""
+    place = _find_place(app, route)
+    where = f" The policy is at {place}." if place else ""
+    target = f"{safe(route.method)} {safe(route.path)} from {safe(origin)}"
+    logger.info("CORS denied %s: %s.%s More: %s", target, reason, where, _command(route, origin, reason))
+
+
+def _find_place(app: Flask, route: Route) -> str:
+    state = app_state(app)
+    parsed = find_decoration(app.view_functions.get(route.endpoint or ""), route.method)
+    if parsed is None:
+        policy = state.policy_for(route)
+        scopes = [scope for scope, resources in state.resources if any(policy is one for _, one in resources.rules)]
+        parsed = scopes[0].parsed if scopes else None
+    return "{}:{}".format(*parsed.location) if parsed and parsed.location else ""
+
+
+def _command(route: Route, origin: str, reason: str) -> str:
+    words = ["flask", "cors", "explain", quote(route.path[:_MAX_LENGTH]), "--origin", safe(origin)]
+    if route.method != "GET":
+        words += ["--method", safe(route.method)]
+    for name in reason.partition("the header ")[2].split(", "):
+        words += ["--header", name] if name else []
+    return shlex.join(words)

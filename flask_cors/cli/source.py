@@ -1,0 +1,351 @@
+"""A program's source: where a call stands, how the program names its app, and edits that leave all else as it is.
+
+>>> file = SourceFile("shop.py", 'CORS(app, origins="https://a.example")')
+>>> call = file.find_call(1, {"CORS"})
+>>> file.set_argument(call, "max_age", "600")
+>>> file.changed_text
+'CORS(app, origins="https://a.example", max_age=600)'
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import tokenize
+from collections.abc import Callable, Iterable, Iterator
+from difflib import unified_diff
+from pathlib import Path
+from typing import Any, NamedTuple
+
+SETTERS = {"CORS", "cross_origin", "init_app"}
+_ENVIRONMENT = re.compile(r"(?:os\.)?(?:environ(?:\.get)?|getenv)")
+
+
+class Edit(NamedTuple):
+    """A part of a text, and what stands there afterwards."""
+
+    start: int
+    end: int
+    text: str
+
+
+class SourceFile:
+    """One file of a program, its syntax tree, and the edits that were asked for so far."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self.text = text
+        self.tree = ast.parse(text)
+        self.edits: list[Edit] = []
+        self._starts = [0]
+        for line in text.split("\n"):
+            self._starts.append(self._starts[-1] + len(line) + 1)
+
+    # Reading
+
+    def span(self, node: ast.AST) -> tuple[int, int]:
+        """Return where *node* begins and ends in the text."""
+        place: Any = node
+        return (
+            self._offset(place.lineno, place.col_offset),
+            self._offset(place.end_lineno, place.end_col_offset),
+        )
+
+    def segment(self, node: ast.AST) -> str:
+        """Return *node* as it is written."""
+        start, end = self.span(node)
+        return self.text[start:end]
+
+    def keyword_text(self, keyword: ast.keyword) -> str:
+        """Return a keyword as it is written."""
+        value = self.segment(keyword.value)
+        return f"**{value}" if keyword.arg is None else f"{keyword.arg}={value}"
+
+    def nodes(self, kind: type[Any]) -> Iterator[Any]:
+        """Yield all nodes of a kind, in the order of the text."""
+        found = [node for node in ast.walk(self.tree) if isinstance(node, kind)]
+        return iter(sorted(found, key=lambda node: (node.lineno, node.col_offset)))
+
+    def find_call(self, line: int, names: set[str]) -> ast.Call | None:
+        """Return the call at *line* of a function of one of these *names*, or of an import under another name."""
+        imported = self._aliases(ast.walk(self.tree))
+        known = names | {alias.asname for alias in imported if alias.name in names and alias.asname}
+        calls = [call for call in self.nodes(ast.Call) if call.lineno <= line <= call.end_lineno]
+        return next((call for call in reversed(calls) if last_name(call.func) in known), None)
+
+    def find_statement(self, line: int) -> ast.stmt | None:
+        """Return the innermost statement that contains *line*."""
+        statements = [one for one in self.nodes(ast.stmt) if one.lineno <= line <= one.end_lineno]
+        return statements[-1] if statements else None
+
+    def find_settings(self, name: str) -> list[ast.expr]:
+        """Return the values that anything called *name* is set to: a variable, a keyword, a key of a dict."""
+        found = [value for node in ast.walk(self.tree) for key, value in _settings(node) if key == name]
+        return sorted(found, key=lambda value: value.lineno)
+
+    def name_of(self, function: str) -> str | None:
+        """Return how the program calls something that it imports from this package."""
+        names = {alias.name: alias.asname or alias.name for alias in self._aliases(self.tree.body)}
+        modules = [alias for node in self.tree.body if isinstance(node, ast.Import) for alias in node.names]
+        names |= {f"{function}": f"{one.asname or one.name}.{function}" for one in modules if one.name == "flask_cors"}
+        return names.get(function)
+
+    @staticmethod
+    def _aliases(nodes: Iterable[ast.AST]) -> list[ast.alias]:
+        imports = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+        return [alias for node in imports if (node.module or "").startswith("flask_cors") for alias in node.names]
+
+    def _offset(self, line: int, column: int) -> int:
+        """Turn a place in bytes, as syntax trees have it, into one in characters."""
+        start = self._starts[line - 1]
+        encoded = self.text[start : self._starts[line]].encode()
+        return start + len(encoded[:column].decode())
+
+    # Writing
+
+    def replace(self, node: ast.AST, text: str) -> None:
+        """Write *text* in place of *node*."""
+        self.edits.append(Edit(*self.span(node), text))
+
+    def insert_after(self, node: ast.AST, text: str) -> None:
+        """Write *text* behind *node*."""
+        _, end = self.span(node)
+        self.edits.append(Edit(end, end, text))
+
+    def insert_lines(self, statement: ast.stmt, *lines: str) -> None:
+        """Write *lines* below a statement, with its indentation."""
+        start, end = self.span(statement)
+        line_start = self._starts[statement.lineno - 1]
+        indent = self.text[line_start:start] if not self.text[line_start:start].strip() else ""
+        line_end = self.text.find("\n", end)
+        place = len(self.text) if line_end < 0 else line_end
+        self.edits.append(Edit(place, place, "".join(f"\n{indent}{line}" for line in lines)))
+
+    def insert_import(self, line: str, before: int) -> None:
+        """Write an import below those that stand before a line, unless it is there already."""
+        name = line.rpartition(" ")[2]
+        if name in self._imported() or any(line in edit.text for edit in self.edits):
+            return
+        imports = [node for node in self.tree.body if _is_import(node) and node.lineno < before]
+        if imports:
+            self.insert_lines(imports[-1], line)
+        else:
+            self.edits.append(Edit(0, 0, f"{line}\n"))
+
+    def _imported(self) -> set[str]:
+        """Return the names that the imports of the program make."""
+        imports = [node for node in self.tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+        return {alias.asname or alias.name for node in imports for alias in node.names}
+
+    def set_argument(self, call: ast.Call, name: str, text: str) -> None:
+        """Write an argument of a call by keyword, in place of the one that has this name."""
+        for keyword in call.keywords:
+            if keyword.arg == name:
+                self.replace(keyword.value, text)
+                return
+        self._append(call, [*call.args, *(one.value for one in call.keywords)], f"{name}={text}")
+
+    def set_key(self, display: ast.Dict, name: str, text: str) -> None:
+        """Write a key of a dict display and its value."""
+        for key, value in zip(display.keys, display.values, strict=True):
+            if isinstance(key, ast.Constant) and key.value == name:
+                self.replace(value, text)
+                return
+        self._append(display, display.values, f"{as_python(name)}: {text}")
+
+    def append_pair(self, display: ast.Dict, text: str) -> None:
+        """Write one more pair into a dict display."""
+        self._append(display, display.values, text)
+
+    def replace_text(self, start: int, end: int, text: str) -> None:
+        """Write *text* in place of a part of the file."""
+        self.edits.append(Edit(start, end, text))
+
+    def append_item(self, display: ast.List | ast.Tuple | ast.Set, text: str) -> None:
+        """Write one more item into a list, a tuple or a set."""
+        self._append(display, display.elts, text)
+
+    def _append(self, container: ast.AST, items: list[ast.expr], text: str) -> None:
+        if items:
+            last = max(items, key=lambda item: self.span(item)[1])
+            self.insert_after(last, f", {text}")
+        else:
+            _, end = self.span(container)
+            follows = any(edit.start == end - 1 for edit in self.edits)
+            self.edits.append(Edit(end - 1, end - 1, f", {text}" if follows else text))
+
+    @property
+    def changed_text(self) -> str:
+        """The text after all edits; those at one place follow each other."""
+        text = self.text
+        numbered = sorted(enumerate(self.edits), key=lambda item: (item[1].start, item[1].end, item[0]))
+        for _, edit in reversed(numbered):
+            text = text[: edit.start] + edit.text + text[edit.end :]
+        return text
+
+
+def _is_import(node: ast.stmt) -> bool:
+    return isinstance(node, (ast.Import, ast.ImportFrom))
+
+
+def _settings(node: ast.AST) -> Iterator[tuple[object, ast.expr]]:
+    match node:
+        case ast.Assign(targets=[target], value=value) | ast.AnnAssign(target=target, value=ast.expr() as value):
+            yield _target_name(target), value
+        case ast.keyword(arg=str() as name, value=value):
+            yield name, value
+        case ast.Dict():
+            pairs = zip(node.keys, node.values, strict=True)
+            yield from ((key.value, value) for key, value in pairs if isinstance(key, ast.Constant))
+
+
+def _target_name(target: ast.expr) -> object:
+    match target:
+        case ast.Name(id=name):
+            return name
+        case ast.Subscript(slice=ast.Constant(value=key)):
+            return key
+    return None
+
+
+def last_name(node: ast.expr) -> str:
+    """Return the last name of ``a.b.c``.
+
+    >>> last_name(ast.parse("flask_cors.CORS", mode="eval").body)
+    'CORS'
+    """
+    return getattr(node, "attr", "") or getattr(node, "id", "")
+
+
+def setting_name(node: ast.expr) -> str | None:
+    """Return the name of the setting to which an expression refers: ``NAME``, ``settings.NAME``, ``config["NAME"]``."""
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Subscript(slice=ast.Constant(value=str() as name)):
+            return name
+        case ast.Call(func=ast.Attribute(attr="get"), args=[ast.Constant(value=str() as name), *_]):
+            return name
+    return None
+
+
+def environment_name(node: ast.expr) -> str | None:
+    """Return the name of the environment variable that an expression reads, wherever in it."""
+    for part in ast.walk(node):
+        match part:
+            case ast.Call(func=function, args=[ast.Constant(value=str() as name), *_]):
+                if _ENVIRONMENT.fullmatch(ast.unparse(function)):
+                    return name
+            case ast.Subscript(value=value, slice=ast.Constant(value=str() as name)):
+                if _ENVIRONMENT.fullmatch(ast.unparse(value)):
+                    return name
+    return None
+
+
+class Program:
+    """The files of a program, read when they are needed, and all edits that make one change."""
+
+    def __init__(self, roots: Callable[[], Iterable[str]]) -> None:
+        self._roots = roots
+        self._files: dict[str, SourceFile | None] = {}
+
+    def file(self, name: str) -> SourceFile | None:
+        """Return a file, unless it cannot be read, or is no Python."""
+        if name not in self._files:
+            self._files[name] = _read(name)
+        return self._files[name]
+
+    def find_setting(self, name: str, near: str, is_right: Callable[[Any], bool]) -> tuple[SourceFile, ast.expr] | None:
+        """Return the literal to which *name* is set and that *is_right*, in the file *near*, or in any other."""
+        for file in filter(None, map(self.file, dict.fromkeys([near, *self._roots()]))):
+            for value in reversed(file.find_settings(name)):
+                if is_right(literal(value)):
+                    return file, value
+        return None
+
+    def names(self) -> list[str]:
+        """Return the files in which the program may have its settings."""
+        return list(self._roots())
+
+    def find_config(self, key: str, near: str) -> list[tuple[SourceFile, ast.expr]]:
+        """Return the values to which a key of the config is set, the last first."""
+        files = filter(None, map(self.file, dict.fromkeys([near, *self._roots()])))
+        return [(file, value) for file in files for value in reversed(file.find_settings(key))]
+
+    def take_change(self) -> dict[str, tuple[str, str]]:
+        """Return the texts of the files that were edited, before and after, and forget the edits."""
+        edited = [file for file in self._files.values() if file and file.edits]
+        change = {file.file: (file.text, file.changed_text) for file in edited}
+        for file in edited:
+            file.edits.clear()
+        return {name: texts for name, texts in change.items() if texts[0] != texts[1]}
+
+
+def _read(name: str) -> SourceFile | None:
+    try:
+        with tokenize.open(name) as stream:
+            return SourceFile(name, stream.read())
+    except (OSError, SyntaxError, ValueError):
+        return None
+
+
+class _Missing:
+    """No literal; equal to nothing."""
+
+
+def literal(node: ast.expr) -> Any:
+    """Return the value of a literal, ``_Missing`` for anything else."""
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return _Missing
+
+
+def as_diff(name: str, before: str, after: str) -> str:
+    """Return a unified diff that ``patch`` takes."""
+    lines = unified_diff(before.splitlines(), after.splitlines(), name, name, n=2, lineterm="")
+    return "\n".join(lines)
+
+
+def shown_name(file: str) -> str:
+    """Return a file's name, from the working directory on if it is in there."""
+    path = Path(file)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else file
+
+
+# -- Values ------------------------------------------------------------------------------------------------
+
+
+def as_python(value: Any) -> str:
+    """Write a value as a program would.
+
+    >>> as_python(("https://a.example", re.compile("https://.*")))
+    '["https://a.example", re.compile(r"https://.*")]'
+    """
+    if isinstance(value, tuple | list):
+        return as_python(value[0]) if len(value) == 1 else f"[{', '.join(map(as_python, value))}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{as_python(key)}: {as_python(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, re.Pattern):
+        return _as_compiled(value)
+    if isinstance(value, str):
+        return _quoted(value)
+    return str(value.__qualname__) if hasattr(value, "__qualname__") else repr(value)
+
+
+def as_path(pattern: re.Pattern[str]) -> str:
+    """Write a pattern of ``resources``."""
+    if not pattern.pattern:
+        return '"*"'
+    return _as_compiled(pattern) if pattern.flags & ~re.UNICODE else _raw(pattern.pattern)
+
+
+def _as_compiled(pattern: re.Pattern[str]) -> str:
+    flags = pattern.flags & ~re.UNICODE
+    return f"re.compile({_raw(pattern.pattern)}{f', {re.RegexFlag(flags)!r}' if flags else ''})"
+
+
+def _raw(text: str) -> str:
+    return repr(text) if '"' in text or not text.isprintable() or text.endswith("\\") else f'r"{text}"'
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if text.isprintable() and not set(text) & {'"', "\\"} else repr(text)
