@@ -22,7 +22,7 @@ from flask_cors.cli.site import sample_paths
 from flask_cors.cli.source import SourceFile, as_path
 from flask_cors.cli.writing import resources_text
 from tests.programs import HEAD, PAGE, Program, program, write
-from tests.transcripts.replay import application
+from tests.transcripts.pages import application
 
 __all__ = ["write"]
 

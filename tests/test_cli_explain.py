@@ -808,3 +808,136 @@ def test_a_function_that_reads_the_request_is_asked_in_one(write: Write) -> None
     code = "CORS(app, origins=lambda origin: request.path != '/api/items')\n"
     cause = write(program(code)).explain("/api/items")["cause"]
     assert re.search(r"<lambda> at shop_\d+\.py:6, returned False for 'https://app\.example'", cause["text"])
+
+
+# Where the source does not tell --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "call", "lines"),
+    [
+        pytest.param(
+            "exec('CORS(app, origins=\"https://a.example\")')",
+            ["/api/items"],
+            ['CORS(app, origins=["https://a.example", "https://app.example"])'],
+            id="a call in no file",
+        ),
+        pytest.param(
+            'exec(\'CORS(app, resources="/one", origins="https://app.example")\')',
+            ["/api/items"],
+            [
+                'CORS(app, resources=["/one", r"/api/items$"], origins="https://app.example")'.replace(
+                    '"/one"', 'r"/one"'
+                )
+            ],
+            id="resources in no file",
+        ),
+        pytest.param(
+            "def resources(): return {'resources': ['/one']}\nCORS(app, origins='https://app.example', **resources())",
+            ["/api/items"],
+            ['CORS(app, resources=[r"/one", r"/api/items$"], origins="https://app.example")'],
+            id="resources that cannot be seen",
+        ),
+        pytest.param(
+            "CORS(app)\napp.config['CORS_ORI' + 'GINS'] = ['https://a.example']",
+            ["/api/items"],
+            ['app.config["CORS_ORIGINS"] = ["https://a.example", "https://app.example"]'],
+            id="a setting that cannot be seen",
+        ),
+        pytest.param(
+            "CORS(app)\napp.config['CORS_RES' + 'OURCES'] = '/one'",
+            ["/api/items"],
+            ['app.config["CORS_RESOURCES"] = {r"/one": {}, r"/api/items$": {"origins": "https://app.example"}}'],
+            id="resources of the config that cannot be seen",
+        ),
+        pytest.param(
+            "def make(): return Flask(__name__)\napp = make()",
+            ["/"],
+            ['CORS(app, resources=r"/$", origins="https://app.example")'],
+            id="an app that is made in no statement of its own",
+        ),
+        pytest.param(
+            "OWN = dict(origins='https://a.example')\nPATHS = {'/api/': OWN}\nCORS(app, resources=PATHS)",
+            ["/api/items"],
+            ['CORS(app, resources={r"/api/": {"origins": ["https://a.example", "https://app.example"]}})'],
+            id="a dict that is no display",
+        ),
+        pytest.param(
+            "OWN = {'origins': 'https://a.example'}\nCORS(app, resources={'/api/': OWN})",
+            ["/api/items"],
+            ['OWN = {\'origins\': ["https://a.example", "https://app.example"]}'],
+            id="a dict of an entry in a variable",
+        ),
+    ],
+)
+def test_what_cannot_be_seen_in_the_source_is_written_whole(
+    write: Write, code: str, call: list[str], lines: list[str]
+) -> None:
+    written = write(program(f"{code}\n") if "make()" not in code else f"{HEAD}{code}\n")
+    fix = written.explain(*call)["cause"]["fix"]
+    assert (fix["code"].split("\n") if fix["code"] else written.apply(fix)) == lines
+
+
+@pytest.mark.parametrize(
+    ("code", "call", "cause", "text"),
+    [
+        pytest.param(
+            "@app.get('/slash/')\n@cross_origin(origins='https://app.example')\ndef slash(): return ''\n",
+            ["/slash"],
+            "redirect",
+            "In the page, ask for http://localhost/slash/.",
+            id="a slash, with a decorator alone",
+        ),
+        pytest.param("", ["/moved"], "redirect", "ask for http://localhost/api/items itself", id="another path"),
+        pytest.param(
+            "@app.before_request\ndef guard():\n    if request.path == '/api/items': return redirect('/login')\n",
+            ["/api/items"],
+            "redirect",
+            "Answer 401 to a fetch",
+            id="a login of the app itself",
+        ),
+        pytest.param(
+            "@app.after_request\ndef spoil(response):\n    response.headers['Access-Control-Allow-Origin'] = 'x'\n"
+            "    return response\napp.wsgi_app = (lambda inner: lambda environ, start: inner(environ, lambda status, "
+            "headers, *_: start(status, [('Access-Control-Allow-Origin', 'x')])))(app.wsgi_app)\nCORS(app)\n",
+            ["/api/items"],
+            "other-code",
+            "Look for Access-Control-",
+            id="other code",
+        ),
+        pytest.param("1 / 0\n", ["/api/items"], "app-does-not-start", "Correct what the message names", id="an error"),
+    ],
+)
+def test_other_causes_are_named_too(write: Write, code: str, call: list[str], cause: str, text: str) -> None:
+    shown = write(f"{HEAD}{code}" if "/slash/" in code else program(code)).explain(*call)
+    assert shown["cause"]["id"] == cause
+    assert text in shown["cause"]["fix"]["text"]
+
+
+def test_an_app_that_does_not_start_needs_no_origin_to_say_so(write: Write) -> None:
+    message = f"GET {URL}/api/items net::ERR_CONNECTION_REFUSED"
+    cause = write(program("CORS(app, supports_credentials=True)\n")).explain(message, origin=None)["cause"]
+    assert (cause["id"], cause["fix"]["diff"]) == ("app-does-not-start", "")
+    assert "with --origin" in cause["fix"]["text"]
+
+
+def test_an_environment_variable_is_shown(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOWED", "https://a.example")
+    output = write(program("CORS(app, origins=os.environ['ALLOWED'])\n")).run("explain", "/api/items", "--origin", PAGE)
+    assert "In the environment, set ALLOWED=https://a.example,https://app.example\n" in output.output
+
+
+def test_another_cookie_than_the_session_is_noted_in_words(write: Write) -> None:
+    code = f"CORS(app, origins='{PAGE}', supports_credentials=True)\n@app.get('/in')\n"
+    written = write(program(f"{code}def enter(): return '', {{'Set-Cookie': 'a=b'}}\n"))
+    note = notes(written.explain("https://api.test/in", "--credentials"))["cookie-lost"]
+    assert note["fix"]["text"].startswith('Set it with samesite="None"')
+    assert "cookie-lost" not in notes(written.explain("https://app.example:8443/in", "--credentials"))
+
+
+def test_a_cookie_setting_is_changed_where_it_is_written(write: Write) -> None:
+    code = f"app.secret_key = 'x'\nCORS(app, origins='{PAGE}', supports_credentials=True)\n"
+    code = f"app.config['SESSION_COOKIE_SECURE'] = False\n{code}"
+    written = write(program(f"{code}@app.get('/in')\ndef enter(): session['a'] = 1; return ''\n"))
+    note = notes(written.explain("http://127.0.0.1/in", "--credentials"))["cookie-lost"]
+    assert "app.config['SESSION_COOKIE_SECURE'] = True" in written.apply(note["fix"])

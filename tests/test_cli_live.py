@@ -70,6 +70,8 @@ def answering(*lines: str, pause: float = 0) -> Iterator[tuple[str, list[bytes]]
                 with caller, suppress(OSError):
                     caller.settimeout(5)
                     received.append(caller.recv(65536))
+                    if b"Content-Length: 3" in received[-1] and received[-1].endswith(b"\r\n\r\n"):
+                        received[-1] += caller.recv(3)
                     for line in [*lines, "", "hello"]:
                         caller.sendall(f"{line}\r\n".encode("latin-1"))
                         time.sleep(pause)

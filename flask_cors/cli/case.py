@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from ipaddress import ip_address
+from typing import cast
 from urllib.parse import urlsplit
 
 from .. import browser as fetch
@@ -103,9 +104,7 @@ class Case:
 
     def writer(self) -> Writer:
         """Return what writes changes of the program."""
-        if self.site is None:
-            raise LookupError("there is no app")
-        return Writer(self.site)
+        return Writer(cast(Site, self.site))
 
 
 def call(question: Question, network: Callable[[fetch.Request], fetch.Response]) -> fetch.Outcome:
@@ -198,9 +197,6 @@ def is_cross_site(origin: str, url: str) -> bool:
     page, target = host_of(origin), host_of(url)
     if urlsplit(origin).scheme != urlsplit(url).scheme:
         return True
-    has_names = (
-        "." in page and "." in target and not _is_address(page, "version") and not _is_address(target, "version")
-    )
-    if has_names:
-        return page.split(".")[-2:] != target.split(".")[-2:]
-    return page != target
+    if any(_is_address(host, "version") for host in (page, target)):
+        return page != target
+    return page.split(".")[-2:] != target.split(".")[-2:]

@@ -9,20 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from .. import browser as fetch
+from .._routes import Route
 from ..options import nearest
 from ..policy import Policy
 from .ask import place_of_function
-from .case import Case, Cause, is_loopback
+from .case import Case, Cause, LoadFailure, is_loopback
 from .deployment import DEPLOYMENT_CAUSES
 from .needs import Wanted, allows, changes_for, is_response_header
 from .outside import BAD_PORTS, BEFORE_CORS, OF_CONNECTION
 from .site import Cover, Layer, Place, Site, escape_path, rule_pattern
-from .source import SourceFile
-from .writing import Fix
+from .source import SETTERS, Program, SourceFile
+from .writing import Fix, Writer
 
 # -- Before any server is asked ----------------------------------------------------------------------------
 
@@ -52,11 +53,11 @@ def app_does_not_start(case: Case) -> Cause | None:
 
 def _fix_of_call(case: Case, place: Place | None) -> Fix:
     """Name the page's origin in a call of ``CORS`` that is refused because it allows everyone."""
-    error = case.failure.error if case.failure else None
+    error = cast(LoadFailure, case.failure).error
     file = _read_source(place)
-    node = file.find_call(place.line, {"CORS", "cross_origin", "init_app"}) if file and place else None
+    node = file.find_call(place.line, SETTERS) if file and place else None
     if file is None or node is None or "supports_credentials" not in str(error):
-        return Fix(text="" if error is None else "Correct what the message names.")
+        return Fix(text="Correct what the message names.")
     if not case.question.origin:
         return Fix(text="Write origins=... there, with the origin of the page; with --origin, this is the whole line.")
     file.set_argument(node, "origins", f'"{case.question.origin}"')
@@ -64,8 +65,6 @@ def _fix_of_call(case: Case, place: Place | None) -> Fix:
 
 
 def _read_source(place: Place | None) -> SourceFile | None:
-    from .source import Program
-
     return Program(list).file(place.file) if place else None
 
 
@@ -236,8 +235,6 @@ def page_makes_no_call(case: Case) -> Cause | None:
     """Find a call that the browser itself refuses: a forbidden method, a body on GET."""
     if not case.is_blocked or case.outcome is None or case.outcome.exchanges:
         return None
-    if case.outcome.step.startswith(("#http-network", "#main-fetch")):
-        return None
     text = f"{case.outcome.reason} No server can allow this."
     return Cause(id="page-makes-no-call", text=text, fix=Fix(text="Change the call in the page."))
 
@@ -369,11 +366,10 @@ def not_covered(case: Case) -> Cause | None:
 
 
 def _cover_fix(case: Case) -> Fix:
-    if case.site is None or case.route is None:
-        return Fix()
-    writer = case.writer()
-    layer = next(iter(case.site.app_layers()), None)
-    pattern = _pattern_of(case)
+    site, route = cast(Site, case.site), cast(Route, case.route)
+    writer = Writer(site)
+    layer = next(iter(site.app_layers()), None)
+    pattern = _pattern_of(site, route)
     if layer is None:
         writer.add_cors({"resources": ((re.compile(pattern), {}),), **_new_policy(case)})
         return writer.fix()
@@ -385,19 +381,16 @@ def _cover_fix(case: Case) -> Fix:
 
 
 def _new_policy(case: Case) -> dict[str, Any]:
-    policy = Policy(**case.site.config.values) if case.site else Policy()
+    policy = Policy(**cast(Site, case.site).config.values)
     needed = changes_for(policy, case.wanted, case.question.spelling)
     return {"origins": (case.wanted.origin,), **needed} if policy.origins.any_origin else needed
 
 
-def _pattern_of(case: Case) -> str:
+def _pattern_of(site: Site, route: Route) -> str:
     """Return a pattern for the rule that leads to the path, or for the path alone, and for nothing else."""
-    if case.site is None or case.route is None:
-        return ""
-    rules = [item.rule.rule for item in case.site.routes if item.route.endpoint == case.route.endpoint]
+    rules = [item.rule.rule for item in site.routes if item.route.endpoint == route.endpoint]
     patterns = map(rule_pattern, rules)
-    path = case.route.path
-    return next((pattern for pattern in patterns if re.match(pattern, path)), escape_path(path) + "$")
+    return next((pattern for pattern in patterns if re.match(pattern, route.path)), escape_path(route.path) + "$")
 
 
 def policy_lacks(case: Case) -> Cause | None:

@@ -32,14 +32,13 @@ from ..options import (
     RESOURCES,
     ParsedOptions,
     build_resources,
-    config_key,
     misspelt_keys,
     parse_config,
 )
 from ..policy import DENY_ALL, Policy
 from ..resources import ANY_PATH
 from ..testing import request_environ
-from .source import SETTERS, Program, SourceFile, as_path, shown_name
+from .source import SETTERS, Program, SourceFile, as_path, last_name, shown_name
 
 _MAX_FILES = 300
 _NO_CONFIG = ParsedOptions({})
@@ -309,9 +308,11 @@ class Site:
         module = sys.modules.get(self.app.import_name)
         name = getattr(module, "__file__", None)
         file = self.program.file(name) if name else None
-        for call in file.nodes(ast.Call) if file else ():
-            if file and file.segment(call.func).rpartition(".")[2] == "Flask":
-                yield Place(file.file, call.lineno)
+        calls = file.nodes(ast.Call) if file else ()
+        yield from (Place(name, call.lineno) for call in calls if name and last_name(call.func) == "Flask")
+        names = [key for key, value in vars(module).items() if value is self.app] if module else []
+        settings = [value for key in names for value in file.find_settings(key)] if file else []
+        yield from (Place(name, value.lineno) for value in settings if name)
 
     def _project_files(self) -> list[str]:
         """Return the files in which the program may have its settings."""
@@ -340,12 +341,6 @@ def _is_below(path: Path, roots: set[Path]) -> bool:
 def _first_target(statement: Any) -> Any:
     targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
     return targets[0]
-
-
-def config_value(site: Site, name: str) -> tuple[str, object]:
-    """Return the config key of an option, and its value as the app has it."""
-    key = config_key(name)
-    return key, site.app.config.get(key)
 
 
 def rule_methods(rule: Rule) -> list[str]:

@@ -145,14 +145,6 @@ class SourceFile:
                 return
         self._append(call, [*call.args, *(one.value for one in call.keywords)], f"{name}={text}")
 
-    def set_key(self, display: ast.Dict, name: str, text: str) -> None:
-        """Write a key of a dict display and its value."""
-        for key, value in zip(display.keys, display.values, strict=True):
-            if isinstance(key, ast.Constant) and key.value == name:
-                self.replace(value, text)
-                return
-        self._append(display, display.values, f"{as_python(name)}: {text}")
-
     def append_pair(self, display: ast.Dict, text: str) -> None:
         """Write one more pair into a dict display."""
         self._append(display, display.values, text)

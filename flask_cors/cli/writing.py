@@ -10,9 +10,9 @@ import ast
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from ..options import _PARSERS, RESOURCES, Options, config_key
 from .needs import Changes
@@ -100,29 +100,24 @@ class Writer:
 
     def add_cors(self, changes: Changes) -> None:
         """Write a new ``CORS`` below the line that makes the app, with its import."""
+        self._insert_cors(lambda name, app: _call(name, app, changes))
+
+    def _insert_cors(self, line: Callable[[str, str], str]) -> None:
         made = self._site.made_at()
         if made is None:
-            self._code += ["from flask_cors import CORS", _call("CORS", "app", changes)]
+            self._code += ["from flask_cors import CORS", line("CORS", "app")]
             return
         file, statement, app = made
         name = file.name_of("CORS")
         if name is None:
             file.insert_import("from flask_cors import CORS", statement.lineno)
-        file.insert_lines(statement, _call(name or "CORS", app, changes))
+        file.insert_lines(statement, line(name or "CORS", app))
 
     def copy_call(self, layer: Layer) -> None:
         """Write the call of ``CORS`` that another app was given below the line that makes this one."""
-        made, call = self._site.made_at(), self._call_of(layer)
-        if made is None or call is None:
-            self.add_cors(dict(layer.parsed.values))
-            return
-        file, statement, app = made
-        source, node = call
-        rest = [source.segment(one) for one in node.args[1:]] + [source.keyword_text(one) for one in node.keywords]
-        name = file.name_of("CORS")
-        if name is None:
-            file.insert_import("from flask_cors import CORS", statement.lineno)
-        file.insert_lines(statement, f"{name or 'CORS'}({', '.join([app, *rest])})")
+        call = self._call_of(layer)
+        options = [call[0].keyword_text(one) for one in call[1].keywords] if call else []
+        self._insert_cors(lambda name, app: f"{name}({', '.join([app, *options])})")
 
     def add_config(self, values: Mapping[str, Any]) -> None:
         """Set keys of the config where they are set, or below the line that makes the app."""
@@ -301,8 +296,8 @@ class Writer:
             key = name if name in present else _ALIASES.get(name, name)
             if key in present:
                 self._write(file, present[key], name, policy_value(Cover(layer, entry), name), value)
-            elif isinstance(node, ast.Dict):
-                file.set_key(node, name, as_python(value))
+            else:
+                file.append_pair(cast(ast.Dict, node), f"{as_python(name)}: {as_python(value)}")
 
     def _resources_of(self, layer: Layer) -> Written | None:
         """Return where ``resources`` are written: in the call, or in the config."""
@@ -326,15 +321,13 @@ class Writer:
         """Write all entries anew, where they are written; the patterns that stay keep their spelling."""
         written = self._resources_of(layer)
         call = self._call_of(layer)
-        if written is None and (layer.has_configured_resources or call is None):
-            text = resources_text(entries)
-            self._code.append(f'app.config["{config_key(RESOURCES)}"] = {text}' if call else f"CORS(app, {text})")
+        if written is None and layer.has_configured_resources:
+            self._code.append(f'app.config["{config_key(RESOURCES)}"] = {resources_text(entries)}')
+        elif written is None and call is None:
+            self._code.append(self._whole_call(layer, {RESOURCES: entries}))
         elif written is None:
-            file, node = call  # type: ignore[misc]
-            if layer.parsed.values.get(RESOURCES) is not None:
-                file.replace(node, self._whole_call(layer, {RESOURCES: entries}, file, node))
-            else:
-                file.set_argument(node, RESOURCES, resources_text(entries))
+            file, node = cast(tuple[SourceFile, ast.Call], call)
+            file.replace(node, self._whole_call(layer, {RESOURCES: entries}, file, node))
         else:
             file, value = self._resolve(*written)
             self._write_entries(file, value, layer, entries)
@@ -350,8 +343,10 @@ class Writer:
 
     def _spelling(self, file: SourceFile, node: ast.expr, layer: Layer) -> dict[int, str]:
         """Return how each pattern of a literal is spelt."""
-        nodes: list[Any] = [node]
-        if isinstance(node, ast.Dict):
+        nodes: list[Any] = []
+        if isinstance(node, ast.Constant):
+            nodes = [node]
+        elif isinstance(node, ast.Dict):
             nodes = node.keys
         elif isinstance(node, ast.List | ast.Tuple | ast.Set):
             nodes = node.elts
