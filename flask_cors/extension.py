@@ -52,7 +52,9 @@ class CORS:
         :raises RuntimeError: for a blueprint that is registered already.
         """
         check_positional(positional, "init_app()", RESOURCES)
-        parsed = ParsedOptions({**self._options.values, **parse_keywords(options, "init_app()", RESOURCES).values})
+        parsed = self._options
+        if options:
+            parsed = ParsedOptions({**parsed.values, **parse_keywords(options, "init_app()", RESOURCES).values})
         if isinstance(app, Flask):
             _set_up(getattr(app, "_get_current_object", lambda: app)(), Scope(parsed))  # it may be `current_app`
         elif isinstance(app, Blueprint):

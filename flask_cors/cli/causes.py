@@ -7,14 +7,14 @@ no policy mends that; then the headers.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 from .. import browser as fetch
 from .._routes import Route
-from ..options import nearest
+from ..options import RESOURCES, nearest
 from ..policy import Policy
 from .ask import place_of_function
 from .case import Case, Cause, LoadFailure, is_loopback
@@ -375,15 +375,19 @@ def _cover_fix(case: Case) -> Fix:
         return writer.fix()
     known = {**layer.config.values, **layer.parsed.values}
     own = {} if "origins" in known else {"origins": (case.wanted.origin,)}
-    own |= changes_for(Policy(**known), case.wanted, case.question.spelling)
+    own |= changes_for(_policy_of(known), case.wanted, case.question.spelling)
     writer.add_entry(layer, pattern, own)
     return writer.fix()
 
 
 def _new_policy(case: Case) -> dict[str, Any]:
-    policy = Policy(**cast(Site, case.site).config.values)
+    policy = _policy_of(cast(Site, case.site).config.values)
     needed = changes_for(policy, case.wanted, case.question.spelling)
     return {"origins": (case.wanted.origin,), **needed} if policy.origins.any_origin else needed
+
+
+def _policy_of(values: Mapping[str, Any]) -> Policy:
+    return Policy(**{name: value for name, value in values.items() if name != RESOURCES})
 
 
 def _pattern_of(site: Site, route: Route) -> str:
