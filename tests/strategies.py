@@ -1,168 +1,109 @@
-"""What the laws are tried on: Hypothesis strategies of options, sites, requests and origins.
+"""Hypothesis strategies of origins and options, for the tests of pure functions; ``visits.py`` has those of whole apps.
 
 The pools are small on purpose: what is drawn has to meet, nearly meet and miss what else is drawn.
 """
 
 from __future__ import annotations
 
-import warnings
-from functools import cache
+import re
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
-from flask import current_app, session
 from hypothesis import strategies as st
 
-from flask_cors.options import CORSWarning, build_resources, parse_keywords
-from flask_cors.policy import Policy
-from tests.entries import ANY_ORIGIN, ANY_PAGE, KINDS, NULL, Entry, exact, is_sent, near_misses, on_the_wire
-from tests.sites import (
-    FAILURES,
-    PARTS,
-    PLACES,
-    VIEWS,
-    Options,
-    Part,
-    Site,
-    a_middleware_before,
-    functions_after,
+from flask_cors.origins import AllowedOrigins, OriginRule
+
+Strategy = st.SearchStrategy
+
+
+# Origins -------------------------------------------------------------------------------------------------------------
+
+schemes = st.sampled_from(["https", "http"])
+hosts = st.lists(st.sampled_from(["a", "b", "ab", "com", "co", "xn--a"]), min_size=1, max_size=4).map(".".join)
+ports = st.sampled_from(["", "", ":8443", ":80"])
+
+origins: Strategy[str] = st.builds("{}://{}{}".format, schemes, hosts, ports)
+wildcards: Strategy[str] = st.one_of(
+    st.builds("{}://*.{}{}".format, schemes, hosts, st.sampled_from(["", ":*", ":8443"])),
+    st.builds("{}://{}:*".format, schemes, hosts),
+)
+pattern_texts: Strategy[str] = st.builds(
+    "{}://{}{}".format,
+    st.sampled_from(["https", "https?", "[a-z]+"]),
+    st.sampled_from(["", r"(.+\.)?", r"[^.]+\.", r"\w"]),
+    hosts.map(re.escape),
 )
 
-METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "QUERY", "PURGE", "OPTIONS"]
-NAMES = ["X-A", "X-B", "Content-Type", "Authorization"]
-Environ = dict[str, str]
+
+def has_few_labels(origin: str) -> bool:
+    """Decide by the origin alone, as a function in ``origins`` may."""
+    return origin.count(".") < 2
 
 
-def policy_of(**options: Any) -> Policy:
-    """Make the policy of these options as the extension would, without its warnings."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", CORSWarning)
-        policy = build_resources(parse_keywords(options, "policy_of()", "resources")).policy("/")
-    assert policy is not None
-    return policy
+def is_on_http(origin: str) -> bool:
+    """Decide otherwise."""
+    return origin.startswith("http://")
 
 
-# Options and sites ---------------------------------------------------------------------------------------------------
-
-
-def function_of_the_request(scheme: str, host: str, port: str) -> Entry:
-    """Make an entry whose function needs the request: it reads the session, and counts how often it is called."""
-    entry = exact(scheme, host, port)
-
-    def allow(origin: str) -> bool:
-        app: Any = current_app
-        app.asked.append((origin, entry.sample, app.events[:]))
-        return session.get("denied") is None and origin == entry.sample
-
-    return entry._replace(written=allow)
-
-
-@cache
-def entry_of(*kind_and_origin: str) -> Entry:
-    kind, *origin = kind_and_origin
-    return {**KINDS, "a function of the request": function_of_the_request}[kind](*origin)
-
-
-entries = st.builds(
-    entry_of,
-    st.sampled_from([*KINDS, *["a function of the request"] * 9]),
-    st.sampled_from(["https", "http"]),
-    st.sampled_from(["a.example", "b.example", "x.a.example", "localhost", "xn--tda.example"]),
-    st.sampled_from(["", "", ":8443"]),
+callables = st.sampled_from([has_few_labels, is_on_http])
+origin_rules: Strategy[OriginRule] = st.one_of(
+    origins, origins, wildcards, pattern_texts.map(re.compile), pattern_texts.map("^{}$".format), callables
 )
-rarely = st.sampled_from([[], [], [], [], [NULL], [ANY_ORIGIN], [ANY_ORIGIN], [ANY_PAGE]])
-lists_of_entries = st.builds(lambda several, rare: several + rare, st.lists(entries, max_size=3, unique=True), rarely)
+
+# What a client may send in a header: near an origin, near a list of names, or anything at all.
+hostile_texts: Strategy[str] = st.one_of(
+    st.just("null"),
+    st.text(max_size=40),
+    st.text("ahtps:/.*,@%\\ \t\r\n\x00", max_size=40),
+    st.lists(origins, min_size=2, max_size=3).map(", ".join),
+    st.builds("{}{}".format, origins, st.sampled_from([*"/?# \n", ".", "\x00", "%00", ".evil.test", "@evil.test"])),
+)
 
 
-def names(of: list[str]) -> st.SearchStrategy[list[str]]:
-    return st.lists(st.sampled_from([*of, "*"]), max_size=3)
+# Options and policies ------------------------------------------------------------------------------------------------
+
+header_names = st.sampled_from(["X-Token", "x-token", "Content-Type", "Authorization", "*"])
+method_names = st.sampled_from(["GET", "get", "POST", "PATCH", "X-METHOD", "*"])
 
 
-FLAGS = ["supports_credentials", "send_wildcard", "always_send", "automatic_options", "vary_header"]
-VALUES: dict[str, st.SearchStrategy[Any]] = {
-    "origins": lists_of_entries,
-    "headers": names(NAMES),
-    "methods": names([*METHODS, "patch"]),
-    "expose_headers": names(["X-Own", "x-own", *NAMES]),
-    "max_age": st.integers(0, 10**6),
-    **{flag: st.booleans() for flag in [*FLAGS, "intercept_exceptions"]},
+def in_every_form(names: Strategy[str]) -> Strategy[str | Iterable[str]]:
+    """Draw a list as an option takes it: any collection, or a string with commas."""
+    lists = st.lists(names, max_size=4)
+    return st.one_of(lists, lists.map(tuple), lists.map(frozenset), lists.map(", ".join), lists.map(" , ".join))
+
+
+origins_in_every_form: Strategy[OriginRule | Iterable[OriginRule]] = st.one_of(
+    st.sampled_from(["*", ["*"], "*, https://a.com"]),
+    origin_rules,
+    st.lists(origin_rules, max_size=5),
+    st.lists(origin_rules, max_size=3).map(tuple),
+    st.lists(st.one_of(origins, wildcards), max_size=3).map(", ".join),
+)
+
+_flags = st.booleans()
+_seconds = st.integers(0, 10**9)
+_values: dict[str, Strategy[Any]] = {
+    "origins": origins_in_every_form,
+    "methods": in_every_form(method_names),
+    "headers": in_every_form(header_names),
+    "expose_headers": in_every_form(header_names),
+    "supports_credentials": _flags,
+    "max_age": st.one_of(_seconds, _seconds.map(str), _seconds.map(lambda seconds: timedelta(seconds=seconds))),
+    "send_wildcard": _flags,
+    "always_send": _flags,
+    "automatic_options": _flags,
+    "vary_header": _flags,
 }
 
 
 @st.composite
-def options(draw: st.DrawFn) -> Options:
-    usual: set[str] = draw(st.sampled_from([{"origins"}, {"origins"}, {"origins"}, set()]))
-    chosen = usual | draw(st.sets(st.sampled_from([*VALUES]), max_size=4))
-    other_name = draw(st.sampled_from(["headers", "allow_headers"]))
-    return {
-        other_name if name == "headers" else name: draw(VALUES[name] | VALUES[name] | st.none())
-        for name in VALUES
-        if name in chosen
-    }
+def _options(draw: st.DrawFn) -> dict[str, Any]:
+    drawn = {name: draw(st.none() | values) for name, values in _values.items() if draw(_flags)}
+    everyone = "origins" not in drawn or AllowedOrigins.parse(drawn["origins"] or []).matches_any_origin
+    return {**drawn, "supports_credentials": False} if everyone else drawn
 
 
-parts = st.lists(st.sampled_from(PARTS), max_size=5, unique=True)
-
-
-@st.composite
-def any_sites(draw: st.DrawFn, hostile: bool = True) -> Site:
-    name = draw(st.sampled_from([*PLACES]))
-    place = PLACES[name]
-    layers = {layer: draw(options()) for layer in sorted({*f"{place.layers} {place.beside}".split()})}
-    own_parts: list[Part] = draw(parts if hostile else st.sampled_from([[], [functions_after], [a_middleware_before]]))
-    own_parts = [part for part in own_parts if part is not functions_after or not place.alone]  # it runs last there
-    cut = draw(st.integers(0, len(own_parts)))
-    mode = draw(st.sampled_from(["TESTING", "DEBUG", "", ""])) if hostile else ""
-    late = draw(st.booleans())
-    return Site(name, late=late, before=(*own_parts[:cut],), after=(*own_parts[cut:],), mode=mode, **layers)
-
-
-sites = any_sites(hostile=False).filter(lambda site: not site.contradictory)
-hostile_sites = any_sites().filter(lambda site: not site.contradictory)
-
-
-# Requests ------------------------------------------------------------------------------------------------------------
-
-
-def entries_of(site: Site) -> list[Entry]:
-    return [entry for policy in site.policies for entry in policy.origins] or [ANY_ORIGIN]
-
-
-@st.composite
-def origins_for(draw: st.DrawFn, site: Site, *, by_browser: bool = False) -> str:
-    """Draw an origin that is listed, or a near miss; *by_browser*, one that a browser can send."""
-    entry = draw(st.sampled_from(entries_of(site)))
-    if draw(st.booleans()):
-        return str(entry.sample)
-    misses = [miss for miss in near_misses(entry).values() if is_sent(miss) or not by_browser]
-    return str(draw(st.sampled_from(misses or [entry.sample])))
-
-
-PATHS = [*(["/view"] * 24), "/none", "/view/", "//view", "/VIEW", "/view%2F", "/view\x00", "/folder", "/own"]
-PATHS += ["/item/good", "/item/bad", "/old/good", "/old/slash", "/old/bad", f"/number/{'1' * 4301}"]
-REQUEST_HEADERS = {
-    "HTTP_ACCESS_CONTROL_REQUEST_METHOD": st.sampled_from([*METHODS, "", "patch", "GET, PUT", "*"]),
-    "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": st.sampled_from(["x-a", "x-a,authorization", "X-A, ,x-a", "*", ",;\0"]),
-    "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK": st.just("true"),
-    "HTTP_SEC_FETCH_MODE": st.sampled_from(["cors", "navigate"]),
-    "HTTP_VARY": st.just("X-Forged"),
-    "HTTP_X_VIEW": st.sampled_from([*VIEWS]),
-    "HTTP_X_FAIL": st.sampled_from(FAILURES),
-    "HTTP_X_USER": st.sampled_from(["ann", "bob"]),
-}
-
-
-@st.composite
-def visits(
-    draw: st.DrawFn, to: st.SearchStrategy[Site] = hostile_sites, methods: list[str] = METHODS
-) -> tuple[Site, list[Environ]]:
-    """Draw a site, and a few requests to it."""
-    site = draw(to)
-    origins = st.one_of([origins_for(site)] * 4 + [st.none()])
-    return site, [_request(draw, methods, draw(origins)) for _ in range(draw(st.sampled_from([4, 6, 2])))]
-
-
-def _request(draw: st.DrawFn, methods: list[str], origin: str | None) -> Environ:
-    environ: Environ = draw(st.fixed_dictionaries({}, optional=REQUEST_HEADERS))
-    method = draw(st.sampled_from(methods) | st.sampled_from([methods[0], methods[-1]]))  # GET and OPTIONS, mostly
-    environ |= {"REQUEST_METHOD": method, "PATH_INFO": draw(st.sampled_from(PATHS))}
-    return environ if origin is None else {**environ, "HTTP_ORIGIN": on_the_wire(origin)}
+# Keywords that are accepted, each left out now and then.
+options: Strategy[dict[str, Any]] = _options()
+origin_headers = st.one_of(origins, origins, st.none(), hostile_texts)

@@ -33,7 +33,7 @@ from tests.sites import (
     call,
     pair_of_functions,
 )
-from tests.strategies import METHODS, Environ, any_sites, entries_of, hostile_sites, origins_for, sites, visits
+from tests.visits import METHODS, Environ, any_sites, entries_of, hostile_sites, origins_for, sites, visits
 
 pytestmark = pytest.mark.filterwarnings("ignore::flask_cors.CORSWarning")  # many a generated origin deserves one
 
@@ -101,10 +101,11 @@ def test_each_header_is_valid_and_comes_from_an_option(visit: Visit) -> None:
         reasons = {
             "Methods": policy.methods or (policy.methods is None and environ["REQUEST_METHOD"] == "OPTIONS"),
             "Headers": policy.headers,
-            "Credentials": policy.supports_credentials,
         }
+        found = result.cors
+        if covered and pair_of_functions not in site.parts:  # which fails after the request
+            assert policy.supports_credentials or "Access-Control-Allow-Credentials" not in found
         if covered and not by_hand:
-            found = result.cors
             assert [name for name in reasons if f"Access-Control-Allow-{name}" in found and not reasons[name]] == []
             assert policy.expose_headers or "Access-Control-Expose-Headers" not in found
             assert found.get("Access-Control-Max-Age", str(policy.max_age)) == str(policy.max_age)
@@ -218,8 +219,11 @@ def fetch(app: Flask, origin: str, credentials: bool, method: str, headers: set[
     return readable(result, credentials) if may_read(result, origin, credentials) else None
 
 
-request_headers = st.sets(st.sampled_from(["x-a", "x-b", "content-type", "authorization", "accept"]))
-fetches = st.tuples(st.booleans(), st.sampled_from(NO_OPTIONS), request_headers)
+simple_or_not = st.sampled_from([*NO_OPTIONS, *["GET"] * 6])
+header_sets: st.SearchStrategy[set[str]] = st.sets(
+    st.sampled_from(["x-a", "x-b", "content-type", "authorization", "accept"])
+) | st.just(set())
+fetches = st.tuples(st.booleans(), simple_or_not, header_sets)
 
 
 @given(st.data(), sites, fetches, st.sampled_from(["text", "shared", "by hand", "abort", "stream", "failing"]))
@@ -289,7 +293,8 @@ def assert_same_end(site: Site, environ: Environ, app: App, plain: App) -> None:
     early = {"view"} if site.place.alone else {"view", "before", "login"}
     assert not any(event[0] in early for *_, events in app.asked for event in events), "functions in origins come first"
     if is_preflight(environ):
-        assert app.events in ([], plain.events), "the app's functions run all or not at all"
+        only_app = environ["PATH_INFO"].endswith("/bad")  # routing raises, so that only the app can respond
+        assert app.events == plain.events or (app.events == [] and not only_app), "the app's functions run all or none"
     else:
         assert app.events == plain.events
         if without.error and (must_be_readable(site, environ) or (site.mode == "DEBUG" and result.error is None)):
