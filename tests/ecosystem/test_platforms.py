@@ -7,7 +7,7 @@ from typing import Any
 
 import flask.templating
 import pytest
-from aws_xray_sdk.core import AWSXRayRecorder
+from aws_xray_sdk.core import xray_recorder
 from aws_xray_sdk.ext.flask.middleware import XRayMiddleware
 from azure.functions import HttpRequest, WsgiMiddleware
 from flask import Flask, Request, Response
@@ -46,10 +46,11 @@ def check(app: Flask, path: str = "/users") -> None:
 @cors_first_or_last
 def test_x_ray_records_whole_requests(cors_first: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flask.templating._render", vars(flask.templating)["_render"])  # it replaces this for all apps
-    recorder, sent = AWSXRayRecorder(), []
-    recorder.configure(service="shop", sampling=False)
-    recorder.emitter.send_entity = lambda segment: sent.append(segment.http["response"]["status"])
-    app = app_with(lambda app: XRayMiddleware(app, recorder), cors_first)
+    sent: list[int] = []
+    xray_recorder.configure(service="shop", sampling=False)
+    xray_recorder.emitter._socket.close()  # which was opened by the import
+    xray_recorder.emitter.send_entity = lambda segment: sent.append(segment.http["response"]["status"])
+    app = app_with(lambda app: XRayMiddleware(app, xray_recorder), cors_first)
     check(app)
     assert call(app, "OPTIONS", "/users") == (200, allowed_preflight())
     assert sent == [200, 200, 200]  # no preflight is in there
