@@ -98,10 +98,9 @@ class PreflightMiddleware:
             policy = preflight_policy(self._state, current)
             if policy is None or policy.origins.callables:
                 return None
-            headers = policy.response_headers(read_request(current))
             if request_denied.receivers:
-                send_if_denied(self._state, current, policy, headers)
-            return headers
+                send_if_denied(self._state, current, policy)
+            return policy.response_headers(read_request(current))
         except Exception:  # the app meets the same error, and handles it in its own way
             return None
 
@@ -130,13 +129,11 @@ def add_headers(state: AppState, response: Response) -> Response:
     current = this_request()
     try:
         policy = request_policy(state, current)
-        headers: Headers = ()
-        if policy is not None:
-            headers = policy.response_headers(read_request(current), ask_once(state, current, policy))
         if request_denied.receivers:
-            send_if_denied(state, current, policy, headers)
+            send_if_denied(state, current, policy)
         if policy is None:
             return copy_without_cors_headers(response)
+        headers = policy.response_headers(read_request(current), ask_once(state, current, policy))
         if current.method == "OPTIONS" and state.installed and preflight_policy(state, current) is not None:
             app_response, response = response, state.app.response_class()
             response.call_on_close(app_response.close)
@@ -148,12 +145,13 @@ def add_headers(state: AppState, response: Response) -> Response:
     return response
 
 
-def send_if_denied(state: AppState, current: Request, policy: Policy | None, headers: Headers) -> None:
-    """Send the signal ``request_denied`` if *headers* do not allow a cross-origin request."""
+def send_if_denied(state: AppState, current: Request, policy: Policy | None) -> None:
+    """Send the signal ``request_denied`` if the policy does not allow a cross-origin request."""
     if "HTTP_ORIGIN" in current.environ:
         from .cli import denied
 
-        denied.send_if_denied(state.app, current, policy, read_request(current), headers)
+        allowed = policy and ask_once(state, current, policy)
+        denied.send_if_denied(state.app, current, policy, read_request(current), allowed)
 
 
 def ask_callables(state: AppState) -> None:

@@ -216,7 +216,9 @@ def _serialize(text: str) -> str:
     if re.fullmatch("https?|wss?", scheme):
         host = _parse_host(host)
     origin = re.sub(_DEFAULT_PORT, r"\1\2", f"{scheme}://{subdomains}{host}:{port}")
-    return origin if is_origin(origin.replace("://*.", "://").removesuffix(":*")) else ""
+    if not is_origin(origin.replace("://*.", "://").removesuffix(":*")):
+        return ""
+    return text if origin == text else origin  # the same object, so that long lists are in memory once
 
 
 def _parse_host(host: str) -> str:

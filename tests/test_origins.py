@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from flask_cors.origins import ANY_ORIGIN, AllowedOrigins, OriginRule, is_origin
 from tests import strategies
 from tests.entries import KINDS, near_misses
-from tests.tables import lines, table, words
+from tests.tables import lines, table, without_address, words
 
 parse = AllowedOrigins.parse
 
@@ -351,7 +351,7 @@ WRONG = [5, True, b"https://a", None, 1.5, re.compile(b"https://a"), is_app_late
 WRONG += [functools.partial(is_app_later), [APP]]
 
 
-@pytest.mark.parametrize("entry", WRONG, ids=repr)
+@pytest.mark.parametrize("entry", WRONG, ids=without_address)
 def test_an_entry_of_another_type_is_shown_with_the_rule(entry: object) -> None:
     message = f" {TYPES}; {entry!r} is not one of these"  # the option's name comes before it
     for value in [[entry]] if entry == [APP] else [entry, [APP, entry]]:

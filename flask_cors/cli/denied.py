@@ -18,7 +18,7 @@ from flask.logging import default_handler, has_level_handler
 from .._routes import Route, find_decoration, request_route
 from .._state import app_state
 from ..browser import is_safelisted_method
-from ..policy import ACL_HEADERS, ACL_METHODS, ACL_ORIGIN, CORSRequest, Headers, Policy
+from ..policy import ACL_HEADERS, ACL_METHODS, ACL_ORIGIN, DENY_ALL, CORSRequest, Policy
 from ..signals import request_denied
 
 logger = logging.getLogger("flask_cors")
@@ -27,16 +27,17 @@ _MAX_LENGTH = 200
 
 def log_denied_requests(app: Flask) -> None:
     """Log the denied requests of *app*; in debug mode, where nothing else is set up, on the terminal."""
-    if app.debug and logger.level == logging.NOTSET:
-        logger.setLevel(logging.INFO)
-    if not has_level_handler(logger):
+    if not app.debug and not has_level_handler(logger):
         logger.addHandler(default_handler)
     request_denied.connect(log_denied, app)
 
 
-def send_if_denied(app: Flask, current: Request, policy: Policy | None, request: CORSRequest, headers: Headers) -> None:
+def send_if_denied(
+    app: Flask, current: Request, policy: Policy | None, request: CORSRequest, allowed: bool | None
+) -> None:
     """Send the signal if the response headers do not allow a request. A receiver that fails changes no response."""
     try:
+        headers = () if policy is None else policy.response_headers(request, allowed)
         reason = find_reason(request, policy, dict(headers)) if _is_cors(current) else ""
         if reason:
             route = request_route(app, current)
@@ -55,6 +56,8 @@ def find_reason(request: CORSRequest, policy: Policy | None, headers: dict[str, 
     """Say what is missing; nothing if the headers allow all that is requested."""
     if policy is None:
         return "no policy covers the path"
+    if policy is DENY_ALL:
+        return ""  # an error is in the log already
     if ACL_ORIGIN not in headers:
         has_functions = bool(policy.origins.callables)
         return "the function in origins denies it" if has_functions else "the policy does not allow the origin"
@@ -98,7 +101,8 @@ def log_denied(app: Flask, *, route: Route, origin: str, reason: str, **_: Any) 
     place = _find_place(app, route)
     where = f" The policy is at {place}." if place else ""
     target = f"{safe(route.method)} {safe(route.path)} from {safe(origin)}"
-    logger.info("CORS denied %s: %s.%s More: %s", target, reason, where, _command(route, origin, reason))
+    destination = app.logger if app.debug else logger
+    destination.info("CORS denied %s: %s.%s More: %s", target, reason, where, _command(route, origin, reason))
 
 
 def _find_place(app: Flask, route: Route) -> str:
