@@ -35,7 +35,7 @@ NOT_RUN = {
 }
 
 #: How many blocks run at the least, and how many calls are made: a page that is lost takes some of them with it.
-HELD = Counter({"python": 101, "pycon": 28, "console": 86, "calls": 132})
+HELD = Counter({"python": 99, "pycon": 18, "console": 86, "calls": 132})
 
 
 @both_ways
