@@ -147,7 +147,7 @@ def add_headers(state: AppState, response: Response) -> Response:
 
 def send_if_denied(state: AppState, current: Request, policy: Policy | None) -> None:
     """Send the signal ``request_denied`` if the policy does not allow a cross-origin request."""
-    if "HTTP_ORIGIN" in current.environ:
+    if "HTTP_ORIGIN" in current.environ and request_denied.has_receivers_for(state.app):
         from .cli import denied
 
         allowed = policy and ask_once(state, current, policy)

@@ -478,7 +478,7 @@ def warn(sentences: Iterable[str]) -> None:
 def find_caller() -> tuple[int, str, int]:
     """Return how far up the stack the program is that calls this package, and its file and line."""
     level = 0
-    for frame, _ in walk_stack(currentframe()):
+    for frame, _ in walk_stack(currentframe()):  # pragma: no branch
         if not f"{frame.f_globals.get('__name__')}.".startswith(f"{__package__}."):
             break
         level += 1

@@ -7,11 +7,16 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from flask import Flask
 from flask.cli import ScriptInfo
 
+from flask_cors import CORS
 from flask_cors.cli import cors
+from flask_cors.cli.case import is_cross_site
 from flask_cors.cli.causes import CAUSES
+from flask_cors.cli.needs import Wanted, changes_for, is_meant
 from flask_cors.cli.output import VERSION, cite
+from flask_cors.policy import Policy
 from tests.programs import HEAD, PAGE, Program, program, write
 
 __all__ = ["write"]
@@ -857,6 +862,18 @@ def test_a_function_that_reads_the_request_is_asked_in_one(write: Write) -> None
             id="an app that is made in no statement of its own",
         ),
         pytest.param(
+            "app.config['CORS_ORIGINS'] = list(('https://a.example',))\nCORS(app)",
+            ["/api/items"],
+            ['app.config["CORS_ORIGINS"] = ["https://a.example", "https://app.example"]'],
+            id="a setting that is computed",
+        ),
+        pytest.param(
+            "app.config['MY'] = ['https://a.example']\nCORS(app, origins=app.config.get('MY'))",
+            ["/api/items"],
+            ["app.config['MY'] = ['https://a.example', \"https://app.example\"]"],
+            id="a setting that is got",
+        ),
+        pytest.param(
             "OWN = dict(origins='https://a.example')\nPATHS = {'/api/': OWN}\nCORS(app, resources=PATHS)",
             ["/api/items"],
             ['CORS(app, resources={r"/api/": {"origins": ["https://a.example", "https://app.example"]}})'],
@@ -887,6 +904,28 @@ def test_what_cannot_be_seen_in_the_source_is_written_whole(
             "redirect",
             "In the page, ask for http://localhost/slash/.",
             id="a slash, with a decorator alone",
+        ),
+        pytest.param(
+            "@app.get('/slash/')\ndef slash(): return ''\n",
+            ["/slash"],
+            "redirect",
+            "In the page, ask for http://localhost/slash/.",
+            id="a slash, without CORS",
+        ),
+        pytest.param(
+            "app.wsgi_app = lambda environ, start: start('200 OK', []) or []\nCORS(app, resources='/one')\n",
+            ["/api/items"],
+            "not-covered",
+            "",
+            id="a middleware, on a path without policy",
+        ),
+        pytest.param(
+            "app.config['CORS_ORIGINS'] = 'https://a.example'\nCORS(app, supports_credentials=True)\n"
+            "app.config['CORS_ORIGINS'] = '*'\n",
+            ["/api/items", "--credentials"],
+            "wrong-options",
+            "",
+            id="a config that changes",
         ),
         pytest.param("", ["/moved"], "redirect", "ask for http://localhost/api/items itself", id="another path"),
         pytest.param(
@@ -925,6 +964,62 @@ def test_an_environment_variable_is_shown(write: Write, monkeypatch: pytest.Monk
     monkeypatch.setenv("ALLOWED", "https://a.example")
     output = write(program("CORS(app, origins=os.environ['ALLOWED'])\n")).run("explain", "/api/items", "--origin", PAGE)
     assert "In the environment, set ALLOWED=https://a.example,https://app.example\n" in output.output
+
+
+def test_a_variable_that_is_read_by_hand_from_the_config(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLASK_MY_ORIGINS", "https://a.example")
+    written = write(program("app.config.from_prefixed_env()\nCORS(app, origins=app.config['MY_ORIGINS'])\n"))
+    fix = written.explain("/api/items")["cause"]["fix"]
+    assert fix["environment"] == {"FLASK_MY_ORIGINS": "https://a.example,https://app.example"}
+
+
+def test_an_app_of_which_no_source_is_known_gets_lines_of_code() -> None:
+    app = Flask("nowhere")
+    app.secret_key = "x"
+    app.add_url_rule("/in", "enter", lambda: ("", {"Set-Cookie": "session=1"}))
+    call = ["explain", "/in", "--origin", PAGE, "--credentials", "--json"]
+    info = ScriptInfo(create_app=lambda: app)
+    fix = json.loads(CliRunner().invoke(cors, call, obj=info).output)["explanation"]["cause"]["fix"]
+    assert fix["code"].startswith("from flask_cors import CORS\nCORS(app, resources=")
+    CORS(app, origins=PAGE, supports_credentials=True)
+    [_, note] = json.loads(CliRunner().invoke(cors, call, obj=ScriptInfo(create_app=lambda: app)).output)[
+        "explanation"
+    ]["notes"]
+    assert note["fix"]["code"].startswith("app.config.update(SESSION_COOKIE_SAMESITE=")
+
+
+def test_a_program_without_imports_gets_one(write: Write) -> None:
+    written = write("app = __import__('flask').Flask(__name__)\n")
+    assert written.apply(written.explain("/")["cause"]["fix"])[0] == "from flask_cors import CORS"
+    assert written.explain("/")["allowed"]
+
+
+def test_a_policy_of_another_app_that_would_not_allow_the_page_is_not_copied(write: Write) -> None:
+    written = write(f"{HEAD}CORS(app, origins=[])\nshop = Flask(__name__)\napp = shop\n")
+    lines = written.apply(written.explain("/")["cause"]["fix"])
+    assert lines == ['CORS(shop, resources=r"/$", origins="https://app.example")']
+
+
+def test_what_a_terminal_cannot_show_is_a_letter(write: Write) -> None:
+    info = ScriptInfo(app_import_path=str(write(program("")).path()))
+    result = CliRunner(charset="ascii").invoke(cors, ["explain", "/api/items", "--origin", PAGE], obj=info)
+    assert result.output.startswith("x BLOCKED")
+
+
+def test_a_cause_of_several_lines_is_indented(write: Write) -> None:
+    result = write(program("CORS(app, max_age='x', methods='G T')\n")).run("explain", "/", "--origin", PAGE)
+    assert re.search(r"\n           - max_age='x' must be .*\n.*  Place    shop_\d+\.py:6\n", result.output, re.DOTALL)
+
+
+def test_no_app_and_no_server_leave_nothing_to_ask(write: Write) -> None:
+    assert write("x = 1\n").run("explain", "/", "--origin", PAGE).exit_code == 2
+
+
+def test_null_is_never_allowed_with_credentials() -> None:
+    assert changes_for(Policy(), Wanted("null", "GET", (), True), {}) == {}
+    assert not is_meant("*[", PAGE)
+    assert is_cross_site("http://127.0.0.1:1", "http://localhost:1")
+    assert not is_cross_site("http://127.0.0.1:1", "http://127.0.0.1:2")
 
 
 def test_another_cookie_than_the_session_is_noted_in_words(write: Write) -> None:

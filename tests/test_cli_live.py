@@ -156,13 +156,18 @@ def test_the_headers_are_shown_before_python(write: Write) -> None:
     ) in output
 
 
+def test_a_doubled_header_is_named_without_an_app_too(write: Write) -> None:
+    with serving(a_server(OPEN, MINE)) as url:
+        assert write(NO_APP).explain(url, "--live")["cause"]["id"] == "doubled-header"
+
+
 def test_hidden_headers_are_listed_without_an_app_too(write: Write) -> None:
     with serving(a_server(OPEN, ("X-Total", "7"))) as url:
         [note, _] = write(NO_APP).explain(url, "--live")["notes"]
     assert note["fix"]["headers"] == ["Access-Control-Expose-Headers: X-Total"]
 
 
-APP = f"CORS(app, origins=['{PAGE}', 'https://b.example'], headers='X-Token')\n"
+APP = f"CORS(app, origins=['{PAGE}', 'https://b.example'], headers='X-Token', supports_credentials=True)\n"
 
 
 @pytest.mark.parametrize(
@@ -199,6 +204,17 @@ APP = f"CORS(app, origins=['{PAGE}', 'https://b.example'], headers='X-Token')\n"
             "ignores Vary",
             "proxy_cache_key $scheme$proxy_host$request_uri$http_origin;",
             id="a cache that ignores Vary",
+        ),
+        pytest.param(
+            a_server(OPEN), ["--credentials"], "changed-on-the-way", "has changed the headers", "", id="a wildcard"
+        ),
+        pytest.param(
+            a_server(("Location", "http://127.0.0.1:1/"), MINE, status="302 FOUND"),
+            [],
+            "redirect",
+            "302",
+            "",
+            id="a redirect to nowhere",
         ),
         pytest.param(
             a_server(NGINX),

@@ -127,8 +127,11 @@ def test_debug_mode_writes_one_line_with_the_command(logger: logging.Logger, cap
     assert logger.level == logging.NOTSET
 
 
-def test_a_production_logger_at_info_gets_the_line(logger: logging.Logger, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_production_logger_at_info_gets_the_line(
+    logger: logging.Logger, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     logger.setLevel(logging.INFO)
+    monkeypatch.setattr("flask_cors.denied.has_level_handler", lambda _: bool(logger.handlers))
     app = an_app(origins=PAGE)
     app.test_client().get("/own", headers={"Origin": PAGE})
     app.test_client().get("/other", headers={"Origin": PAGE})

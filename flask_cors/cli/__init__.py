@@ -17,6 +17,31 @@ blocks a call, and the change that mends it, and ``flask cors check`` looks for 
 ==================  ==================================================================================
 """
 
-from .commands import cors
+from __future__ import annotations
+
+import os
+
+import click
+
+
+class _CommandsOnDemand(click.Group):
+    """A group that loads its commands when one is needed: every other command of ``flask`` loads this package too."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click gives it
+        return ["check", "explain", "routes"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click gives it
+        from .commands import COMMANDS
+
+        return COMMANDS.get(cmd_name)
+
+
+@click.group("cors", cls=_CommandsOnDemand)
+@click.pass_context
+def cors(context: click.Context) -> None:
+    """Show what browsers make of this app's CORS."""
+    if os.environ.get("NO_COLOR"):
+        context.color = False
+
 
 __all__ = ["cors"]

@@ -126,12 +126,11 @@ def other_app_has_cors(case: Case) -> Cause | None:
 
 
 def _move_call(case: Case, layer: Layer) -> Fix:
-    writer = case.writer()
     policies = [entry.policy for entry in layer.entries if case.route and entry.pattern.match(case.route.path)]
-    if policies and not changes_for(policies[0], case.wanted, {}):
-        writer.copy_call(layer)
-    else:
-        writer.add_cors(_new_policy(case))
+    if not policies or changes_for(policies[0], case.wanted, {}):
+        return _cover_fix(case)
+    writer = case.writer()
+    writer.copy_call(layer)
     return writer.fix()
 
 
@@ -243,9 +242,6 @@ def origin_is_null(case: Case) -> Cause | None:
     """Find ``Origin: null``, which can be anybody's."""
     if not case.is_blocked or case.wanted.origin != "null" or (case.cover and allows(case.cover.policy, "null")):
         return None
-    if case.question.origin != "null":
-        text = "A redirect led from one origin to another, and from there on the browser sends Origin: null."
-        return Cause(id="origin-null", text=text, fix=Fix(text="In the page, ask for the last URL itself."))
     text = "The page has the origin null: it is a file, or sandboxed. That can be anybody's page, so do not allow it."
     return Cause(id="origin-null", text=text, fix=Fix(text="Serve the page over http, from http://localhost:8000 say."))
 

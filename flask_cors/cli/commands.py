@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 import warnings
@@ -11,7 +10,7 @@ from typing import Any
 
 import click
 from flask import Flask
-from flask.cli import AppGroup, NoAppException, ScriptInfo
+from flask.cli import NoAppException, ScriptInfo
 
 from .. import browser as fetch
 from ..options import CORSWarning
@@ -25,19 +24,10 @@ from .question import Given, Mistake, known_value, plain, read_question
 from .routes import print_rows, row_as_json, rows
 from .site import MadeApp, Site, record_apps
 
-
-@click.group("cors", cls=AppGroup)
-@click.pass_context
-def cors(context: click.Context) -> None:
-    """Show what browsers make of this app's CORS."""
-    if os.environ.get("NO_COLOR"):
-        context.color = False
-
-
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
-@cors.command("routes", with_appcontext=False)
+@click.command("routes")
 @_as_json
 def routes_command(as_json: bool) -> None:
     """Show every route with the policy that covers it.
@@ -83,7 +73,7 @@ def _parse_data(_: click.Context, __: click.Parameter, value: str | None) -> byt
     return None if value is None else value.encode("utf-8", "replace")
 
 
-@cors.command("explain", with_appcontext=False)
+@click.command("explain")
 @click.argument("target", metavar="MESSAGE-OR-URL")
 @click.option("--origin", callback=_parse_origin, help="Where the page is, as https://app.example.")
 @click.option("--method", callback=_parse_method, help="What the page asks for; GET if nothing says so.")
@@ -150,7 +140,7 @@ def _load_if_possible(*, is_needed: bool) -> tuple[Site | None, LoadFailure | No
 # -- check -------------------------------------------------------------------------------------------------
 
 
-@cors.command("check", with_appcontext=False)
+@click.command("check")
 @_as_json
 @click.pass_context
 def check_command(context: click.Context, as_json: bool) -> None:
@@ -231,3 +221,6 @@ def _failure(error: BaseException) -> LoadFailure:
     if isinstance(error, NoAppException):  # its message holds the traceback of what has happened
         error = error.__context__ or error
     return LoadFailure(error, place_of(error))
+
+
+COMMANDS = {command.name: command for command in (routes_command, explain_command, check_command)}

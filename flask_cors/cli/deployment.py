@@ -103,9 +103,8 @@ def changed_on_the_way(case: Case) -> Cause | None:
     if 300 <= found[0].response.status < 400:
         return None  # the redirect is the cause
     last, server = found
-    mine = next((one for one in case.app_outcome.exchanges if one.kind == last.kind), None)
-    if mine is None:
-        return None
+    exchanges = case.app_outcome.exchanges
+    mine = next((one for one in exchanges if one.kind == last.kind), exchanges[-1])
     text, words, code = _change(last, mine, server)
     begin = "The app here allows this call, and the server does not. "
     return Cause(id="changed-on-the-way", text=begin + text, fix=Fix(text=words, code=code), cover=case.cover)

@@ -56,4 +56,4 @@ def _request_for_functions(case: Case) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-_WITH_CAUSE = {"assumed", "with-scheme", "forbidden-header", "redirect-leads-away"}
+_WITH_CAUSE = {"assumed", "with-scheme", "forbidden-header"}

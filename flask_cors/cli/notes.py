@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from http.cookies import CookieError, SimpleCookie
 
 from .. import browser as fetch
 from ..origins import AllowedOrigins
@@ -137,13 +136,9 @@ def cookies_do_not_travel(case: Case) -> Iterator[Note]:
 def _lost_cookies(outcome: fetch.Outcome) -> Iterator[str]:
     for exchange in outcome.exchanges:
         for value in fetch.get_all(exchange.response.headers, "Set-Cookie"):
-            try:
-                cookies = SimpleCookie(value)
-            except CookieError:
-                continue
-            for name, cookie in cookies.items():
-                if cookie["samesite"].lower() != "none" or not cookie["secure"]:
-                    yield name
+            attributes = {part.strip().lower() for part in value.split(";")}
+            if not attributes >= {"samesite=none", "secure"}:
+                yield value.partition("=")[0]
 
 
 def public_page_calls_private_address(case: Case) -> Iterator[Note]:
@@ -154,13 +149,6 @@ def public_page_calls_private_address(case: Case) -> Iterator[Note]:
         where = "this computer" if is_loopback(target) else "the local network"
         text = f"A public page calls {where}: Chromium asks its user first (local network access)."
         yield Note(id="local-network", text=text)
-
-
-def redirect_leads_away(case: Case) -> Iterator[Note]:
-    """Say where a redirect led to another server."""
-    hosts = [host_of(exchange.request.url) for exchange in case.outcome.exchanges] if case.outcome else []
-    for host in dict.fromkeys(host for host in hosts if host != hosts[0]):
-        yield Note(id="redirect-leads-away", text=f"A redirect led to {host}, another server.")
 
 
 def page_may_mean_other_host(case: Case) -> Iterator[Note]:
@@ -183,7 +171,6 @@ NOTES: tuple[Callable[[Case], Iterator[Note]], ...] = (
     hidden_headers,
     cookies_do_not_travel,
     public_page_calls_private_address,
-    redirect_leads_away,
 )
 
 

@@ -246,11 +246,11 @@ class Site:
     def _title(self, scope: Scope) -> str:
         """Name the call as the program has it, ``CORS(auth_bp)``."""
         target = scope.blueprint.rstrip(".") or "app"
-        if scope.parsed.location is not None:
-            file = self.program.file(scope.parsed.location[0])
-            call = file and file.find_call(scope.parsed.location[1], SETTERS)
-            if file and call and call.args:
-                target = file.segment(call.args[0])
+        name, line = scope.parsed.location or ("", 0)
+        file = self.program.file(name)
+        call = file and file.find_call(line, SETTERS)
+        if file and call and call.args:
+            target = file.segment(call.args[0])
         return f"CORS({target})"
 
     # Routes

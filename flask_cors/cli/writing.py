@@ -131,8 +131,8 @@ class Writer:
                 new.append(f"{key}={as_python(value)}")
         if new and made:
             made[0].insert_lines(made[1], f"{made[2]}.config.update({', '.join(new)})")
-        elif new:
-            self._code.append(f"app.config.update({', '.join(new)})")
+        else:
+            self._code += [f"app.config.update({', '.join(new)})"] if new else []
 
     def rename_key(self, key: str, new: str) -> None:
         """Write another name in place of a key of the config."""
@@ -171,10 +171,8 @@ class Writer:
             file.set_argument(node, name, as_python(new))
 
     def _call_of(self, layer: Layer) -> tuple[SourceFile, ast.Call] | None:
-        if layer.place is None:
-            return None
-        file = self._site.program.file(layer.place.file)
-        call = file.find_call(layer.place.line, SETTERS) if file else None
+        file = self._site.program.file(layer.place.file) if layer.place else None
+        call = file.find_call(layer.place.line, SETTERS) if file and layer.place else None
         return (file, call) if file and call else None
 
     def _find_argument(self, file: SourceFile, call: ast.Call, name: str) -> Written | None:
@@ -391,8 +389,6 @@ def _belongs_to_entry(cover: Cover, name: str, *, in_place: bool) -> bool:
 
 
 def _parse(name: str, value: Any) -> Any:
-    if isinstance(value, type):  # no literal
-        return value
     try:
         return policy_value_of(_PARSERS[name](value))
     except (KeyError, TypeError, ValueError):
