@@ -162,6 +162,9 @@ def visits(
 
 def _request(draw: st.DrawFn, methods: list[str], origin: str | None) -> Environ:
     environ: Environ = draw(st.fixed_dictionaries({}, optional=REQUEST_HEADERS))
-    method = draw(st.sampled_from(methods) | st.sampled_from([methods[0], methods[-1]]))  # GET and OPTIONS, mostly
-    environ |= {"REQUEST_METHOD": method, "PATH_INFO": draw(st.sampled_from(PATHS))}
+    environ["REQUEST_METHOD"] = draw(st.sampled_from([*methods, *[methods[0]] * 3, *[methods[-1]] * 6]))
+    environ["PATH_INFO"] = draw(st.sampled_from(PATHS))
+    if environ["REQUEST_METHOD"] == "OPTIONS" and draw(st.sampled_from([True, True, False])):  # a preflight
+        origin = origin or "https://a.example"
+        environ.setdefault("HTTP_ACCESS_CONTROL_REQUEST_METHOD", draw(st.sampled_from(METHODS)))
     return environ if origin is None else {**environ, "HTTP_ORIGIN": on_the_wire(origin)}
