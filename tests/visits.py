@@ -125,8 +125,19 @@ def origins_for(draw: st.DrawFn, site: Site, *, by_browser: bool = False) -> str
     return str(draw(st.sampled_from(misses or [entry.sample])))
 
 
-PATHS = [*(["/view"] * 24), "/none", "/view/", "//view", "/VIEW", "/view%2F", "/view\x00", "/folder", "/own"]
-PATHS += ["/item/good", "/item/bad", "/old/good", "/old/slash", "/old/bad", f"/number/{'1' * 4301}"]
+PATHS = [
+    "/none",
+    "/view/",
+    "//view",
+    "/VIEW",
+    "/view%2F",
+    "/view\x00",
+    "/folder",
+    "/item/good",
+    "/old/good",
+    "/old/slash",
+]
+PATHS += [*["/view"] * 30, *["/own", "/item/bad", "/old/bad"] * 3, f"/number/{'1' * 4301}"]
 REQUEST_HEADERS = {
     "HTTP_ACCESS_CONTROL_REQUEST_METHOD": st.sampled_from([*METHODS, "", "patch", "GET, PUT", "*"]),
     "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": st.sampled_from(["x-a", "x-a,authorization", "X-A, ,x-a", "*", ",;\0"]),
@@ -151,6 +162,9 @@ def visits(
 
 def _request(draw: st.DrawFn, methods: list[str], origin: str | None) -> Environ:
     environ: Environ = draw(st.fixed_dictionaries({}, optional=REQUEST_HEADERS))
-    method = draw(st.sampled_from(methods) | st.sampled_from([methods[0], methods[-1]]))  # GET and OPTIONS, mostly
-    environ |= {"REQUEST_METHOD": method, "PATH_INFO": draw(st.sampled_from(PATHS))}
+    environ["REQUEST_METHOD"] = draw(st.sampled_from([*methods, *[methods[0]] * 3, *[methods[-1]] * 6]))
+    environ["PATH_INFO"] = draw(st.sampled_from(PATHS))
+    if environ["REQUEST_METHOD"] == "OPTIONS" and draw(st.sampled_from([True, True, False])):  # a preflight
+        origin = origin or "https://a.example"
+        environ.setdefault("HTTP_ACCESS_CONTROL_REQUEST_METHOD", draw(st.sampled_from(METHODS)))
     return environ if origin is None else {**environ, "HTTP_ORIGIN": on_the_wire(origin)}
