@@ -131,7 +131,7 @@ def test_a_production_logger_at_info_gets_the_line(
     logger: logging.Logger, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logger.setLevel(logging.INFO)
-    monkeypatch.setattr("flask_cors.denied.has_level_handler", lambda _: bool(logger.handlers))
+    monkeypatch.setattr("flask_cors.cli.denied.has_level_handler", lambda _: bool(logger.handlers))
     app = an_app(origins=PAGE)
     app.test_client().get("/own", headers={"Origin": PAGE})
     app.test_client().get("/other", headers={"Origin": PAGE})

@@ -246,7 +246,7 @@ class Site:
     def _title(self, scope: Scope) -> str:
         """Name the call as the program has it, ``CORS(auth_bp)``."""
         target = scope.blueprint.rstrip(".") or "app"
-        name, line = scope.parsed.location or ("", 0)
+        name, line = scope.parsed.location
         file = self.program.file(name)
         call = file and file.find_call(line, SETTERS)
         if file and call and call.args:
