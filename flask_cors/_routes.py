@@ -119,10 +119,11 @@ def answers_options(view: object) -> bool:
 def find_decoration(view: object, method: str) -> ParsedOptions | None:
     """Return what ``@cross_origin`` was given for a view; in a class, the decoration of its method comes first."""
     decoration = getattr(view, DECORATION, None)
-    if hasattr(view, "view_class"):
+    view_class = getattr(view, "view_class", None)
+    if view_class is not None:
         # Flask uses `get` for HEAD too.
         names = [method.lower(), "get" if method == "HEAD" else "", "dispatch_request"]
-        handlers = [getattr(view.view_class, name, None) for name in names]
+        handlers = [getattr(view_class, name, None) for name in names]
         decorations = [getattr(handler, DECORATION, None) for handler in handlers]
         decoration = next(filter(None, decorations), decoration)
     return decoration if isinstance(decoration, ParsedOptions) else None

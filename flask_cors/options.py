@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from inspect import currentframe
+from itertools import takewhile
 from traceback import walk_stack
 from typing import Any, TypedDict
 
@@ -252,7 +253,7 @@ class ParsedOptions:
 
     def __init__(self, values: dict[str, Any]) -> None:
         self.values = values
-        self.location = find_caller()[1:]
+        self.location: tuple[str, int] = find_caller()[1:]
 
     @property
     def layers(self) -> list[Mapping[str, Any]]:
@@ -477,12 +478,10 @@ def warn(sentences: Iterable[str]) -> None:
 
 def find_caller() -> tuple[int, str, int]:
     """Return how far up the stack the program is that calls this package, and its file and line."""
-    level = 0
-    for frame, _ in walk_stack(currentframe()):  # pragma: no branch
-        if not f"{frame.f_globals.get('__name__')}.".startswith(f"{__package__}."):
-            break
-        level += 1
-    return level, frame.f_code.co_filename, frame.f_lineno
+    stack = [frame for frame, _ in walk_stack(currentframe())]
+    modules = [f"{frame.f_globals.get('__name__')}." for frame in stack]
+    level = sum(1 for _ in takewhile(lambda module: module.startswith(f"{__package__}."), modules))
+    return level, stack[level].f_code.co_filename, stack[level].f_lineno
 
 
 def parse_origins(value: object) -> AllowedOrigins:

@@ -56,7 +56,9 @@ class Resources:
 
     def __init__(self, rules: Iterable[tuple[re.Pattern[str], Policy]]) -> None:
         # sorted() is stable: of two that are as precise, the earlier one stays first.
-        self.rules = sorted(rules, key=lambda rule: precision(rule[0]), reverse=True)
+        self.rules: list[tuple[re.Pattern[str], Policy]] = sorted(
+            rules, key=lambda rule: precision(rule[0]), reverse=True
+        )
         self._has_patterns = any(pattern.pattern for pattern, _ in self.rules)
         self._rules = []
         for pattern, policy in self.rules:

@@ -21,7 +21,7 @@ from ..browser import is_safelisted_method
 from ..policy import ACL_HEADERS, ACL_METHODS, ACL_ORIGIN, DENY_ALL, CORSRequest, Policy
 from ..signals import request_denied
 
-logger = logging.getLogger("flask_cors")
+logger: logging.Logger = logging.getLogger("flask_cors")
 _MAX_LENGTH = 200
 
 

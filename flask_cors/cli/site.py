@@ -153,12 +153,12 @@ class Site:
     def __init__(self, app: Flask, made: Sequence[MadeApp] = ()) -> None:
         self.app = app
         self.made = made
-        self.program = Program(self._project_files)
+        self.program: Program = Program(self._project_files)
         self._state: AppState = app_state(app)
         self._state.build()
-        self.config_error = ""
-        self.config = self._parse_config()
-        self.layers = [self._layer(scope) for scope, _ in self._state.resources if scope in self._state.scopes]
+        self.config_error: str = ""
+        self.config: ParsedOptions = self._parse_config()
+        self.layers: list[Layer] = [self._layer(scope) for scope, _ in self._state.resources if scope in self._state.scopes]
         if len(self.layers) < len(self._state.scopes):  # the options are wrong, and the state denies everyone
             self.layers = list(map(self._layer, self._state.scopes))
 

@@ -35,7 +35,7 @@ class SourceFile:
     def __init__(self, file: str, text: str) -> None:
         self.file = file
         self.text = text
-        self.tree = ast.parse(text)
+        self.tree: ast.Module = ast.parse(text)
         self.edits: list[Edit] = []
         self._starts = [0]
         for line in text.split("\n"):
@@ -64,7 +64,7 @@ class SourceFile:
     def nodes(self, kind: type[Any]) -> Iterator[Any]:
         """Yield all nodes of a kind, in the order of the text."""
         found = [node for node in ast.walk(self.tree) if isinstance(node, kind)]
-        return iter(sorted(found, key=lambda node: (node.lineno, node.col_offset)))
+        return iter(sorted(found, key=_position))
 
     def find_call(self, line: int, names: set[str]) -> ast.Call | None:
         """Return the call at *line* of a function of one of these *names*, or of an import under another name."""
@@ -341,3 +341,7 @@ def _raw(text: str) -> str:
 
 def _quoted(text: str) -> str:
     return f'"{text}"' if text.isprintable() and not set(text) & {'"', "\\"} else repr(text)
+
+
+def _position(node: Any) -> tuple[int, int]:
+    return node.lineno, node.col_offset
