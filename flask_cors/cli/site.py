@@ -158,7 +158,9 @@ class Site:
         self._state.build()
         self.config_error: str = ""
         self.config: ParsedOptions = self._parse_config()
-        self.layers: list[Layer] = [self._layer(scope) for scope, _ in self._state.resources if scope in self._state.scopes]
+        self.layers: list[Layer] = [
+            self._layer(scope) for scope, _ in self._state.resources if scope in self._state.scopes
+        ]
         if len(self.layers) < len(self._state.scopes):  # the options are wrong, and the state denies everyone
             self.layers = list(map(self._layer, self._state.scopes))
 
