@@ -61,7 +61,6 @@ class AppState:
         """
         config = parse_config(self.app.config)
         resources = build_resources(scope.parsed, config)
-        self._warn(config.warnings)
         if not scope.blueprint:  # a blueprint's are given where CORS(blueprint) is called
             self._warn(scope.parsed.warnings)
         with self._lock:

@@ -125,7 +125,7 @@ def test_none_is_not_given(name: str) -> None:
 )
 def test_origins_none_allows_no_origin_and_warns_with_what_to_write(place: Callable[[Flask], object]) -> None:
     app = served(make_app())
-    [warning] = warned(lambda: place(app))
+    [warning] = warned(lambda: (place(app), get_headers_for(app)))
     assert "origins is None, which allows no origin" in str(warning.message)
     remedies = re.findall(r"origins='([^']*)'", str(warning.message))
     assert [policy(keywords(origins=remedy)).allows(APP) for remedy in remedies] == [True, True]
@@ -581,7 +581,6 @@ def test_each_resource_that_gives_credentials_to_every_origin_is_in_the_message(
     "call",
     ("by keyword", lambda app, o: CORS(app, **o)),
     ("by init_app", lambda app, o: CORS(**o).init_app(app)),
-    ("in the config", lambda app, o: CORS(app.config.update({config_key(name): o[name] for name in o}) or app)),
     ("in several entries", lambda app, o: CORS(app, resources={"/": o, "/a": {**o, "max_age": 1}})),
     ("in two calls", lambda app, o: (CORS(app, **o), CORS(app, **o))),
     ("for a blueprint", lambda app, o: (CORS(b := Blueprint("b", "b"), **o), app.register_blueprint(b))),
@@ -595,6 +594,14 @@ def test_a_fault_is_warned_about_once_at_the_line_of_the_call(
     assert (warning.category, warning.filename) == (CORSWarning, __file__)
     assert warning.lineno == call.__code__.co_firstlineno
     assert options["origins"] in str(warning.message)
+
+
+def test_a_fault_of_the_config_is_warned_about_once_at_the_first_request() -> None:
+    app = served(make_app())
+    app.config["CORS_ORIGINS"] = "localhost:3000"
+    assert warned(lambda: CORS(app)) == []
+    [warning] = warned(lambda: (get_headers_for(app), get_headers_for(app)))
+    assert "'localhost:3000' can never match" in str(warning.message)
 
 
 def test_several_faults_are_several_warnings() -> None:
