@@ -56,7 +56,11 @@ def nobody(_: str) -> bool:
 
 
 A = "https://a.example"
-ANY_ORIGIN = re.compile(r"null|[a-z][a-z0-9+.-]*://[a-z0-9._~%-]+(:[0-9]{1,5})?")
+# Shells of desktop and mobile apps send schemes of their own, and perhaps no host.
+ANY_ORIGIN = re.compile(
+    r"null|((https?|wss?)://([a-z0-9._-]+|\[[0-9a-f:]+\])|(?!(https?|wss?):)[a-z][a-z0-9+.-]*://"
+    r"([a-zA-Z0-9._~%-]*|\[[0-9a-f:]+\]))(:[0-9]{1,5})?"
+)
 BESIDE = {"methods": "PUT", "headers": "X-Token", "expose_headers": "X-Total", "max_age": 600}
 REPEATED = {"methods": "*", "headers": "*", "supports_credentials": True}
 
