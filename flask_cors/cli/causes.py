@@ -487,7 +487,7 @@ CAUSES: tuple[Callable[[Case], Cause | None], ...] = (
 
 
 def find_cause(case: Case) -> Cause | None:
-    """Return the first cause that applies; nothing where the page can read a response that is none of an error."""
+    """Return the first cause that applies; ``None`` where the page can read a response and that is no error."""
     cause = next(filter(None, (find(case) for find in CAUSES)), None)
     if cause is None or cause.step is not None or not case.outcome or not cause.blocks:
         return cause
