@@ -126,7 +126,7 @@ def add_headers(state: AppState, response: Response) -> Response:
     A preflight that was not for the app to respond to gets an empty 200: the app's own response may be a redirect,
     a refused login or an error, and browsers take none of these.
     """
-    current = this_request()
+    current: Request = request._get_current_object()  # type: ignore[attr-defined]
     try:
         policy = request_policy(state, current)
         if request_denied.receivers:
