@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from flask import Flask, session
 from werkzeug.local import LocalProxy
@@ -15,26 +14,11 @@ from .. import browser as fetch
 from ..options import nearest
 from ..origins import AllowedOrigins
 from ..resources import ANY_PATH, literal_prefix
+from .finding import EXAMPLE, Finding, Level, changed, covers, entries, finding_at, listed, matching_routes
 from .needs import Changes, is_response_header
-from .site import Cover, Place, RouteCover, Site, escape_path
+from .site import Cover, RouteCover, Site, escape_path
 from .source import as_python
 from .writing import Fix, Writer
-
-EXAMPLE = "https://app.example"
-_MOST_NAMED = 8
-Level = Literal["error", "warning"]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A mistake, or what may be one: where it is, which routes it concerns, and what to write."""
-
-    id: str
-    level: Level
-    text: str
-    place: Place | None = None
-    routes: tuple[str, ...] = ()
-    fix: Fix = field(default_factory=Fix)
 
 
 def find_mistakes(site: Site) -> list[Finding]:
@@ -42,23 +26,6 @@ def find_mistakes(site: Site) -> list[Finding]:
     found = [finding for rule in RULES for finding in rule(site)]
     unique = {(finding.id, finding.text, finding.place): finding for finding in found}
     return sorted(unique.values(), key=lambda finding: finding.level)
-
-
-def _changed(site: Site, cover: Cover, changes: Changes) -> Fix:
-    writer = Writer(site)
-    writer.change(cover, changes, in_place=True)
-    return writer.fix()
-
-
-def _covers(site: Site) -> list[Cover]:
-    """Return every entry of every ``CORS``, and every decorator of a route."""
-    entries = [Cover(layer, entry) for layer in site.layers for entry in layer.entries]
-    decorated = {id(item.cover.layer.parsed): item.cover for item in site.routes if item.is_decorated and item.cover}
-    return [*entries, *decorated.values()]
-
-
-def _finding(cover: Cover, name: str, level: Level, text: str, fix: Fix, routes: Iterable[str] = ()) -> Finding:
-    return Finding(name, level, f"{cover.layer.title}: {text}", cover.layer.place, tuple(routes), fix)
 
 
 # -- The app as a whole ------------------------------------------------------------------------------------
@@ -106,14 +73,14 @@ def decorators_alone(site: Site) -> Iterator[Finding]:
 
 def doubtful_origin(site: Site) -> Iterator[Finding]:
     """Origins that can never match, or that were corrected."""
-    for cover in _covers(site):
+    for cover in covers(site):
         origins = cover.policy.origins
         if not origins.warnings and not origins.patterns:
             continue
         for entry in origins.entries:
             level, text = _doubt(entry)
             if text:
-                yield _finding(cover, "doubtful-origin", level, f"{text}.", _mend_origin(site, cover, entry, text))
+                yield finding_at(cover, "doubtful-origin", level, f"{text}.", _mend_origin(site, cover, entry, text))
 
 
 def _doubt(entry: Any) -> tuple[Level, str]:
@@ -139,7 +106,7 @@ def _mend_origin(site: Site, cover: Cover, entry: Any, text: str) -> Fix:
     kept = [item for one in cover.policy.origins.entries for item in (mended if one == entry else [one])]
     if not kept:
         return Fix(text="Write the origins of your pages there.")
-    return _changed(site, cover, {"origins": tuple(dict.fromkeys(kept))})
+    return changed(site, cover, {"origins": tuple(dict.fromkeys(kept))})
 
 
 def _mend_pattern(entry: Any) -> Any:
@@ -161,12 +128,12 @@ def _named_in(text: str) -> list[Any]:
 
 def risky_origin(site: Site) -> Iterator[Finding]:
     """Origins that others can take over, with credentials."""
-    for cover in _covers(site):
+    for cover in covers(site):
         origins = cover.policy.origins
         for risk in origins.credential_warnings() if cover.policy.supports_credentials else ():
             safer = [_safer(one) if risk.startswith(repr(one)) else one for one in origins.entries]
-            fix = _changed(site, cover, {"origins": tuple(one for one in safer if one)}) if any(safer) else Fix()
-            yield _finding(cover, "risky-origin", "warning", f"{risk}.", fix)
+            fix = changed(site, cover, {"origins": tuple(one for one in safer if one)}) if any(safer) else Fix()
+            yield finding_at(cover, "risky-origin", "warning", f"{risk}.", fix)
 
 
 def _safer(origin: Any) -> Any:
@@ -185,43 +152,43 @@ _USELESS: tuple[tuple[str, Callable[[str], bool], str], ...] = (
 
 def useless_name(site: Site) -> Iterator[Finding]:
     """Names of headers and methods that browsers ignore."""
-    for cover in _covers(site):
+    for cover in covers(site):
         for option, is_useless, why in _USELESS:
             names = getattr(cover.policy, option) or ()
             useful = tuple(name for name in names if not is_useless(name))
             for name in names if len(useful) < len(names) else ():
                 if is_useless(name):
-                    fix = _changed(site, cover, {option: useful})
-                    yield _finding(cover, "useless-name", "warning", f"{name} in {option} has no effect: {why}.", fix)
+                    fix = changed(site, cover, {option: useful})
+                    yield finding_at(cover, "useless-name", "warning", f"{name} in {option} has no effect: {why}.", fix)
 
 
 def wildcard_with_credentials(site: Site) -> Iterator[Finding]:
     """``*`` where browsers take it for a name."""
-    for cover in _covers(site):
+    for cover in covers(site):
         policy = cover.policy
         if not policy.supports_credentials:
             continue
         if "*" in policy.expose_headers:
             names = tuple(name for name in policy.expose_headers if name != "*") or ("X-Total-Count",)
             text = 'with credentials, "*" in expose_headers exposes nothing: list the names.'
-            fix = _changed(site, cover, {"expose_headers": names})
-            yield _finding(cover, "wildcard-exposes-nothing", "error", text, fix)
+            fix = changed(site, cover, {"expose_headers": names})
+            yield finding_at(cover, "wildcard-exposes-nothing", "error", text, fix)
         for option, usual in (("headers", ("Content-Type",)), ("methods", ("GET", "POST"))):
             if "*" in (getattr(policy, option) or ()):
                 text = f'with credentials, "*" in {option} is a name to browsers, so whatever they request is allowed.'
-                yield _finding(cover, "wildcard-is-a-name", "warning", text, _changed(site, cover, {option: usual}))
+                yield finding_at(cover, "wildcard-is-a-name", "warning", text, changed(site, cover, {option: usual}))
 
 
 def capped_max_age(site: Site) -> Iterator[Finding]:
     """A ``max_age`` beyond what browsers allow."""
-    for cover in _covers(site):
+    for cover in covers(site):
         seconds = cover.policy.max_age or 0
         limits = {name: limit for name, limit in fetch.BROWSER_MAX_AGE_LIMITS.items() if limit < seconds}
         if limits:
             cut = ", ".join(f"{name} to {limit}" for name, limit in limits.items())
             text = f"max_age={seconds} is cut down by browsers: {cut} seconds."
-            fix = _changed(site, cover, {"max_age": max(limits.values())})
-            yield _finding(cover, "max-age-capped", "warning", text, fix)
+            fix = changed(site, cover, {"max_age": max(limits.values())})
+            yield finding_at(cover, "max-age-capped", "warning", text, fix)
 
 
 # -- One pattern -------------------------------------------------------------------------------------------
@@ -229,20 +196,10 @@ def capped_max_age(site: Site) -> Iterator[Finding]:
 _LIKE_A_PATH = re.compile(r"\^?(?P<path>(?:/[\w-]+)*/\w+)(?:/?\*|\.\*|/\?)?")
 
 
-def _matching(site: Site, cover: Cover) -> tuple[list[RouteCover], list[RouteCover]]:
-    """Return the routes that a layer is asked about, and those of them that a pattern matches."""
-    routes = [item for item in site.routes if any(cover.layer is layer for layer in site.layers_at(item.route))]
-    return routes, [item for item in routes if cover.entry.pattern.match(item.route.path)]
-
-
-def _entries(site: Site) -> list[Cover]:
-    return [Cover(layer, entry) for layer in site.layers if not layer.error for entry in layer.entries]
-
-
 def unused_pattern(site: Site) -> Iterator[Finding]:
     """Patterns that match no route."""
-    for cover in _entries(site):
-        routes, matching = _matching(site, cover)
+    for cover in entries(site):
+        routes, matching = matching_routes(site, cover)
         rules = list(dict.fromkeys(item.rule.rule for item in routes))
         pattern = cover.entry.pattern
         if matching or pattern == ANY_PATH or _could_match(pattern, rules):
@@ -296,8 +253,8 @@ def _variants(pattern: re.Pattern[str]) -> Iterator[re.Pattern[str]]:
 
 def stray_pattern(site: Site) -> Iterator[Finding]:
     """Routes that a pattern covers since it ends nowhere: ``/api/*`` is ``/api`` and any number of slashes."""
-    for cover in _entries(site):
-        pattern, (_, matching) = cover.entry.pattern, _matching(site, cover)
+    for cover in entries(site):
+        pattern, (_, matching) = cover.entry.pattern, matching_routes(site, cover)
         meant = _LIKE_A_PATH.fullmatch(pattern.pattern)
         if meant is None or pattern.flags & re.IGNORECASE:
             continue
@@ -314,8 +271,8 @@ def stray_pattern(site: Site) -> Iterator[Finding]:
 
 def shadowed_pattern(site: Site) -> Iterator[Finding]:
     """Patterns that decide for no route, since others come first."""
-    for cover in _entries(site):
-        _, matching = _matching(site, cover)
+    for cover in entries(site):
+        _, matching = matching_routes(site, cover)
         deciding = [item.cover for item in matching if item.cover and not item.is_decorated]
         if deciding and all(other.entry is not cover.entry for other in deciding):
             others = listed({f"{other.source} at {other.layer.place}" for other in deciding})
@@ -324,11 +281,6 @@ def shadowed_pattern(site: Site) -> Iterator[Finding]:
                 writer.remove_entry(cover)
             text = f"{cover.source} decides for no route: {others} comes first. Remove it."
             yield Finding("shadowed-pattern", "warning", text, cover.layer.place, (), writer.fix())
-
-
-def listed(names: Collection[str]) -> str:
-    """List a few names, sorted."""
-    return ", ".join(sorted(names)[:_MOST_NAMED]) + (", ..." if len(names) > _MOST_NAMED else "")
 
 
 # -- One view ----------------------------------------------------------------------------------------------
@@ -345,11 +297,11 @@ def decorator_opens_more(site: Site) -> Iterator[Finding]:
         changes: Changes = {"origins": tuple(other.origins.entries)} if is_wider else {}
         if is_wider:
             text = f"@cross_origin opens {rule} to everyone, which {beneath.source} does not."
-            fix = _changed(site, item.cover, changes)
+            fix = changed(site, item.cover, changes)
             yield Finding("decorator-opens-more", "warning", text, item.cover.layer.place, (rule,), fix)
         if other.supports_credentials and not own.supports_credentials:
             text = f"@cross_origin keeps credentials from {rule}, which {beneath.source} supports."
-            fix = _changed(site, item.cover, {"supports_credentials": True, **changes})
+            fix = changed(site, item.cover, {"supports_credentials": True, **changes})
             yield Finding("decorator-drops-credentials", "warning", text, item.cover.layer.place, (rule,), fix)
 
 
@@ -394,7 +346,7 @@ def _about_view(
     site: Site, cover: Cover, name: str, text: str, signs: list[tuple[str, str]], changes: Changes
 ) -> Finding:
     routes = tuple(dict.fromkeys(rule for rule, _ in signs))
-    return Finding(name, "warning", text, cover.layer.place, routes, _changed(site, cover, changes))
+    return Finding(name, "warning", text, cover.layer.place, routes, changed(site, cover, changes))
 
 
 def _told_by(signs: list[tuple[str, str]]) -> str:

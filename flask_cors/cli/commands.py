@@ -16,9 +16,10 @@ from .. import browser as fetch
 from ..options import CORSWarning
 from .ask import place_of
 from .case import LoadFailure
-from .check import Finding, find_mistakes
+from .check import find_mistakes
 from .copied import MAX_LENGTH
 from .explain import Explanation, explain
+from .finding import Finding
 from .output import explanation_as_json, fix_as_json, fix_lines, place_as_json, print_explanation, print_json
 from .question import Given, Mistake, known_value, plain, read_question
 from .routes import print_rows, row_as_json, rows

@@ -1,0 +1,62 @@
+"""What a rule of ``flask cors check`` yields, and what the rules share."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .needs import Changes
+from .site import Cover, Place, RouteCover, Site
+from .writing import Fix, Writer
+
+EXAMPLE = "https://app.example"
+_MOST_NAMED = 8
+Level = Literal["error", "warning"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A mistake, or what may be one: where it is, which routes it concerns, and what to write."""
+
+    id: str
+    level: Level
+    text: str
+    place: Place | None = None
+    routes: tuple[str, ...] = ()
+    fix: Fix = field(default_factory=Fix)
+
+
+def changed(site: Site, cover: Cover, changes: Changes) -> Fix:
+    """Return the fix that gives a policy other values, where they are written."""
+    writer = Writer(site)
+    writer.change(cover, changes, in_place=True)
+    return writer.fix()
+
+
+def covers(site: Site) -> list[Cover]:
+    """Return every entry of every ``CORS``, and every decorator of a route."""
+    found = [Cover(layer, entry) for layer in site.layers for entry in layer.entries]
+    decorated = {id(item.cover.layer.parsed): item.cover for item in site.routes if item.is_decorated and item.cover}
+    return [*found, *decorated.values()]
+
+
+def finding_at(cover: Cover, name: str, level: Level, text: str, fix: Fix, routes: Iterable[str] = ()) -> Finding:
+    """Return a finding about one policy."""
+    return Finding(name, level, f"{cover.layer.title}: {text}", cover.layer.place, tuple(routes), fix)
+
+
+def matching_routes(site: Site, cover: Cover) -> tuple[list[RouteCover], list[RouteCover]]:
+    """Return the routes that a layer is asked about, and those of them that a pattern matches."""
+    routes = [item for item in site.routes if any(cover.layer is layer for layer in site.layers_at(item.route))]
+    return routes, [item for item in routes if cover.entry.pattern.match(item.route.path)]
+
+
+def entries(site: Site) -> list[Cover]:
+    """Return every entry of every ``CORS`` that is not wrong."""
+    return [Cover(layer, entry) for layer in site.layers if not layer.error for entry in layer.entries]
+
+
+def listed(names: Collection[str]) -> str:
+    """List a few names, sorted."""
+    return ", ".join(sorted(names)[:_MOST_NAMED]) + (", ..." if len(names) > _MOST_NAMED else "")
