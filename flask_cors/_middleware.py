@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from copy import copy
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from flask import Flask, Request, Response, current_app, got_request_exception, request
+from flask import Flask, Request, Response, current_app, request
 from werkzeug.datastructures import Headers as ResponseHeaders
 from werkzeug.routing import MapAdapter
 
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 HIDDEN_POLICY = "_cors_policy"
 _VERDICT = "_cors_verdict"
 _WRITTEN = "_cors_written"
-_DEBUG_RESPONSE = "flask_cors.debug_response"
 _OUR_NAMES = {"vary", *(name.lower() for name in CORS_HEADERS)}
+#: Returns the request, without the proxy.
+this_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
 _EMPTY_BODY = (("Content-Type", "text/html; charset=utf-8"), ("Content-Length", "0"))  # as Flask's empty response
 
 
@@ -71,7 +72,6 @@ class PreflightMiddleware:
 
     def __init__(self, state: AppState) -> None:
         self._state = state
-        got_request_exception.connect(self._keep_debug_response, state.app)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         state = self._state
@@ -86,11 +86,13 @@ class PreflightMiddleware:
         try:
             return type(app).wsgi_app(app, environ, start_response)  # by what stands there now, such as a tracer
         except Exception:
-            response = environ.pop(_DEBUG_RESPONSE, None)
-            if response is None:
+            current = environ.get("werkzeug.request") or app.request_class(environ)
+            if not app.debug or app.testing or not _is_cross_origin_fetch(current):
                 raise
-            app.logger.exception("Exception on %r [%s]", environ.get("PATH_INFO"), environ["REQUEST_METHOD"])
-        return cast(Response, response)(environ, start_response)
+            # A page can read this response, and not that of the debugger.
+            app.logger.exception("Exception on %r [%s]", current.path, current.method)
+            response = app.response_class(traceback.format_exc(), 500, mimetype="text/plain")
+            return add_headers(state, response, current)(environ, start_response)
 
     def _preflight_headers(self, environ: WSGIEnvironment) -> Headers | None:
         try:
@@ -104,14 +106,6 @@ class PreflightMiddleware:
         except Exception:  # the app meets the same error, and handles it in its own way
             return None
 
-    def _keep_debug_response(self, app: Flask, **_: object) -> None:
-        """In debug mode, make a response that a page can read, for an exception that will leave the app."""
-        current = this_request()
-        if not app.debug or app.testing or not _is_cross_origin_fetch(current):
-            return
-        response = app.response_class(traceback.format_exc(), 500, mimetype="text/plain")
-        current.environ[_DEBUG_RESPONSE] = add_headers(self._state, response)
-
 
 def _is_cross_origin_fetch(current: Request) -> bool:
     """Whether a page of another origin fetches this; a navigation gets the debugger instead."""
@@ -120,13 +114,14 @@ def _is_cross_origin_fetch(current: Request) -> bool:
     return origin not in (None, own_origin) and current.headers.get("Sec-Fetch-Mode", "cors") == "cors"
 
 
-def add_headers(state: AppState, response: Response) -> Response:
+def add_headers(state: AppState, response: Response, current: Request | None = None) -> Response:
     """Add the headers of the policy that covers the request. If anything fails here, no origin is allowed.
 
     A preflight that was not for the app to respond to gets an empty 200: the app's own response may be a redirect,
     a refused login or an error, and browsers take none of these.
     """
-    current: Request = request._get_current_object()  # type: ignore[attr-defined]
+    if current is None:
+        current = this_request()
     try:
         policy = request_policy(state, current)
         if request_denied.receivers:
@@ -161,11 +156,6 @@ def ask_callables(state: AppState) -> None:
         policy = request_policy(state, current)
         if policy is not None:
             ask_once(state, current, policy)
-
-
-def this_request() -> Request:
-    """Return the request, without the proxy."""
-    return request._get_current_object()  # type: ignore[attr-defined, no-any-return]
 
 
 def this_state() -> AppState:
@@ -247,8 +237,8 @@ def set_headers(response: Response, headers: Headers) -> Response:
     claim = [headers]  # new each time: of two threads that share a response, one gets it, and the other a copy
     if vars(response.headers).setdefault(_WRITTEN, claim) is not claim:
         return set_headers(copy_without_cors_headers(response), headers)
-    present = {name.lower() for name, _ in response.headers}
-    if not present.isdisjoint(_OUR_NAMES):
+    present = map(str.lower, dict([*response.headers]))
+    if not _OUR_NAMES.isdisjoint(present):
         headers = _replace_headers(response.headers, dict(headers))
     for name, value in headers:
         response.headers.add(name, value)

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from flask import Flask
 
 from ._routes import Route, all_decorations, find_decoration, hidden_decoration
-from .options import ParsedOptions, build_resources, credential_warnings, misspelt_keys, parse_config, warn
+from .options import ParsedOptions, build_resources, misspelt_keys, parse_config, policy_warnings, warn
 from .policy import DENY_ALL, Policy
 from .resources import ANY_PATH, Resources, precision
 
@@ -59,12 +59,10 @@ class AppState:
         :raises TypeError: for unknown names in the config, as it is now.
         :raises ValueError: for what is wrong already, with the config as it is now.
         """
-        config = parse_config(self.app.config)
-        resources = build_resources(scope.parsed, config)
-        if not scope.blueprint:  # a blueprint's are given where CORS(blueprint) is called
-            self._warn(scope.parsed.warnings)
+        resources = build_resources(scope.parsed, parse_config(self.app.config))
         with self._lock:
-            self._check(scope.parsed, resources)
+            self._note_callables(resources)
+            self._warn(scope.parsed, build_resources(scope.parsed))  # of the config, only when it counts
             self.scopes.insert(0, scope)
             self.ready = False
 
@@ -109,10 +107,11 @@ class AppState:
             scopes = sorted(self.scopes, key=lambda scope: precision(scope.paths), reverse=True)
             self.resources = [(scope, build_resources(scope.parsed, config)) for scope in scopes]
             given = [config, *all_decorations(self.app), *(scope.parsed for scope in scopes)]
-            names = {name for parsed in given for layer in parsed.layers for name in layer}
-            self._warn([*config.warnings, *misspelt_keys(self.app.config, names)])
+            names = {name for parsed in given for name in parsed.names}
+            self._warn_once(misspelt_keys(self.app.config, names))
             for scope, resources in self.resources:
-                self._check(scope.parsed, resources)
+                self._note_callables(resources)
+                self._warn(scope.parsed, resources)
             self._config = config
         except Exception as error:
             self._config = None
@@ -126,20 +125,23 @@ class AppState:
             return _DENY_ALL
         try:
             resources = build_resources(decoration, self._config)
-            self._check(decoration, resources)
+            self._note_callables(resources)
+            self._warn(decoration, resources)
         except Exception as error:
             self._log(error)
             return _DENY_ALL
         return resources
 
-    def _check(self, parsed: ParsedOptions, resources: Resources) -> None:
-        self._warned.update(parsed.warnings)  # where they were given
-        self._warn(credential_warnings(resources))
+    def _note_callables(self, resources: Resources) -> None:
         has_callables = any(policy.origins.callables for _, policy in resources.rules)
         if has_callables and not self.has_callables:
             self.has_callables, self.ready = True, False
 
-    def _warn(self, sentences: Iterable[str]) -> None:
+    def _warn(self, parsed: ParsedOptions, resources: Resources) -> None:
+        self._warned |= parsed.warned
+        self._warn_once(policy_warnings(resources))
+
+    def _warn_once(self, sentences: Iterable[str]) -> None:
         new = [sentence for sentence in sentences if sentence not in self._warned]
         self._warned.update(new)
         warn(new)

@@ -29,10 +29,9 @@ from .options import (
     RESOURCES,
     Options,
     ParsedOptions,
-    build_resources,
+    check_now,
     check_positional,
     parse_keywords,
-    warn,
 )
 
 AnyView = Callable[..., Any]
@@ -66,8 +65,7 @@ def cross_origin(*positional: Never, **options: Unpack[Options]) -> Callable[[Vi
     check_positional(positional, "cross_origin()", "origins")
     decoration = parse_keywords(options, "cross_origin()")
     decoration.values[RESOURCES] = EVERY_PATH  # not those of the config
-    build_resources(decoration)  # raises now what no config can change
-    warn(decoration.warnings)
+    check_now(decoration)
 
     def decorate(view: View) -> View:
         own = copy(decoration)  # so that it tells this view from others with the same decorator

@@ -9,7 +9,7 @@ from flask.blueprints import BlueprintSetupState
 
 from ._middleware import install
 from ._state import Scope, app_state, blueprint_scope
-from .options import RESOURCES, CORSOptions, ParsedOptions, build_resources, check_positional, parse_keywords, warn
+from .options import RESOURCES, CORSOptions, ParsedOptions, check_now, check_positional, parse_keywords
 
 
 class CORS:
@@ -77,8 +77,7 @@ def _set_up_blueprint(blueprint: Blueprint, parsed: ParsedOptions) -> None:
         name = f"{setup.name_prefix}.{setup.name}".lstrip(".")
         _set_up(cast(Flask, setup.app), blueprint_scope(parsed, name, setup.url_prefix or ""))
 
-    build_resources(parsed)  # raises now what no config can change
-    warn(parsed.warnings)
+    check_now(parsed)
     try:
         blueprint.record(registered)
     except AssertionError:

@@ -12,12 +12,11 @@ Pure: no Flask; a config is any mapping.
 """
 
 import re
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from inspect import currentframe
-from itertools import takewhile
-from traceback import walk_stack
+from functools import partial
 from typing import Any, TypedDict
 
 from .origins import AllowedOrigins, OriginRule, compile_pattern
@@ -248,29 +247,19 @@ EVERY_PATH: tuple[Entry, ...] = ((ANY_PATH, {}),)
 class ParsedOptions:
     """What one ``CORS``, one ``@cross_origin`` or one app's config was given: parsed values by option name.
 
-    *location* is the file and the line of the program that gave them.
+    *location* is the file and the line of the program that gave them. *warned* holds the sentences that
+    :func:`check_now` has warned of.
     """
 
     def __init__(self, values: dict[str, Any]) -> None:
         self.values = values
         self.location: tuple[str, int] = find_caller()[1:]
+        self.warned: frozenset[str] = frozenset()
 
     @property
-    def layers(self) -> list[Mapping[str, Any]]:
-        """The values, and those of each entry of ``resources``."""
-        return [self.values, *(options for _, options in self.values.get(RESOURCES, ()))]
-
-    @property
-    def warnings(self) -> list[str]:
-        """Sentences about values that are valid but probably wrong."""
-        sentences: list[str] = []
-        for layer in self.layers:
-            if "origins" in layer:
-                sentences += layer["origins"].warnings
-            final = {**self.values, **layer}
-            if "origins" in final and final.get("supports_credentials"):
-                sentences += final["origins"].credential_warnings()
-        return sentences
+    def names(self) -> set[str]:
+        """The names of the options that are given, those in entries of ``resources`` included."""
+        return {name for _, options in self.values.get(RESOURCES, ()) for name in options}.union(self.values)
 
 
 def parse_keywords(options: Mapping[str, Any], caller: str, *more: str) -> ParsedOptions:
@@ -337,24 +326,23 @@ def _parse_layer(options: Mapping[str, Any], label: Label) -> dict[str, Any]:
         if values.setdefault(_ALIASES.get(name, name), parsed) != parsed:
             raise ValueError(": headers and allow_headers are two names of one option; give only one of them")
 
-    _parse_each(
-        {name: value for name, value in options.items() if value is not None or name == "origins"}, parse, label
-    )
+    given = [(name, value) for name, value in options.items() if value is not None or name == "origins"]
+    _parse_all((label(name), partial(parse, name, value)) for name, value in given)
     values.pop("intercept_exceptions", None)
     return values
 
 
-def _parse_each(items: Mapping[Any, Any], parse: Callable[..., Any], label: Label) -> list[Any]:
-    """Parse pairs of names and values, and report the mistakes of all of them together."""
+def _parse_all(parsers: Iterable[tuple[str, Callable[[], Any]]]) -> list[Any]:
+    """Call parsers, and report the mistakes of all of them together, each with its label."""
     parsed: list[Any] = []
     mistakes: list[str] = []
-    for name, value in items.items():
+    for label, parse in parsers:
         try:
-            parsed.append(parse(name, value))
+            parsed.append(parse())
         except ValueError as error:
-            mistakes += [label(name) + text for text in error.args]
+            mistakes += [label + text for text in error.args]
         except TypeError as error:
-            raise TypeError(f"{label(name)}{error}") from None
+            raise TypeError(f"{label}{error}") from None
     if mistakes:
         raise ValueError(*mistakes)
     return parsed
@@ -366,17 +354,8 @@ def _parse_entry(pattern: Any, options: Any) -> Entry:
     if not isinstance(options, Mapping):
         raise ValueError(f"={options!r:.300} must be a dict of options; write for example {{'origins': '*'}}")
     _check_names(options, NAMES, "")
-    mistakes: tuple[str, ...] = ()
-    try:
-        compiled = _parse_pattern(pattern)
-    except ValueError as error:
-        compiled, mistakes = ANY_PATH, error.args
-    try:
-        values = _parse_layer(options, "[{!r}]".format)
-    except ValueError as error:
-        raise ValueError(*mistakes, *error.args) from None
-    if mistakes:
-        raise ValueError(*mistakes)
+    parse_pattern, parse_options = partial(_parse_pattern, pattern), partial(_parse_layer, options, "[{!r}]".format)
+    compiled, values = _parse_all([("", parse_pattern), ("", parse_options)])
     return compiled, values
 
 
@@ -451,9 +430,19 @@ def _contradictions(policy: Policy, *, origins_given: bool) -> Iterator[str]:
     yield f"{given}; this cannot be combined with supports_credentials=True: {remedy}, or remove supports_credentials"
 
 
-def credential_warnings(resources: Resources) -> Iterator[str]:
-    """Say which origins are a risk, because a policy allows them to send credentials."""
+def check_now(parsed: ParsedOptions) -> None:
+    """Raise what no config can change, and warn of it.
+
+    :raises ValueError: for credentials that are allowed to every origin.
+    """
+    parsed.warned = frozenset(policy_warnings(build_resources(parsed)))
+    warn(parsed.warned)
+
+
+def policy_warnings(resources: Resources) -> Iterator[str]:
+    """Say which origins can never match, were corrected, or are a risk because they may send credentials."""
     for _, policy in resources.rules:
+        yield from policy.origins.warnings
         if policy.supports_credentials:
             yield from policy.origins.credential_warnings()
 
@@ -478,10 +467,10 @@ def warn(sentences: Iterable[str]) -> None:
 
 def find_caller() -> tuple[int, str, int]:
     """Return how far up the stack the program is that calls this package, and its file and line."""
-    stack = [frame for frame, _ in walk_stack(currentframe())]
-    modules = [f"{frame.f_globals.get('__name__')}." for frame in stack]
-    level = sum(1 for _ in takewhile(lambda module: module.startswith(f"{__package__}."), modules))
-    return level, stack[level].f_code.co_filename, stack[level].f_lineno
+    level, frame = 0, sys._getframe()
+    while frame.f_back and f"{frame.f_globals.get('__name__')}.".startswith(f"{__package__}."):
+        level, frame = level + 1, frame.f_back
+    return level, frame.f_code.co_filename, frame.f_lineno
 
 
 def parse_origins(value: object) -> AllowedOrigins:
@@ -500,12 +489,13 @@ def parse_bool(value: object) -> bool:
 
 def parse_tokens(value: object) -> tuple[str, ...]:
     """Parse a list of methods or header names, sorted."""
-    if not isinstance(value, Iterable) or isinstance(value, bytes):
+    names = value
+    if isinstance(value, str):
+        names = filter(None, map(str.strip, value.split(",")))
+    if not isinstance(names, Iterable) or isinstance(value, bytes):
         rule = "must be a string or an iterable of strings; write for example 'Content-Type, X-Token'"
         raise ValueError(f"={value!r:.300} {rule}")
-    names = [*value]
-    if isinstance(value, str):
-        names = [name.strip() for name in value.split(",") if name.strip()]
+    names = [*names]
     wrong = [name for name in names if not isinstance(name, str) or not is_token(name)]
     if wrong:
         rule = f"holds {wrong!r:.300}: write tokens, letters and digits and {_MARKS} only, as in X-Token"
@@ -541,7 +531,8 @@ def parse_resources(value: Any) -> tuple[Entry, ...]:
         raise ValueError(f"={value!r:.300} {rule}")
     if not isinstance(value, Mapping):
         value = dict.fromkeys(value)
-    return tuple(_parse_each(value, _parse_entry, "[{!r}]".format))
+    entries = [(f"[{pattern!r}]", partial(_parse_entry, pattern, options)) for pattern, options in value.items()]
+    return tuple(_parse_all(entries))
 
 
 _ORIGINS_NONE = (

@@ -9,7 +9,9 @@ Pure: paths and patterns in, policies out.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
+from itertools import compress
 
 from .policy import DENY_ALL, Policy
 
@@ -59,20 +61,22 @@ class Resources:
         self.rules: list[tuple[re.Pattern[str], Policy]] = sorted(
             rules, key=lambda rule: precision(rule[0]), reverse=True
         )
-        self._has_patterns = any(pattern.pattern for pattern, _ in self.rules)
-        self._rules = []
-        for pattern, policy in self.rules:
-            prefix = "" if pattern.flags & _REWRITING_FLAGS else literal_prefix(pattern.pattern)
-            self._rules.append((prefix, pattern, policy))
+        self._prefixes = [_prefix(pattern) for pattern, _ in self.rules]
+        has_patterns = any(pattern.pattern for pattern, _ in self.rules)
+        self._longest_path = _MAX_PATH_LENGTH if has_patterns else sys.maxsize
 
     def policy(self, path: str) -> Policy | None:
         """Return the policy of the most precise pattern that matches *path*, if any does.
 
         No pattern is tried on a path that is too long. It is denied: a less precise pattern must not decide.
         """
-        if self._has_patterns and len(path) > _MAX_PATH_LENGTH:
+        if len(path) > self._longest_path:
             return DENY_ALL
-        for prefix, pattern, policy in self._rules:
-            if path.startswith(prefix) and pattern.match(path):
+        for pattern, policy in compress(self.rules, map(path.startswith, self._prefixes)):
+            if pattern.match(path):
                 return policy
         return None
+
+
+def _prefix(pattern: re.Pattern[str]) -> str:
+    return "" if pattern.flags & _REWRITING_FLAGS else literal_prefix(pattern.pattern)
