@@ -7,7 +7,7 @@ same one, the latest decides whose resources match.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from threading import RLock
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
@@ -59,7 +59,7 @@ class AppState:
         :raises TypeError: for unknown names in the config, as it is now.
         :raises ValueError: for what is wrong already, with the config as it is now.
         """
-        resources = build_resources(scope.parsed, parse_config(self.app.config))
+        resources = build_resources(scope.parsed, self._parse_config())
         with self._lock:
             self._note_callables(resources)
             self._warn(scope.parsed, build_resources(scope.parsed))  # of the config, only when it counts
@@ -99,10 +99,16 @@ class AppState:
         [(_, policy)] = resources.rules
         return policy
 
+    def _parse_config(self) -> ParsedOptions:
+        for key, value in [*self.app.config.items()]:
+            if isinstance(value, Iterator) and str(key).startswith("CORS_"):
+                self.app.config[key] = [*value]  # it is read again at the first request
+        return parse_config(self.app.config)
+
     def _build(self) -> None:
         self._decorated = WeakKeyDictionary()
         try:
-            config = parse_config(self.app.config)
+            config = self._parse_config()
             # The innermost prefix comes first; of equals, the latest, which is the innermost blueprint.
             scopes = sorted(self.scopes, key=lambda scope: precision(scope.paths), reverse=True)
             self.resources = [(scope, build_resources(scope.parsed, config)) for scope in scopes]

@@ -58,6 +58,7 @@ def with_current_app(app: Flask) -> None:
     ("init_app overrides the constructor", lambda app: CORS(origins=B, max_age=None).init_app(app, origins=A)),
     ("with current_app", with_current_app),
     ("after the config was set", lambda app: CORS(configured(app, origins=A))),
+    ("after the config was set to an iterator", lambda app: CORS(configured(app, origins=map(str, [A])))),
     ("before the config was set", lambda app: (CORS(app), configured(app, origins=A))),
 )
 def test_an_app_can_be_set_up(set_up: SetUp) -> None:
