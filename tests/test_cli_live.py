@@ -10,10 +10,9 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
-from werkzeug.serving import make_server
 
 from flask_cors.cli import ask
-from tests.programs import PAGE, Program, program, write
+from tests.programs import PAGE, Program, program, serving, write
 
 __all__ = ["write"]
 
@@ -24,20 +23,6 @@ OPEN = ("Access-Control-Allow-Origin", "*")
 MINE = ("Access-Control-Allow-Origin", PAGE)
 CREDENTIALS = ("Access-Control-Allow-Credentials", "true")
 NGINX = ("Server", "nginx/1.27")
-
-
-@contextmanager
-def serving(app: Any) -> Iterator[str]:
-    """Serve *app* on a free port until the block ends."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def a_server(
@@ -300,7 +285,7 @@ def test_what_cannot_be_reached_is_no_response(write: Write, url: str) -> None:
 
 
 def test_all_requests_together_have_one_deadline(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ask.LiveNetwork.__init__, "__defaults__", (0.3,))
+    monkeypatch.setattr(ask.LiveNetwork.__init__, "__defaults__", (0.3, None))
     with answering("HTTP/1.1 200 OK", *(f"X-{number}: 1" for number in range(50)), pause=0.1) as (url, _):
         start = time.monotonic()
         shown = write(NO_APP).explain(url, "--live")
