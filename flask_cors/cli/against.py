@@ -86,7 +86,7 @@ class Access(NamedTuple):
 
     rule: str
     method: str
-    place: Place | None
+    place: Place
     origins: Origins
     headers: frozenset[str]
     exposed: frozenset[str]
@@ -106,26 +106,37 @@ class Access(NamedTuple):
         return not self.exposed.isdisjoint(("*", name))
 
 
-_NO_ORIGIN = Origins({"any_origin": False, "exact": (), "wildcards": (), "patterns": (), "callables": ()})
+_ALLOWS_NONE = {"any_origin": False, "exact": (), "wildcards": (), "patterns": (), "callables": ()}
+_NO_ORIGIN = Origins(_ALLOWS_NONE)
+_NO_POLICY: Row = {
+    "allows": _ALLOWS_NONE,
+    "methods": (),
+    "headers": (),
+    "expose_headers": (),
+    "supports_credentials": False,
+    "file": "",
+    "line": 0,
+}
 
 
-def _access(row: Row, method: str) -> Access:
-    policy = row["policy"]
-    if policy is None:
-        return Access(row["rule"], method, None, _NO_ORIGIN, frozenset(), frozenset(), False)
+def _accesses(row: Row) -> Iterator[Access]:
+    """Yield what may be done by each method; HEAD as well as GET would say everything twice."""
+    policy = row["policy"] or _NO_POLICY
+    origins, credentials = Origins(policy["allows"]), policy["supports_credentials"]
     methods = ALL_METHODS if policy["methods"] is None else policy["methods"]
-    can_be_sent = fetch.is_safelisted_method(method) or not {"*", method}.isdisjoint(methods)
     exposed = frozenset(map(str.lower, policy["expose_headers"]))
-    credentials = policy["supports_credentials"]
-    return Access(
-        rule=row["rule"],
-        method=method,
-        place=Place(str(Path(policy["file"]).absolute()), policy["line"]),
-        origins=Origins(policy["allows"]) if can_be_sent else _NO_ORIGIN,
-        headers=frozenset(map(str.lower, policy["headers"])),
-        exposed=exposed - {"*"} if credentials else exposed,  # with credentials, * is no more than a name
-        credentials=credentials,
-    )
+    for method in row["methods"]:
+        can_be_sent = fetch.is_safelisted_method(method) or not {"*", method}.isdisjoint(methods)
+        if method != "HEAD" or "GET" not in row["methods"]:
+            yield Access(
+                rule=row["rule"],
+                method=method,
+                place=Place(str(Path(policy["file"]).absolute()), policy["line"]),
+                origins=origins if can_be_sent else _NO_ORIGIN,
+                headers=frozenset(map(str.lower, policy["headers"])),
+                exposed=exposed - {"*"} if credentials else exposed,  # with credentials, * is no more than a name
+                credentials=credentials,
+            )
 
 
 # -- Reading -----------------------------------------------------------------------------------------------
@@ -153,10 +164,9 @@ def _by_key(rows: Iterable[Row]) -> dict[Key, Access]:
     """Return what may be done at each path by each method; the first rule of a path decides, as in Flask."""
     found: dict[Key, Access] = {}
     for row in rows:
-        methods = [method for method in row["methods"] if method != "HEAD" or "GET" not in row["methods"]]
-        for method, path in product(methods, row["paths"]):
-            for key in _keys(row, method, path):
-                found.setdefault(key, _access(row, method))
+        for access, path in product(_accesses(row), row["paths"]):
+            for key in _keys(row, access.method, path):
+                found.setdefault(key, access)
     return found
 
 
@@ -175,7 +185,7 @@ class _Opening(NamedTuple):
     id: str
     head: str
     tail: str
-    place: Place | None
+    place: Place
 
 
 def find_openings(kept: Sequence[Row], rows: Sequence[Row]) -> list[Finding]:
@@ -191,10 +201,12 @@ def find_openings(kept: Sequence[Row], rows: Sequence[Row]) -> list[Finding]:
 
 def _openings(old: Access | None, new: Access) -> Iterator[_Opening]:
     allowed = old.origins if old else _NO_ORIGIN
-    others = [name for name in new.origins.names if not allowed.cover(name)]
+    others, same = list[Name](), list[Name]()
+    for name in new.origins.names:
+        group = same if allowed.cover(name) else others
+        group.append(name)
     if others:
         yield _opening("opened-route", new, others, "read", f"{new.cookies} (before: {_before(old)})")
-    same = [name for name in new.origins.names if name not in others]
     if old and same:
         yield from _openings_for_same(old, new, same)
 
@@ -232,6 +244,6 @@ def _opening(name: str, new: Access, names: list[Name], verb: str, tail: str) ->
 
 def _finding(opening: _Opening, those: list[Access]) -> Finding:
     routes = listed({f"{one.method} {one.rule}" for one in those})
-    fix = Fix(text="Take it back; or, if it is meant, keep the new output of flask cors routes --json.")
+    fix = Fix(text="Undo it; or, if it is meant, keep the new output of flask cors routes --json.")
     rules = tuple(dict.fromkeys(one.rule for one in those))
     return Finding(opening.id, "error", f"{opening.head} {routes} {opening.tail}.", opening.place, rules, fix)
