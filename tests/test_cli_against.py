@@ -18,8 +18,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::flask_cors.CORSWarning")
 A, B = "https://a.example", "https://b.example"
 X_A, SUBS = "https://x.a.example", "https://*.a.example"
 AB, FLAGS = re.compile("https://[ab][.]example"), re.compile("https://a.*", re.IGNORECASE)
-WITHOUT = "without cookies"
-COOKIES = {"supports_credentials": True}
+WITHOUT, COOKIES = "without cookies", {"supports_credentials": True}
 VERBS = {"route": "read", "credentials": "read", "request-headers": "call", "response-headers": "read"}
 
 
@@ -33,11 +32,6 @@ def an_app(policy: dict[str, Any] | None) -> Flask:
 
 def ours(origin: str) -> bool:
     return origin == A
-
-
-def an_object() -> Any:
-    """A function whose text holds an address."""
-    return partial(lambda origin: origin == A)
 
 
 def compared(before: Flask, now: Flask, folder: Path) -> list[Any]:
@@ -88,7 +82,7 @@ def test_more_is_one_finding_and_less_is_none(
     ("a wildcard below another", {"origins": "https://*.a.example:*"}, {"origins": "https://*.b.a.example"}, 0),
     ("origins that a pattern matches", {"origins": AB}, {"origins": [A, B]}, 0),
     ("a pattern with flags", {"origins": FLAGS}, {"origins": FLAGS}, 0),
-    ("an object, whose address changes", {"origins": an_object()}, {"origins": an_object()}, 0),
+    ("an object, whose address changes", {"origins": partial(lambda _: True)}, {"origins": partial(lambda _: True)}, 0),
     ("headers that * covers", {"headers": "*"}, {"headers": "X-A"}, 0),
     ("exposed headers that * covers", {"expose_headers": "*"}, {"expose_headers": "X-A"}, 0),
     ("other settings", {}, {"max_age": 5, "send_wildcard": False, "methods": "PUT, GET"}, 0),
@@ -107,8 +101,10 @@ def view(rule: str, origins: Any = A, name: str = "new", method: str = "GET", al
 
 def docs(pattern: str) -> Any:
     """Add two paths, of which a pattern covers one or both."""
-    rule = "/docs/<any(old, new):which>"
-    return lambda app: [CORS(app, resources=pattern, origins=A), app.add_url_rule(rule, "docs", str)]
+    return lambda app: [
+        CORS(app, resources=pattern, origins=A),
+        app.add_url_rule("/docs/<any(old, new):x>", "docs", str),
+    ]
 
 
 # fmt: off
@@ -123,7 +119,7 @@ ROUTES = [
     ("a method that the policy allows", [view("/new", method="PUT", allow="GET")],
      [view("/new", method="PUT", allow="PUT")], "PUT /new|no origin"),
     ("a path that a pattern did not cover", [docs("/docs/old")], [docs("/docs/")],
-     "GET /docs/<any(old, new):which>|no origin"),
+     "GET /docs/<any(old, new):x>|no origin"),
 ]
 # fmt: on
 
@@ -138,12 +134,9 @@ def test_routes_are_compared(before: Any, now: Any, route: str, tmp_path: Path) 
     assert [one["text"] for one in compared(was, becomes, tmp_path)] == expected
 
 
-# The file -------------------------------------------------------------------------------------------------------------
-
-
 def test_the_output_is_the_same_on_each_run_and_names_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(Path(__file__).parent)
-    outputs = [run_cors(an_app({"origins": [an_object(), A]}), "routes", "--json").output for _ in range(2)]
+    outputs = [run_cors(an_app({"origins": [partial(lambda _: True), A]}), "routes", "--json").output for _ in range(2)]
     assert outputs[0] == outputs[1]
     assert str(Path.cwd()) not in outputs[0]
     assert json.loads(outputs[0])["routes"][0]["policy"]["file"] == "test_cli_against.py"
@@ -164,7 +157,3 @@ def test_a_file_of_another_kind_has_the_exit_code_2(text: str, words: str, tmp_p
     result = run_cors(an_app({}), "check", "--against", str(kept))
     assert (result.exit_code, words in result.output) == (2, True)
     assert f"flask cors routes --json > {kept}" in result.output
-
-
-def test_a_file_that_is_not_there_has_the_exit_code_2() -> None:
-    assert run_cors(an_app({}), "check", "--against", "nowhere.json").exit_code == 2

@@ -11,7 +11,6 @@ from textwrap import indent
 from typing import Any
 
 import pytest
-from click.testing import Result
 from flask import Flask
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
@@ -47,20 +46,12 @@ def behind(app: Any, change: Change) -> Any:
     return proxy
 
 
-def check(app: Flask, url: str, *more: str) -> Result:
-    return run_cors(app, "check", "--live", url, *more)
-
-
 def findings(app: Flask, server: Any, prefix: str = "") -> list[Any]:
     with serving(server) as url:
-        result = check(app, url + prefix, "--json")
-    assert result.stderr == ""
-    found = list(json.loads(result.stdout)["findings"])
-    assert result.exit_code == bool(found)
+        result = run_cors(app, "check", "--live", url + prefix, "--json")
+    found: list[Any] = json.loads(result.stdout)["findings"]
+    assert (result.stderr, result.exit_code) == ("", bool(found))
     return found
-
-
-# What a right deployment is ---------------------------------------------------------------------------------------
 
 
 @table(
@@ -73,15 +64,10 @@ def findings(app: Flask, server: Any, prefix: str = "") -> list[Any]:
     ("no origin", []),
 )
 def test_a_right_deployment_has_no_findings_and_a_stripped_origin_is_noticed(origins: Any) -> None:
-    app = an_app(origins)
-    assert findings(app, an_app(origins)) == []
-
-    def strip(environ: dict[str, Any], start_response: Any) -> Any:
-        environ.pop("HTTP_ORIGIN", None)
-        return app(environ, start_response)
-
-    expected = [] if origins in ("*", []) else ["live-origin-stripped"]
-    assert [one["id"] for one in findings(app, strip)] == expected
+    app, expected = an_app(origins), [] if origins in ("*", []) else ["live-origin-stripped"]
+    assert findings(app, app) == []
+    found = findings(app, lambda environ, start: app({**environ, "HTTP_ORIGIN": None}, start))
+    assert [one["id"] for one in found] == expected
 
 
 def test_an_app_below_a_path_is_asked_there() -> None:
@@ -89,11 +75,8 @@ def test_an_app_below_a_path_is_asked_there() -> None:
     assert findings(an_app(), front, "/shop/") == []
 
 
-# What is sent ---------------------------------------------------------------------------------------------------------
-
-
 def target(environ: dict[str, Any]) -> str:
-    return f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}?{environ['QUERY_STRING']}"
+    return "{REQUEST_METHOD} {PATH_INFO}?{QUERY_STRING}".format(**environ)
 
 
 @contextmanager
@@ -111,7 +94,7 @@ def recorded(app: Flask) -> Iterator[tuple[str, dict[str, list[str | None]]]]:
 
 def test_each_route_is_asked_twice_in_both_orders_and_only_views_of_get_run() -> None:
     with recorded(an_app()) as (url, calls):
-        check(an_app(), url)
+        run_cors(an_app(), "check", "--live", url)
     other = deployed.UNLISTED
     orders = [[A, other, None] * 2, [other, None, A] * 2]
     expected = dict.fromkeys(["GET /orders/1", "OPTIONS /orders/1", "GET /prices", "OPTIONS /prices"], orders)
@@ -127,28 +110,23 @@ def fail(*_: Any) -> Any:
     raise KeyError
 
 
-def add_own(app: Flask, _: Any) -> None:
-    app.add_url_rule("/own", "own", fail, methods=["PUT", "OPTIONS"])
-
-
-@table(
-    "set_up, left_out, asked",
-    ("a view that handles OPTIONS", add_own, ["/own"], {"/orders/1", "/prices", "/admin"}),
+# fmt: off
+NOT_ASKED = [
+    ("a view that handles OPTIONS", lambda app, _: app.add_url_rule("/own", "own", fail, methods=["PUT", "OPTIONS"]),
+     ["/own"], {"/orders/1", "/prices", "/admin"}),
     ("too many routes", lambda _, patch: patch.setattr(deployed, "MOST_ROUTES", 1), [PRICES, ADMIN], {"/orders/1"}),
     ("no time left", lambda _, patch: patch.setattr(deployed, "SECONDS", 0), ALL, {"/orders/1"}),
     ("an app that fails in this process", lambda app, _: setattr(app, "wsgi_app", fail), ALL, {"/orders/1"}),
-)
-def test_what_is_not_asked_is_named(
-    set_up: Any, left_out: list[str], asked: set[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    app = an_app()
-    set_up(app, monkeypatch)
+]
+# fmt: on
+
+
+@table("set_up, left_out, asked", *NOT_ASKED)
+def test_what_is_not_asked_is_named(set_up: Any, left_out: Any, asked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    set_up(app := an_app(), monkeypatch)
     with recorded(an_app()) as (url, calls):
-        assert check(app, url).stderr == f"Not asked, or not in full: {', '.join(left_out)}.\n"
+        assert run_cors(app, "check", "--live", url).stderr == f"Not asked, or not in full: {', '.join(left_out)}.\n"
     assert {call.split()[1].partition("?")[0] for call in calls} == asked
-
-
-# Faults ---------------------------------------------------------------------------------------------------------------
 
 
 def on(path: str, *added: tuple[str, str], status: str = "", removed: str = "", method: str = "") -> Change:
@@ -169,7 +147,10 @@ def cached() -> Change:
 
 
 # fmt: off
-FAULTS = [
+CHANGES = [
+    ("Vary: *", on("/", ("Vary", "*"), removed="Vary"), "", [], ""),
+    ("another status of a preflight", on("/", status="204 NO CONTENT", method="OPTIONS"), "", [], ""),
+    ("an error of a view", on("/", status="500 NO", method="GET"), "", [], ""),
     ("a header twice", on("/", (ORIGIN, "*")), "doubled-header", ALL, f"and {ORIGIN}: {A} and {ORIGIN}: * came"),
     ("two values in one header", on("/prices", (ORIGIN, "*, *"), removed=ORIGIN), "doubled-header", [PRICES],
      f"the app sends {ORIGIN}: *, and {ORIGIN}: *, * came"),
@@ -188,25 +169,12 @@ FAULTS = [
 # fmt: on
 
 
-@table("change, name, routes, words", *FAULTS)
+@table("change, name, routes, words", *CHANGES)
 def test_a_fault_is_one_finding(change: Change, name: str, routes: list[str], words: str) -> None:
-    [found] = findings(an_app(), behind(an_app(), change))
-    assert (found["id"], found["level"], found["routes"]) == (f"live-{name}", "error", routes)
-    assert words in found["text"]
-    assert found["fix"]["code"] == ""  # of which nobody knows whether it is nginx
-
-
-@table(
-    "change",
-    ("Vary: *", on("/", ("Vary", "*"), removed="Vary")),
-    ("another status of a preflight with all its headers", on("/", status="204 NO CONTENT", method="OPTIONS")),
-    ("an error of a view", on("/", status="500 NO", method="GET")),
-)
-def test_what_browsers_take_is_no_finding(change: Change) -> None:
-    assert findings(an_app(), behind(an_app(), change)) == []
-
-
-# What people see ------------------------------------------------------------------------------------------------------
+    found = findings(an_app(), behind(an_app(), change))
+    expected = [(f"live-{name}", "error", routes, "")] if name else []
+    assert [(one["id"], one["level"], one["routes"], one["fix"]["code"]) for one in found] == expected
+    assert all(words in one["text"] for one in found)
 
 
 def test_the_manual_shows_what_is_printed() -> None:
@@ -214,22 +182,13 @@ def test_the_manual_shows_what_is_printed() -> None:
     app.add_url_rule("/orders", "orders", str, methods=["GET", "POST"])
     CORS(app, origins=[A, B])
     with serving(behind(app, on("/", ("Server", "nginx/1.27"), removed="Vary"))) as url:
-        output = check(app, url).output.replace("a.example", "admin.example")
+        output = run_cors(app, "check", "--live", url).output.replace("a.example", "admin.example")
     page = Path(__file__).parents[1] / "docs" / "how-to" / "check-a-deployment.rst"
     assert indent(output.partition("\n\n")[0], "   ") in page.read_text()
 
 
-NO_SERVER = "is not the URL of a server, as https://api.example."
-
-
-@table(
-    "url, words",
-    ("no URL", "api.example", NO_SERVER),
-    ("a query", "http://127.0.0.1/?a", NO_SERVER),
-    ("a password", "http://a:b@127.0.0.1/", NO_SERVER),
-    ("an invalid port", "http://127.0.0.1:x/", NO_SERVER),
-    ("nothing that listens", "http://127.0.0.1:1/", "Is the server running, and is this its URL?"),
-)
-def test_what_cannot_be_asked_has_the_exit_code_2(url: str, words: str) -> None:
-    result = check(an_app(), url)
-    assert (result.exit_code, words in result.output) == (2, True)
+@pytest.mark.parametrize("url", ["api.example", "http://localhost/?a", "http://a:b@localhost/", "http://localhost:x/"])
+def test_what_cannot_be_asked_has_the_exit_code_2(url: str) -> None:
+    for server, words in {url: "is not the URL of a server, as", "http://127.0.0.1:1": "Is the server running"}.items():
+        result = run_cors(an_app(), "check", "--live", server)
+        assert (result.exit_code, words in result.output) == (2, True)
