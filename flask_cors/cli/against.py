@@ -11,7 +11,6 @@ from ast import literal_eval
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
-from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -164,16 +163,18 @@ def _by_key(rows: Iterable[Row]) -> dict[Key, Access]:
     """Return what may be done at each path by each method; the first rule of a path decides, as in Flask."""
     found: dict[Key, Access] = {}
     for row in rows:
-        for access, path in product(_accesses(row), row["paths"]):
-            for key in _keys(row, access.method, path):
+        for access in _accesses(row):
+            for key in _keys(row, access.method):
                 found.setdefault(key, access)
     return found
 
 
-def _keys(row: Row, method: str, path: str) -> tuple[Key, Key]:
-    """Return two keys, with the endpoint and without: several hosts may have the same rule, and views are renamed."""
+def _keys(row: Row, method: str) -> Iterator[Key]:
+    """Yield two keys for each path, with the endpoint and without: hosts may share a rule, and views are renamed."""
     rule = re.sub(r"(<(?:[^<>]*:)?)[^<>]*>", r"\1>", row["rule"])  # variables are renamed as well
-    return (rule, method, path, row["endpoint"]), (rule, method, path)
+    for path in row["paths"]:
+        yield rule, method, path, row["endpoint"]
+        yield rule, method, path
 
 
 # -- Comparing ---------------------------------------------------------------------------------------------

@@ -68,10 +68,9 @@ def check_deployment(site: Site, url: str) -> Deployment:
     network = LiveNetwork(SECONDS, EACH, reads_bodies=False)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         seen = list(pool.map(partial(_ask, network, base), probes, expected))
-    asked = {probe for probe, those in zip(probes, seen, strict=True) if those}
-    partly = {probe.rule for probe in probes if probe not in asked}
     rules = dict.fromkeys(item.rule.rule for item in site.routes)
-    whole = {probe.rule for probe in asked} - partly
+    partly = {probe.rule for probe, those in zip(probes, seen, strict=True) if not those}
+    whole = {probe.rule for probe in probes} - partly
     return Deployment(find_faults(seen), [rule for rule in rules if rule not in whole])
 
 
