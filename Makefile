@@ -69,7 +69,7 @@ mutants: $(READY)  ## mutate the package, and print how many mutants the tests n
 	  END { for (name in tried) printf "%-14s %4d of %4d: %5.1f %%\n", \
 	    name, noticed[name], tried[name], 100 * noticed[name] / tried[name] | "sort" }'
 
-cache-test: $(ECOSYSTEM)/.ready  ## put a real shared cache, nginx, before the app; REQUESTS=60000 for long
+cache-test: $(ECOSYSTEM)/.ready  ## put nginx before the app, as a shared cache and with planted faults; REQUESTS=60000 for long
 	@PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null || { \
 	  echo "make cache-test needs nginx; on Debian: apt-get install nginx" >&2; exit 1; }
 	$(ECOSYSTEM)/bin/python -m pytest -rP tests/caches

@@ -4,8 +4,10 @@ import importlib
 import itertools
 import json
 import re
+import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 from flask.cli import ScriptInfo
+from werkzeug.serving import WSGIRequestHandler, make_server
 
 from flask_cors.browser import Outcome
 from flask_cors.cli import cors
@@ -124,6 +127,32 @@ def apply_diff(text: str, diff: str) -> str:
         elif line[:1] == "+" and line[:3] != "+++":
             new.append(line[1:])
     return "\n".join([*new, *old[position:]])
+
+
+class _Silent(WSGIRequestHandler):
+    def log(self, *_: Any) -> None:
+        """Leave standard error to the commands."""
+
+
+@contextmanager
+def serving(app: Any) -> Iterator[str]:
+    """Serve *app* on a free port until the block ends."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def run_cors(app: Flask, *words: str) -> Result:
+    """Run ``flask cors`` for an app; whatever goes wrong, there is no traceback."""
+    result = CliRunner().invoke(cors, words, obj=ScriptInfo(create_app=lambda: app))
+    assert isinstance(result.exception, SystemExit | None), result.exception
+    return result
 
 
 @pytest.fixture

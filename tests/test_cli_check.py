@@ -580,6 +580,7 @@ def test_routes_as_json_hold_everything(write: Write) -> None:
         "endpoint": "items",
         "methods": ["GET", "HEAD", "PATCH", "POST", "PROPFIND", "PUT"],
         "path": "/api/items",
+        "paths": ["/api/items"],
         "warnings": [],
     }
     assert (policy.pop("from"), policy.pop("line")) == ('CORS(app), r"/api/"', 6)

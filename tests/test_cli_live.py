@@ -7,13 +7,15 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import repeat
 from typing import Any
 
 import pytest
-from werkzeug.serving import make_server
 
 from flask_cors.cli import ask
-from tests.programs import PAGE, Program, program, write
+from flask_cors.cli.source import as_python
+from tests.programs import PAGE, Program, program, serving, write
+from tests.tables import table
 
 __all__ = ["write"]
 
@@ -24,20 +26,6 @@ OPEN = ("Access-Control-Allow-Origin", "*")
 MINE = ("Access-Control-Allow-Origin", PAGE)
 CREDENTIALS = ("Access-Control-Allow-Credentials", "true")
 NGINX = ("Server", "nginx/1.27")
-
-
-@contextmanager
-def serving(app: Any) -> Iterator[str]:
-    """Serve *app* on a free port until the block ends."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def a_server(
@@ -86,64 +74,40 @@ def answering(*lines: str, pause: float = 0) -> Iterator[tuple[str, list[bytes]]
 NO_APP = "x = 1\n"
 
 
-@pytest.mark.parametrize(
-    ("server", "call", "headers", "code"),
-    [
-        pytest.param(a_server(), [], [": ".join(MINE)], f'CORS(app, origins="{PAGE}")', id="no headers"),
-        pytest.param(
-            a_server(OPEN),
-            ["--credentials"],
-            [": ".join(MINE), ": ".join(CREDENTIALS)],
-            f'CORS(app, origins="{PAGE}", supports_credentials=True)',
-            id="credentials",
-        ),
-        pytest.param(
-            a_server(OPEN, ("Access-Control-Allow-Methods", "GET")),
-            [*PUT, *TOKEN],
-            ["Access-Control-Allow-Methods: GET, PUT", "Access-Control-Allow-Headers: X-Token"],
-            'CORS(app, methods=["GET", "PUT"], headers="X-Token")',
-            id="a method and a header",
-        ),
-        pytest.param(
-            a_server(OPEN), PUT, ["Access-Control-Allow-Methods: PUT"], "CORS(app)", id="a method, where none is listed"
-        ),
-        pytest.param(
-            a_server(OPEN, ("Access-Control-Allow-Headers", "a b")),
-            TOKEN,
-            ["Access-Control-Allow-Headers: X-Token"],
-            'CORS(app, headers="X-Token")',
-            id="a list that is none",
-        ),
-        pytest.param(
-            a_server(MINE, CREDENTIALS, ("Access-Control-Allow-Headers", "*")),
-            ["--credentials", *TOKEN],
-            ["Access-Control-Allow-Headers: X-Token"],
-            f'CORS(app, origins="{PAGE}", headers="X-Token", supports_credentials=True)',
-            id="a wildcard that is none with credentials",
-        ),
-        pytest.param(
-            a_server(OPEN, preflight=[OPEN], preflight_status="401 NO"),
-            TOKEN,
-            ["Access-Control-Allow-Headers: X-Token"],
-            'CORS(app, headers="X-Token")',
-            id="a login in front",
-        ),
-        pytest.param(
-            a_server(preflight=[OPEN, ("Access-Control-Allow-Methods", "PUT")]),
-            PUT,
-            [": ".join(MINE)],
-            f'CORS(app, origins="{PAGE}", methods="PUT")',
-            id="a preflight that passes, and a response without headers",
-        ),
-    ],
-)
-def test_a_server_of_which_nothing_is_known_is_told_what_to_send(
-    write: Write, server: Any, call: list[str], headers: list[str], code: str
-) -> None:
+def live(write: Write, server: Any, *call: str, app: str | None = None) -> Any:
+    """Explain a call of a server, with an app beside it or without."""
     with serving(server) as url:
-        shown = write(NO_APP).explain(f"{url}/a?b=c", "--live", *call)
+        return write(NO_APP if app is None else program(app)).explain(f"{url}/api/items", "--live", *call)
+
+
+METHODS, HEADERS = "Access-Control-Allow-Methods", "Access-Control-Allow-Headers"
+COOKIES = ["--credentials"]
+# fmt: off
+UNKNOWN = [
+    ("no headers", a_server(), [], [MINE], {"origins": PAGE}),
+    ("credentials", a_server(OPEN), COOKIES, [MINE, CREDENTIALS], {"origins": PAGE, "supports_credentials": True}),
+    ("a method and a header", a_server(OPEN, (METHODS, "GET")), [*PUT, *TOKEN],
+     [(METHODS, "GET, PUT"), (HEADERS, "X-Token")], {"methods": ["GET", "PUT"], "headers": "X-Token"}),
+    ("a method, where none is listed", a_server(OPEN), PUT, [(METHODS, "PUT")], {}),
+    ("a list that is none", a_server(OPEN, (HEADERS, "a b")), TOKEN, [(HEADERS, "X-Token")], {"headers": "X-Token"}),
+    ("a wildcard that is none with credentials", a_server(MINE, CREDENTIALS, (HEADERS, "*")), [*COOKIES, *TOKEN],
+     [(HEADERS, "X-Token")], {"origins": PAGE, "headers": "X-Token", "supports_credentials": True}),
+    ("a login in front", a_server(OPEN, preflight=[OPEN], preflight_status="401 NO"), TOKEN, [(HEADERS, "X-Token")],
+     {"headers": "X-Token"}),
+    ("a preflight that passes, and a response without headers", a_server(preflight=[OPEN, (METHODS, "PUT")]), PUT,
+     [MINE], {"origins": PAGE, "methods": "PUT"}),
+]
+# fmt: on
+
+
+@table("server, call, headers, options", *UNKNOWN)
+def test_a_server_of_which_nothing_is_known_is_told_what_to_send(
+    write: Write, server: Any, call: list[str], headers: list[tuple[str, str]], options: dict[str, Any]
+) -> None:
+    code = f"CORS({', '.join(['app', *(f'{name}={as_python(value)}' for name, value in options.items())])})"
+    shown = live(write, server, *call)
     assert (shown["allowed"], shown["cause"]["id"]) == (False, "server-lacks")
-    assert (shown["cause"]["fix"]["headers"], shown["cause"]["fix"]["code"]) == (headers, code)
+    assert (shown["cause"]["fix"]["headers"], shown["cause"]["fix"]["code"]) == ([*map(": ".join, headers)], code)
     assert write(program(f"{code}\n")).explain("/api/items", *call)["allowed"]
 
 
@@ -156,191 +120,116 @@ def test_the_headers_are_shown_before_python(write: Write) -> None:
     ) in output
 
 
-def test_a_doubled_header_is_named_without_an_app_too(write: Write) -> None:
-    with serving(a_server(OPEN, MINE)) as url:
-        assert write(NO_APP).explain(url, "--live")["cause"]["id"] == "doubled-header"
+@table(
+    "server, cause, words",
+    ("a header twice", a_server(OPEN, MINE), "doubled-header", ""),
+    ("a failure, before the headers", a_server(status="500 NO"), "server-failed", "500"),
+    ("a path that is not there", a_server(status="404 NO"), "server-lacks", "404"),
+)
+def test_the_cause_is_named_without_an_app_too(write: Write, server: Any, cause: str, words: str) -> None:
+    found = live(write, server)["cause"]
+    assert (found["id"], words in found["text"]) == (cause, True)
 
 
 def test_hidden_headers_are_listed_without_an_app_too(write: Write) -> None:
-    with serving(a_server(OPEN, ("X-Total", "7"))) as url:
-        [note, _] = write(NO_APP).explain(url, "--live")["notes"]
+    [note, _] = live(write, a_server(OPEN, ("X-Total", "7")))["notes"]
     assert note["fix"]["headers"] == ["Access-Control-Expose-Headers: X-Total"]
 
 
 APP = f"CORS(app, origins=['{PAGE}', 'https://b.example'], headers='X-Token', supports_credentials=True)\n"
+CHANGED = "changed-on-the-way"
+# fmt: off
+BLAMED = [
+    ("a header twice", a_server(MINE, MINE, NGINX), [], CHANGED, "is there 2 times",
+     "proxy_hide_header Access-Control-Allow-Origin;"),
+    ("OPTIONS answered by the proxy", a_server(NGINX, preflight_status="403 NO"), TOKEN, CHANGED,
+     "responds to OPTIONS itself, with 403", "# remove: if ($request_method = OPTIONS) { return ...; }"),
+    ("Origin stripped", a_server(("Vary", "Origin"), NGINX), [], CHANGED, "strips Origin",
+     "proxy_set_header Origin $http_origin;"),
+    ("a cache that ignores Vary", a_server((MINE[0], "https://b.example"), NGINX), [], CHANGED, "ignores Vary",
+     "proxy_cache_key $scheme$proxy_host$request_uri$http_origin;"),
+    ("a wildcard", a_server(OPEN), COOKIES, CHANGED, "has changed the headers", ""),
+    ("a redirect to nowhere", a_server(("Location", "http://127.0.0.1:1/"), MINE, status="302 FOUND"), [], "redirect",
+     "302", ""),
+    ("headers removed", a_server(NGINX), [], CHANGED, "without its headers",
+     "# remove: proxy_hide_header Access-Control-Allow-Origin;"),
+    ("502", a_server(NGINX, status="502 Bad Gateway"), [], "proxy-error", "could not reach the app", ""),
+    ("504", a_server(status="504 Slow"), [], "proxy-error", "waited too long", ""),
+    ("413 of nginx", a_server(NGINX, status="413 Large"), [], "too-large", "413", "client_max_body_size 50m;"),
+    ("413 of something", a_server(status="413 Large"), [], "too-large", "413", ""),
+    ("the debugger", a_server(status="500 NO", body=b"<title>KeyError: 'x'</title>Werkzeug Debugger"), [], "debugger",
+     "KeyError: 'x'", ""),
+    ("AirPlay", a_server(("Server", "AirTunes/1"), status="403 NO"), [], "other-program", "AirPlay", ""),
+    ("a redirect", a_server(("Location", "/b"), status="302 FOUND"), [], "redirect", "302", ""),
+]
+# fmt: on
 
 
-@pytest.mark.parametrize(
-    ("server", "call", "cause", "text", "code"),
-    [
-        pytest.param(
-            a_server(MINE, MINE, NGINX),
-            [],
-            "changed-on-the-way",
-            "is there 2 times",
-            "proxy_hide_header Access-Control-Allow-Origin;",
-            id="a header twice",
-        ),
-        pytest.param(
-            a_server(NGINX, preflight_status="403 NO"),
-            TOKEN,
-            "changed-on-the-way",
-            "responds to OPTIONS itself, with 403",
-            "# remove: if ($request_method = OPTIONS) { return ...; }",
-            id="OPTIONS answered by the proxy",
-        ),
-        pytest.param(
-            a_server(("Vary", "Origin"), NGINX),
-            [],
-            "changed-on-the-way",
-            "strips Origin",
-            "proxy_set_header Origin $http_origin;",
-            id="Origin stripped",
-        ),
-        pytest.param(
-            a_server(("Access-Control-Allow-Origin", "https://b.example"), NGINX),
-            [],
-            "changed-on-the-way",
-            "ignores Vary",
-            "proxy_cache_key $scheme$proxy_host$request_uri$http_origin;",
-            id="a cache that ignores Vary",
-        ),
-        pytest.param(
-            a_server(OPEN), ["--credentials"], "changed-on-the-way", "has changed the headers", "", id="a wildcard"
-        ),
-        pytest.param(
-            a_server(("Location", "http://127.0.0.1:1/"), MINE, status="302 FOUND"),
-            [],
-            "redirect",
-            "302",
-            "",
-            id="a redirect to nowhere",
-        ),
-        pytest.param(
-            a_server(NGINX),
-            [],
-            "changed-on-the-way",
-            "without its headers",
-            "# remove: proxy_hide_header Access-Control-Allow-Origin;",
-            id="headers removed",
-        ),
-        pytest.param(
-            a_server(NGINX, status="502 Bad Gateway"), [], "proxy-error", "could not reach the app", "", id="502"
-        ),
-        pytest.param(a_server(status="504 Slow"), [], "proxy-error", "waited too long", "", id="504"),
-        pytest.param(
-            a_server(NGINX, status="413 Large"), [], "too-large", "413", "client_max_body_size 50m;", id="413 of nginx"
-        ),
-        pytest.param(a_server(status="413 Large"), [], "too-large", "413", "", id="413 of something"),
-        pytest.param(
-            a_server(status="500 NO", body=b"<title>KeyError: 'x'</title>Werkzeug Debugger"),
-            [],
-            "debugger",
-            "KeyError: 'x'",
-            "",
-            id="the debugger",
-        ),
-        pytest.param(
-            a_server(("Server", "AirTunes/1"), status="403 NO"), [], "other-program", "AirPlay", "", id="AirPlay"
-        ),
-        pytest.param(a_server(("Location", "/b"), status="302 FOUND"), [], "redirect", "302", "", id="a redirect"),
-    ],
-)
+@table("server, call, cause, text, code", *BLAMED)
 def test_what_stands_before_an_app_is_blamed_where_it_is_to_blame(
     write: Write, server: Any, call: list[str], cause: str, text: str, code: str
 ) -> None:
-    with serving(server) as url:
-        shown = write(program(APP)).explain(f"{url}/api/items", "--live", *call)
+    shown = live(write, server, *call, app=APP)
     assert (shown["allowed"], shown["live"], shown["cause"]["id"]) == (False, True, cause)
     assert text in shown["cause"]["text"]
     assert shown["cause"]["fix"]["code"] == code
 
 
-@pytest.mark.parametrize("status", ["500 NO", "404 NO"])
-def test_without_an_app_a_failure_is_told_before_the_headers(write: Write, status: str) -> None:
-    with serving(a_server(status=status)) as url:
-        cause = write(NO_APP).explain(url, "--live")["cause"]
-    assert status[:3] in cause["text"]
-
-
 def test_a_limit_of_the_app_itself_is_named(write: Write) -> None:
-    with serving(a_server(status="413 Large")) as url:
-        shown = write(program(f"app.config['MAX_CONTENT_LENGTH'] = 5\n{APP}")).explain(f"{url}/api/items", "--live")
+    shown = live(write, a_server(status="413 Large"), app=f"app.config['MAX_CONTENT_LENGTH'] = 5\n{APP}")
     assert "MAX_CONTENT_LENGTH = 5" in shown["cause"]["fix"]["text"]
 
 
 def test_where_both_block_the_app_is_mended(write: Write) -> None:
-    written = write(program("CORS(app)\n"))
-    with serving(written.app()) as url:
-        shown = written.explain(f"{url}/api/items", "--live", *TOKEN)
-    assert shown["cause"]["id"] == "policy-lacks-headers"
+    app = "CORS(app)\n"
+    assert live(write, write(program(app)).app(), *TOKEN, app=app)["cause"]["id"] == "policy-lacks-headers"
 
 
 def test_a_server_with_other_code_is_noted(write: Write) -> None:
-    with serving(a_server(OPEN)) as url:
-        shown = write(program("")).explain(f"{url}/api/items", "--live")
+    shown = live(write, a_server(OPEN), app="")
     assert "app-and-server-differ" in [note["id"] for note in shown["notes"]]
 
 
-# The network ----------------------------------------------------------------------------------------------------------
-
-
-def test_a_server_that_is_not_there_is_a_cause(write: Write) -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{unused.getsockname()[1]}/"
-        result = write(NO_APP).run("explain", url, "--origin", PAGE, "--live", "--json")
-    assert result.exit_code == 1
-    assert json.loads(result.output)["explanation"]["cause"]["id"] == "connection-refused"
-
-
-@pytest.mark.parametrize("url", [f"https://{'a' * 70}.invalid/", "https://127.0.0.1:1/"])
-def test_what_cannot_be_reached_is_no_response(write: Write, url: str) -> None:
-    assert write(NO_APP).run("explain", url, "--origin", PAGE, "--live").exit_code == 1
+@table(
+    "url, cause",
+    ("a port that nobody listens at", "http://127.0.0.1:1/", "connection-refused"),
+    ("the same for https", "https://127.0.0.1:1/", "connection-refused"),
+    ("a host that there is not", f"https://{'a' * 70}.invalid/", "no-response"),
+)
+def test_a_server_that_is_not_there_is_a_cause(write: Write, url: str, cause: str) -> None:
+    result = write(NO_APP).run("explain", url, "--origin", PAGE, "--live", "--json")
+    assert (result.exit_code, json.loads(result.output)["explanation"]["cause"]["id"]) == (1, cause)
 
 
 def test_all_requests_together_have_one_deadline(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ask.LiveNetwork.__init__, "__defaults__", (0.3,))
+    monkeypatch.setattr(ask.LiveNetwork.__init__, "__defaults__", (0.3, None))
     with answering("HTTP/1.1 200 OK", *(f"X-{number}: 1" for number in range(50)), pause=0.1) as (url, _):
-        start = time.monotonic()
-        shown = write(NO_APP).explain(url, "--live")
-    assert time.monotonic() - start < 3
-    assert shown["cause"]["id"] == "no-response"
+        assert write(NO_APP).explain(url, "--live")["cause"]["id"] == "no-response"
 
 
 def test_a_live_stream_is_judged_at_its_headers(write: Write) -> None:
     def stream(_: Any, start_response: Any) -> Iterator[bytes]:
         start_response("200 OK", [OPEN, ("Content-Type", "text/event-stream")])
-        yield b"data: 1\n\n"
-        time.sleep(1)
+        yield from repeat(b"data: 1\n\n")
 
-    with serving(stream) as url:
-        assert write(NO_APP).explain(url, "--live")["allowed"]
+    assert live(write, stream)["allowed"]
 
 
-@pytest.mark.parametrize(
-    ("target", "call", "sent"),
-    [
-        pytest.param("/a?b=c", [], [["GET /a?b=c"]], id="a query"),
-        pytest.param("", ["--method", "HEAD"], [["HEAD /"]], id="no path"),
-        pytest.param("/?", ["--method", "POST"], [["POST /", "Content-Length: 0"]], id="an empty query"),
-        pytest.param(
-            "/",
-            ["--data", "a=1", "--header", "Content-Type: text/plain"],
-            [["POST /", "Content-Type: text/plain", "Content-Length: 3"]],
-            id="a body",
-        ),
-        pytest.param(
-            "/",
-            [*PUT, *TOKEN],
-            [
-                ["OPTIONS /", "Access-Control-Request-Method: PUT", "Access-Control-Request-Headers: x-token"],
-                ["PUT /", "X-Token: 1", "Content-Length: 0"],
-            ],
-            id="a preflight",
-        ),
-    ],
-)
+# fmt: off
+SENT = [
+    ("a query", "/a?b=c", [], [["GET /a?b=c"]]),
+    ("no path", "", ["--method", "HEAD"], [["HEAD /"]]),
+    ("an empty query", "/?", ["--method", "POST"], [["POST /", "Content-Length: 0"]]),
+    ("a body", "/", ["--data", "a=1", "--header", "Content-Type: text/plain"],
+     [["POST /", "Content-Type: text/plain", "Content-Length: 3"]]),
+    ("a preflight", "/", [*PUT, *TOKEN],
+     [["OPTIONS /", "Access-Control-Request-Method: PUT", "Access-Control-Request-Headers: x-token"],
+      ["PUT /", "X-Token: 1", "Content-Length: 0"]]),
+]
+# fmt: on
+
+
+@table("target, call, sent", *SENT)
 def test_a_server_gets_what_a_browser_sends(write: Write, target: str, call: list[str], sent: list[list[str]]) -> None:
     allowed = [": ".join(header) for header in (OPEN, ("Access-Control-Allow-Methods", "PUT"))]
     with answering("HTTP/1.1 200 OK", *allowed, "Access-Control-Allow-Headers: x-token") as (url, received):

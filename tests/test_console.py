@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_cors.cli.console import CAUSES, MAX_LENGTH, WORDINGS, ConsoleMessage, Wording, parse_console
+from tests.tables import table
 
 URL = "http://127.0.0.1:5000/users"
 PAGE = "http://localhost:3000"
@@ -26,26 +27,18 @@ def told(message: ConsoleMessage) -> dict[str, Any]:
     return {name: value for name, value in vars(message).items() if value not in (None, ()) and name != "text"}
 
 
-# -- The table ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("wording", [pytest.param(row, id=f"{row.browser}: {row.template}") for row in WORDINGS])
+@table("wording", *((f"{row.browser}: {row.template}", row) for row in WORDINGS))
 def test_every_wording_is_read_from_its_example(wording: Wording) -> None:
     [message] = parse_console(f"some noise\n{wording.example}\nand more")
     assert (message.browser, message.cause) == (wording.browser, wording.cause)
     assert message.cause in CAUSES
 
 
-def test_no_row_is_there_twice() -> None:
+def test_no_row_is_there_twice_and_every_cause_has_one_but_that_for_new_wordings() -> None:
     rows = [(row.browser, row.template, row.frames) for row in WORDINGS]
     assert len(set(rows)) == len(rows)
-
-
-def test_every_cause_has_a_wording_or_is_the_one_for_new_wordings() -> None:
     assert {row.cause for row in WORDINGS} == set(CAUSES) - {"unknown"}
 
-
-# -- What is told ------------------------------------------------------------------------------------------
 
 CHROMIUM = {"browser": "Chromium", "api": "fetch", "url": URL, "origin": PAGE, "preflight": False}
 FIREFOX = {"browser": "Firefox", "url": URL}
@@ -125,7 +118,7 @@ TOLD: list[tuple[str, list[str], list[dict[str, Any]]]] = [
 # fmt: on
 
 
-@pytest.mark.parametrize(("lines", "expected"), [pytest.param(*row[1:], id=row[0]) for row in TOLD])
+@table("lines, expected", *TOLD)
 def test_a_console_is_read(lines: list[str], expected: list[dict[str, Any]]) -> None:
     assert [told(message) for message in parse_console("\n".join(lines))] == expected
 
@@ -134,8 +127,6 @@ def test_messages_are_read_however_they_are_wrapped() -> None:
     text = f"{ACCESS}{PREFLIGHT}{MISSING}"
     assert parse_console(text.replace(" ", "\r\n\t ")) == parse_console(text)
 
-
-# -- Anything else -----------------------------------------------------------------------------------------
 
 PIECES = [word for row in WORDINGS for word in row.example.split()] + ["\n", "\u2019", "'", '"', "\0", "\ud800"]
 

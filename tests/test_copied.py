@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_cors.cli.copied import MAX_LENGTH, CopiedRequest, origin_of, parse_copied
+from tests.tables import table
 
 URL = "https://api.example/users?page=1&size=2"
 PAGE = "http://localhost:3000"
@@ -89,22 +90,20 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("text", "expected"), [pytest.param(*row[1:], id=row[0]) for row in READ])
+@table("text, expected", *READ)
 def test_a_copied_request_is_read(text: str, expected: dict[str, Any]) -> None:
     assert parse_copied(f"\n {text}\n") == CopiedRequest(**expected)
 
 
-@pytest.mark.parametrize(("text", "words"), [pytest.param(*row[1:], id=row[0]) for row in REFUSED])
+@table("text, words", *REFUSED)
 def test_a_request_that_cannot_be_read_is_refused_with_a_reason(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=re.escape(words)):
         parse_copied(text)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "https://api.example/", "curling is a sport", "prefetch('x')", "Access to fetch at"]
-)
-def test_other_text_is_no_request(text: str) -> None:
-    assert parse_copied(text) is None
+def test_other_text_is_no_request() -> None:
+    texts = ["", "https://api.example/", "curling is a sport", "prefetch('x')", "Access to fetch at"]
+    assert [*map(parse_copied, texts)] == [None] * len(texts)
 
 
 def test_the_origin_is_told_by_the_headers() -> None:
@@ -115,11 +114,9 @@ def test_the_origin_is_told_by_the_headers() -> None:
     assert origin_of("http://[::1]:5000/users") == "http://[::1]:5000"
 
 
-@pytest.mark.parametrize(
-    "url", ["", None, "file:///users.html", "http://[::1", "http://a:b/", "http:///", "about:client"]
-)
-def test_a_url_that_is_not_of_http_has_no_origin(url: str | None) -> None:
-    assert origin_of(url) is None
+def test_a_url_that_is_not_of_http_has_no_origin() -> None:
+    urls = ["", None, "file:///users.html", "http://[::1", "http://a:b/", "http:///", "about:client"]
+    assert [*map(origin_of, urls)] == [None] * len(urls)
 
 
 def test_headers_that_the_browser_adds_are_not_those_of_the_page() -> None:
@@ -135,9 +132,6 @@ def test_a_copied_preflight_tells_the_request_that_it_is_for() -> None:
     assert actual.actual() == actual
 
 
-# -- Anything else -----------------------------------------------------------------------------------------
-
-
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_a_body_is_read_as_bash_would(body: str) -> None:
     request = parse_copied(f"curl https://api.example/ --data-raw {shlex.quote(body)}")
@@ -145,27 +139,7 @@ def test_a_body_is_read_as_bash_would(body: str) -> None:
     assert request.body == body.encode()
 
 
-PIECES = [
-    "'",
-    '"',
-    "$'",
-    "\\",
-    "^",
-    '^"',
-    "\n",
-    " ",
-    "-H ",
-    "-d ",
-    "--",
-    "a",
-    ": ",
-    "{",
-    "[",
-    '"a"',
-    ",",
-    "\\u00",
-    "\ud800",
-]
+PIECES = [*"'\"\\^\n a{[,\ud800", "$'", '^"', "-H ", "-d ", "--", ": ", '"a"', "\\u00"]
 
 
 def refusal(text: str) -> str:

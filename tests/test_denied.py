@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from flask_cors import CORS, cross_origin, request_denied
 from flask_cors.cli import cors
-from flask_cors.cli.denied import log_denied, safe
+from flask_cors.cli.denied import safe
+from tests.tables import table
 
 PAGE = "https://app.example"
 
@@ -46,33 +47,25 @@ def preflight(method: str, headers: str = "") -> dict[str, str]:
     return {**names, "Access_Control_Request_Headers": headers} if headers else names
 
 
-@pytest.mark.parametrize(
-    ("path", "method", "headers", "reasons"),
-    [
-        pytest.param("/api", "GET", {"Origin": PAGE}, [], id="a request that is allowed"),
-        pytest.param("/users", "OPTIONS", preflight("PUT", "x-token"), [], id="a preflight that is granted"),
-        pytest.param(
-            "/api", "GET", {"Origin": "https://evil.example"}, ["the policy does not allow the origin"], id="an origin"
-        ),
-        pytest.param("/other", "GET", {"Origin": PAGE}, ["no policy covers the path"], id="no policy"),
-        pytest.param("/other", "OPTIONS", preflight("PUT"), ["no policy covers the path"], id="no policy, a preflight"),
-        pytest.param("/own", "GET", {"Origin": PAGE}, ["the policy does not allow the origin"], id="a decorated view"),
-        pytest.param(
-            "/users", "OPTIONS", preflight("PATCH"), ["the policy does not allow the method PATCH"], id="a method"
-        ),
-        pytest.param(
-            "/users",
-            "OPTIONS",
-            preflight("PUT", "x-token,a,b"),
-            ["the policy does not allow the header a, b"],
-            id="two headers",
-        ),
-        pytest.param("/api", "GET", {"Origin": "http://localhost"}, [], id="the app's own origin"),
-        pytest.param(
-            "/api", "GET", {"Origin": "https://evil.example", "Sec_Fetch_Mode": "navigate"}, [], id="a navigation"
-        ),
-    ],
-)
+FROM_PAGE, FROM_EVIL = {"Origin": PAGE}, {"Origin": "https://evil.example"}
+NO_POLICY, NOT = ["no policy covers the path"], "the policy does not allow"
+# fmt: off
+REQUESTS = [
+    ("a request that is allowed", "/api", "GET", FROM_PAGE, []),
+    ("a preflight that is granted", "/users", "OPTIONS", preflight("PUT", "x-token"), []),
+    ("an origin", "/api", "GET", FROM_EVIL, [f"{NOT} the origin"]),
+    ("no policy", "/other", "GET", FROM_PAGE, NO_POLICY),
+    ("no policy, a preflight", "/other", "OPTIONS", preflight("PUT"), NO_POLICY),
+    ("a decorated view", "/own", "GET", FROM_PAGE, [f"{NOT} the origin"]),
+    ("a method", "/users", "OPTIONS", preflight("PATCH"), [f"{NOT} the method PATCH"]),
+    ("two headers", "/users", "OPTIONS", preflight("PUT", "x-token,a,b"), [f"{NOT} the header a, b"]),
+    ("the app's own origin", "/api", "GET", {"Origin": "http://localhost"}, []),
+    ("a navigation", "/api", "GET", {**FROM_EVIL, "Sec_Fetch_Mode": "navigate"}, []),
+]
+# fmt: on
+
+
+@table("path, method, headers, reasons", *REQUESTS)
 def test_a_receiver_gets_what_is_denied(path: str, method: str, headers: dict[str, str], reasons: list[str]) -> None:
     app = an_app(origins=PAGE, methods=["GET", "PUT"], headers="X-Token")
     assert heard(app, path, method, **headers) == reasons
@@ -112,10 +105,8 @@ def logger() -> Any:
 def test_debug_mode_writes_one_line_with_the_command(logger: logging.Logger, caplog: pytest.LogCaptureFixture) -> None:
     app = an_app(origins=PAGE)
     app.debug = True
-    app.test_client().options(
-        "/users",
-        headers={"Origin": PAGE, "Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "a,b"},
-    )
+    sent = {name.replace("_", "-"): value for name, value in preflight("PUT", "a,b").items()}
+    app.test_client().options("/users", headers=sent)
     [line] = [record.getMessage() for record in caplog.records if record.name == app.logger.name]
     assert line.startswith(
         f"CORS denied PUT /users from {PAGE}: the policy does not allow the header a, b. The policy is at {__file__}:"
@@ -167,4 +158,3 @@ def test_a_blueprints_policy_is_found(logger: logging.Logger, caplog: pytest.Log
     app.register_blueprint(blueprint)
     app.test_client().get("/", headers={"Origin": PAGE})
     assert f"The policy is at {__file__}:" in caplog.text
-    assert callable(log_denied)

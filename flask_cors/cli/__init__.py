@@ -1,7 +1,8 @@
 """``flask cors``: what an app's configuration means to a browser, on the command line.
 
 ``flask cors routes`` shows which policy covers which route, ``flask cors explain`` names the cause where a browser
-blocks a call, and the change that mends it, and ``flask cors check`` looks for mistakes in the whole configuration.
+blocks a call, and the change that mends it, and ``flask cors check`` looks for mistakes in the whole configuration,
+in a deployment, or in what has changed.
 
 ==================  ==================================================================================
 ``commands``        the commands and their options
@@ -10,6 +11,8 @@ blocks a call, and the change that mends it, and ``flask cors check`` looks for 
 ``ask``             asking the app in this process, or a server
 ``explain``         one call: its facts (``case``), the table of ``causes``, those of a ``deployment``, the ``notes``
 ``check``           the table of rules (``finding``: what each yields)
+``deployed``        the table of routes, asked at a server; its ``faults``
+``against``         the table of routes, compared with how it was
 ``routes``          the table of routes
 ``needs``           what a policy lacks for a call
 ``writing``         changes of a policy, where each setting is written (``source`` edits the files)

@@ -141,30 +141,37 @@ def place_of_function(function: Callable[..., Any]) -> Place | None:
 
 
 class LiveNetwork:
-    """Sends requests for real, with one deadline for all of them."""
+    """Sends requests for real, with one deadline for all of them, and perhaps one for *each*."""
 
-    def __init__(self, seconds: float = DEADLINE) -> None:
-        self._seconds = seconds
+    def __init__(self, seconds: float = DEADLINE, each: float | None = None, *, reads_bodies: bool = True) -> None:
         self._end = time.monotonic() + seconds
+        self._each = seconds if each is None else each
+        self._most_bytes = _MOST_BYTES if reads_bodies else 0
+
+    @property
+    def has_time(self) -> bool:
+        """Whether another request may be sent."""
+        return time.monotonic() < self._end
 
     def __call__(self, request: Request) -> Response:
         """Send a request in a thread of its own: a name server, or a slow header, has no other deadline."""
         found: list[Response | Exception] = []
-        thread = Thread(target=_send, args=(request, self._seconds, found), daemon=True)
-        thread.start()
-        thread.join(max(0.0, self._end - time.monotonic()))
-        result = found[-1] if found else ConnectionFailed(f"none came within {self._seconds:g} seconds")
+        if self.has_time:
+            thread = Thread(target=_send, args=(request, self._each, self._most_bytes, found), daemon=True)
+            thread.start()
+            thread.join(max(0.0, min(self._each, self._end - time.monotonic())))
+        result = found[-1] if found else ConnectionFailed(f"none came within {self._each:g} seconds")
         if isinstance(result, Exception):
             raise result
         return result
 
 
-def _send(request: Request, seconds: float, found: list[Response | Exception]) -> None:
+def _send(request: Request, seconds: float, most_bytes: int, found: list[Response | Exception]) -> None:
     url = urlsplit(request.url)
     try:
         connection = _connection(url, seconds)
         try:
-            _exchange(connection, url, request, found)
+            _exchange(connection, url, request, most_bytes, found)
         finally:
             connection.close()
     except (OSError, HTTPException, UnicodeError, ValueError) as error:
@@ -178,7 +185,7 @@ def _connection(url: SplitResult, seconds: float) -> HTTPConnection:
 
 
 def _exchange(
-    connection: HTTPConnection, url: SplitResult, request: Request, found: list[Response | Exception]
+    connection: HTTPConnection, url: SplitResult, request: Request, most_bytes: int, found: list[Response | Exception]
 ) -> None:
     connection.putrequest(request.method, url.path + (f"?{url.query}" if url.query else ""))
     for name, value in request.headers:
@@ -189,7 +196,7 @@ def _exchange(
     connection.endheaders(body or None)
     answer = connection.getresponse()
     headers = tuple((name, re.sub(r"\s*[\r\n]+\s*", " ", value)) for name, value in answer.getheaders())
-    content = answer.read(_MOST_BYTES) if _has_end(answer) else b""
+    content = answer.read(most_bytes) if most_bytes and _has_end(answer) else b""
     found.append(Response(answer.status, headers, body=content))
 
 

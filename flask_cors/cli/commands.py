@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,10 +17,12 @@ from flask.cli import NoAppException, ScriptInfo
 
 from .. import browser as fetch
 from ..options import CORSWarning
+from .against import find_openings, read_kept
 from .ask import place_of
 from .case import LoadFailure
 from .check import find_mistakes
 from .copied import MAX_LENGTH
+from .deployed import check_deployment
 from .explain import Explanation, explain
 from .finding import Finding
 from .output import explanation_as_json, fix_as_json, fix_lines, place_as_json, print_explanation, print_json
@@ -25,6 +30,7 @@ from .question import Given, Mistake, known_value, plain, read_question
 from .routes import print_rows, row_as_json, rows
 from .site import MadeApp, Site, record_apps
 
+_File = click.Path(exists=True, dir_okay=False, path_type=Path)
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 
@@ -141,21 +147,50 @@ def _load_if_possible(*, is_needed: bool) -> tuple[Site | None, LoadFailure | No
 # -- check -------------------------------------------------------------------------------------------------
 
 
+def _parse_server(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    return None if value is None else _server(value)
+
+
+def _server(text: str) -> str:
+    with suppress(ValueError):
+        url = fetch.parse_url(text)
+        if url.origin != "null" and not url.has_credentials and not {"?", "#"} & {*url.text}:
+            return url.text
+    raise click.BadParameter(f"{text!r} is not the URL of a server, as https://api.example.")
+
+
 @click.command("check")
+@click.option("--live", metavar="URL", callback=_parse_server, help="Ask the server at URL instead, and compare.")
+@click.option("--against", type=_File, help="Find who may read more than in this output of routes --json.")
 @_as_json
 @click.pass_context
-def check_command(context: click.Context, as_json: bool) -> None:
+def check_command(context: click.Context, live: str | None, against: Path | None, as_json: bool) -> None:
     """Look for mistakes in the whole configuration.
 
-    The exit code is 1 if there are errors. Warnings are settings that may be meant as they are.
+    The exit code is 1 if there are errors. Warnings are settings that may be meant as they are. With --live or
+    --against, only that is looked at.
     """
     with _quietly():
-        found = find_mistakes(_load_site())
+        site = _load_site()
+        found = _compare(site, live, against) if live or against else find_mistakes(site)
     if as_json:
         print_json("findings", list(map(_finding_as_json, found)))
     else:
         _print_findings(found)
     context.exit(1 if any(finding.level == "error" for finding in found) else 0)
+
+
+def _compare(site: Site, live: str | None, against: Path | None) -> list[Finding]:
+    """Compare the app with its deployment, and with its own policies as they were."""
+    found: list[Finding] = []
+    if live:
+        deployment = check_deployment(site, live)
+        found += deployment.findings
+        if deployment.left_out:
+            click.echo(f"Not asked, or not in full: {plain(', '.join(deployment.left_out))}.", err=True)
+    if against:
+        found += find_openings(read_kept(against), json.loads(json.dumps(list(map(row_as_json, rows(site))))))
+    return found
 
 
 def _print_findings(found: list[Finding]) -> None:

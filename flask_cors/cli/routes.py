@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
@@ -9,11 +10,12 @@ from typing import Any, NamedTuple
 import click
 
 from ..options import NAMES
+from ..origins import AllowedOrigins
 from .check import about_logins, policy_findings
 from .output import place_as_json
 from .question import plain
-from .site import Cover, RouteCover, Site
-from .source import as_python
+from .site import Cover, Place, RouteCover, Site
+from .source import as_python, shown_name
 
 _MOST_ORIGINS = 4
 
@@ -25,6 +27,7 @@ class Row(NamedTuple):
     endpoint: str
     methods: tuple[str, ...]
     path: str
+    paths: tuple[str, ...]
     cover: Cover | None
     warnings: tuple[str, ...]
 
@@ -44,8 +47,9 @@ def _row(site: Site, items: list[RouteCover]) -> Row:
     if first.cover:
         found = [*policy_findings(site, first.cover), *about_logins(site, items, first.cover)]
     methods = tuple(dict.fromkeys(item.route.method for item in items))
+    paths = tuple(dict.fromkeys(item.route.path for item in items))
     texts = tuple(finding.text for finding in found)
-    return Row(first.rule.rule, first.rule.endpoint, methods, first.route.path, first.cover, texts)
+    return Row(first.rule.rule, first.rule.endpoint, methods, paths[0], paths, first.cover, texts)
 
 
 def print_rows(shown: list[Row]) -> None:
@@ -83,7 +87,8 @@ def _cells(named: tuple[str, Row]) -> tuple[str, ...]:
 
 
 def _plain_origin(entry: Any) -> str:
-    return entry if isinstance(entry, str) else as_python(entry)
+    """Write an entry of ``origins``: the same text on each run, so without the address of an object."""
+    return entry if isinstance(entry, str) else re.sub(" at 0x[0-9a-f]+", "", as_python(entry))
 
 
 def _few(entries: Sequence[str]) -> Sequence[str]:
@@ -101,8 +106,25 @@ def policy_as_json(cover: Cover) -> dict[str, Any]:
     policy = cover.policy
     return {
         "from": cover.source,
-        **place_as_json(cover.layer.place),
+        **_short_place(cover.layer.place),
         "pattern": cover.entry.pattern.pattern,
         "origins": list(map(_plain_origin, policy.origins.entries)),
+        "allows": allowed_as_json(policy.origins),
         **{name: getattr(policy, name) for name in sorted(NAMES) if name != "origins" and hasattr(policy, name)},
+    }
+
+
+def _short_place(place: Place | None) -> dict[str, Any]:
+    """Return a file, as it is named from the working directory, and a line: the same on every computer."""
+    return place_as_json(place and Place(shown_name(place.file), place.line))
+
+
+def allowed_as_json(origins: AllowedOrigins) -> dict[str, Any]:
+    """Return the origins that a policy allows, each kind for itself, as they are compared."""
+    return {
+        "any_origin": origins.any_origin,
+        "exact": sorted(origins.exact),
+        "wildcards": sorted(origins.wildcards),
+        "patterns": list(map(_plain_origin, origins.patterns)),
+        "callables": list(map(_plain_origin, origins.callables)),
     }

@@ -24,6 +24,7 @@ from .._routes import (
     hidden_decoration,
     resolve_route,
     url_adapter,
+    view_handles_options,
 )
 from .._state import AppState, Scope, app_state
 from ..browser import Request
@@ -272,6 +273,12 @@ class Site:
         request = self.app.request_class(request_environ(self.app, Request(method, url, ()), {}))
         adapter = url_adapter(self.app, request)
         return Route(None, method, request.path) if adapter is None else resolve_route(adapter, method, request.path)
+
+    def handles_options(self, url: str) -> bool:
+        """Whether ``OPTIONS`` leads to a view that was written for it, so that a preflight may run that."""
+        environ = request_environ(self.app, Request("OPTIONS", url, ()), {})
+        adapter = url_adapter(self.app, self.app.request_class(environ))
+        return adapter is not None and view_handles_options(self.app, adapter)
 
     def has_preflight_wrapper(self, url: str, endpoint: str | None) -> bool:
         """Whether ``OPTIONS`` leads to the decorated view itself, so that its wrapper responds to a preflight."""

@@ -1,4 +1,4 @@
-"""A shared cache: nginx on this computer, with a configuration and a folder of its own, before gunicorn."""
+"""A proxy, or a shared cache: nginx on this computer, with a configuration and a folder of its own, before an app."""
 
 import grp
 import os
@@ -34,12 +34,15 @@ http {{
     listen {address};
     location / {{
       proxy_pass http://{target};
-      proxy_cache answers;
-      proxy_cache_lock on;  # of requests for the same answer, one goes through and the others wait for it
-      add_header X-Cache-Status $upstream_cache_status always;
+      {lines}
     }}
   }}
 }}
+"""
+CACHED = """
+      proxy_cache answers;
+      proxy_cache_lock on;  # of requests for the same answer, one goes through and the others wait for it
+      add_header X-Cache-Status $upstream_cache_status always;
 """
 
 SITE = Server(
@@ -51,16 +54,17 @@ SITE = Server(
 
 @dataclass(frozen=True)
 class Nginx(Server):
-    """An nginx that keeps the answers of a *target* in a *directory*."""
+    """An nginx before a *target*, with a *directory* of its own and *lines* of configuration."""
 
     directory: Path
     target: str
+    lines: str
 
     def arguments(self, port: int) -> list[str]:
         """The command; its configuration names the port."""
         user = f"{pwd.getpwuid(os.getuid()).pw_name} {grp.getgrgid(os.getgid()).gr_name}"
         configuration = CONFIGURATION.format(
-            directory=self.directory, user=user, address=f"{HOST}:{port}", target=self.target
+            directory=self.directory, user=user, address=f"{HOST}:{port}", target=self.target, lines=self.lines
         )
         (self.directory / "nginx.conf").write_text(configuration)
         return super().arguments(port)
@@ -69,9 +73,15 @@ class Nginx(Server):
 @contextmanager
 def cached_site(*, forgets_vary: bool = False) -> Iterator[int]:
     """Serve the site behind an empty cache, with a mistake in it or without; yield the port of the cache."""
-    environment = {FORGETS_VARY: "yes" if forgets_vary else ""}
+    with running(SITE, {FORGETS_VARY: "yes" if forgets_vary else ""}) as port, proxy(port, CACHED) as front:
+        yield front
+
+
+@contextmanager
+def proxy(port: int, lines: str) -> Iterator[int]:
+    """Put an nginx with *lines* of configuration before what listens at a port; yield the port of nginx."""
     nginx = shutil.which("nginx", path=f"{os.defpath}:/usr/sbin") or "nginx"
-    with tempfile.TemporaryDirectory() as name, running(SITE, environment) as port:
+    with tempfile.TemporaryDirectory() as name:
         command = (nginx, "-e", "stderr", "-p", name, "-c", f"{name}/nginx.conf")
-        with running(Nginx("nginx", command, "nginx", Path(name), f"{HOST}:{port}"), {}) as front:
+        with running(Nginx("nginx", command, "nginx", Path(name), f"{HOST}:{port}", lines), {}) as front:
             yield front
