@@ -145,7 +145,7 @@ def _in_words(talk: Talk) -> list[nodes.Node]:
 
 def _item(event: Event) -> nodes.list_item:
     if isinstance(event, Message):
-        head = nodes.paragraph("", f"{event.sender} to {event.receiver}, {event.title}:")
+        head = nodes.paragraph("", f"{event.title}, from {event.sender} to {event.receiver}:")
         lines = [nodes.list_item("", nodes.paragraph("", "", nodes.literal("", line))) for line in event.lines]
         return nodes.list_item("", head, nodes.bullet_list("", *lines, bullet="*"))
     text = nodes.paragraph("", f"{event.place}: {event.text} ", support_smartquotes=False)

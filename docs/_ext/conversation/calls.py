@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import shlex
@@ -75,13 +76,16 @@ class Call:
     @property
     def javascript(self) -> tuple[str, ...]:
         """The call as the page's script writes it."""
-        lines = [] if self.method == "GET" else [f'method: "{self.method}"']
-        lines += ["headers: {" + ", ".join(f'"{key}": "{value}"' for key, value in self.headers.items()) + "}"]
-        lines += [f'credentials: "{self.credentials}"']
-        wanted = [line for line in lines if line not in ("headers: {}", 'credentials: "same-origin"')]
-        if not wanted:
+        lines: list[str] = []
+        if self.method != "GET":
+            lines.append(f'  method: "{self.method}",')
+        if self.headers:
+            lines.append(f"  headers: {json.dumps(self.headers)},")
+        if self.credentials != "same-origin":
+            lines.append(f'  credentials: "{self.credentials}",')
+        if not lines:
             return (f'fetch("{self.url}")',)
-        return (f'fetch("{self.url}", {{', *(f"  {line}," for line in wanted), "})")
+        return (f'fetch("{self.url}", {{', *lines, "})")
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,20 @@ class Talk:
     call: Call
     outcome: Outcome
     events: tuple[Event, ...]
+
+    @property
+    def decision(self) -> Note:
+        """The note of the step that decided."""
+        [note] = [event for event in self.events if isinstance(event, Note) and event.verdict]
+        return note
+
+    @property
+    def deciding(self) -> list[Message]:
+        """The last request of the browser and the response to it."""
+        messages = [event for event in self.events if isinstance(event, Message)]
+        sent = [message for message in messages if message.sender == "browser" and not message.is_reply]
+        received = [message for message in messages if message.receiver == "browser" and message.is_reply]
+        return sent[-1:] + received[-1:]
 
     @property
     def verdict(self) -> str:
@@ -168,15 +186,15 @@ def hold_talks(
     for call in calls:
         before = len(wire.passages)
         outcome = call.make(pages[call.origin])
-        teller = Teller(between, wire.passages[before:])
-        events = [*_asks(call, outcome, talks), *teller.tell(outcome), *_concludes(outcome)]
+        sent = _tell_exchanges(outcome, wire.passages[before:], between)
+        events = [*_tell_call(call, outcome, talks), *sent, *_tell_outcome(outcome)]
         talks.append(Talk(call, outcome, tuple(events)))
     return talks
 
 
-def _asks(call: Call, outcome: Outcome, earlier: list[Talk]) -> Iterator[Event]:
+def _tell_call(call: Call, outcome: Outcome, earlier: list[Talk]) -> Iterator[Event]:
     """Begin with the page; the same call has sent a preflight before if its permission is cached."""
-    yield Message("page", "browser", f"page of {call.origin}", call.javascript)
+    yield Message("page", "browser", f"script on {call.origin}", call.javascript)
     before = [talk.outcome for talk in earlier if talk.call == call]
     if any(map(_has_preflight, before)) and not _has_preflight(outcome):
         yield Note("browser", "The permission is cached: no preflight.")
@@ -186,50 +204,31 @@ def _has_preflight(outcome: Outcome) -> bool:
     return any(exchange.kind == "preflight" for exchange in outcome.exchanges)
 
 
-def _concludes(outcome: Outcome) -> Iterator[Event]:
-    """End with the step that decided, and what the page gets."""
-    if outcome.response is None:
-        yield Note("browser", f"Blocked. {outcome.reason}", outcome.step, "blocked")
-        yield Message("browser", "page", "the page gets no response", ("TypeError: Failed to fetch",), is_reply=True)
+def _tell_exchanges(outcome: Outcome, passages: list[Passage], between: Intermediary | None) -> Iterator[Event]:
+    """Tell each exchange, and what the browser makes of it if it goes on."""
+    origin = None
+    for exchange, passage in zip(outcome.exchanges, passages, strict=True):
+        sent = dict(exchange.request.headers).get("Origin")
+        if origin not in (None, sent):
+            yield Note("browser", f"The redirect crosses origins: Origin is now {sent}.")
+        origin = sent
+        yield from _tell_exchange(exchange, passage, between)
+        if exchange.kind == "preflight" and exchange is not outcome.exchanges[-1]:
+            yield Note("browser", "The preflight allows the request.")
+
+
+def _tell_exchange(exchange: Exchange, passage: Passage, between: Intermediary | None) -> Iterator[Event]:
+    title = "preflight" if exchange.kind == "preflight" else "request"
+    host = urlsplit(exchange.request.url).netloc
+    if between is None:
+        yield from _there_and_back(exchange, "browser", host, title)
         return
-    because = " ".join(filter(None, [ALLOWED_BECAUSE[outcome.step], outcome.reason]))
-    yield Note("browser", f"Allowed. {because}", outcome.step, "allowed")
-    names = ", ".join(dict.fromkeys(name for name, _ in outcome.response.headers))
-    seen = (f"status {outcome.response.status}, the body", f"headers: {names or 'none'}")
-    yield Message("browser", "page", "the page can read", seen, is_reply=True)
-
-
-@dataclass(frozen=True)
-class Teller:
-    """Tells the exchanges of one call."""
-
-    between: Intermediary | None
-    passages: list[Passage]
-
-    def tell(self, outcome: Outcome) -> Iterator[Event]:
-        """Tell each exchange, and what the browser makes of it if it goes on."""
-        origin = None
-        for exchange, passage in zip(outcome.exchanges, self.passages, strict=True):
-            sent = dict(exchange.request.headers).get("Origin")
-            if origin not in (None, sent):
-                yield Note("browser", f"The redirect leads to another origin: Origin is now {sent}.")
-            origin = sent
-            yield from self._tell_exchange(exchange, passage)
-            if exchange.kind == "preflight" and exchange is not outcome.exchanges[-1]:
-                yield Note("browser", "The preflight allows the request.")
-
-    def _tell_exchange(self, exchange: Exchange, passage: Passage) -> Iterator[Event]:
-        title = "preflight" if exchange.kind == "preflight" else "request"
-        host = urlsplit(exchange.request.url).netloc
-        if self.between is None:
-            yield from _there_and_back(exchange, "browser", host, title)
-            return
-        there, back = _there_and_back(exchange, "browser", self.between.name, title)
-        yield there
-        for behind in passage.exchanges:
-            yield from _there_and_back(behind, self.between.name, host, title)
-        yield Note(self.between.name, passage.told)
-        yield back
+    there, back = _there_and_back(exchange, "browser", between.name, title)
+    yield there
+    for behind in passage.exchanges:
+        yield from _there_and_back(behind, between.name, host, title)
+    yield Note(between.name, passage.told)
+    yield back
 
 
 def _there_and_back(exchange: Exchange, sender: str, receiver: str, title: str) -> tuple[Message, Message]:
@@ -245,3 +244,16 @@ def _there_and_back(exchange: Exchange, sender: str, receiver: str, title: str) 
 
 def _header_lines(headers: Iterable[tuple[str, str]]) -> list[str]:
     return [f"{name}: {value}" for name, value in headers]
+
+
+def _tell_outcome(outcome: Outcome) -> Iterator[Event]:
+    """End with the step that decided, and what the page gets."""
+    if outcome.response is None:
+        yield Note("browser", f"Blocked. {outcome.reason}", outcome.step, "blocked")
+        yield Message("browser", "page", "the page gets no response", ("TypeError: Failed to fetch",), is_reply=True)
+        return
+    because = " ".join(filter(None, [ALLOWED_BECAUSE[outcome.step], outcome.reason]))
+    yield Note("browser", f"Allowed. {because}", outcome.step, "allowed")
+    names = ", ".join(dict.fromkeys(name for name, _ in outcome.response.headers))
+    seen = (f"status {outcome.response.status}, the body", f"headers: {names or 'none'}")
+    yield Message("browser", "page", "the page can read", seen, is_reply=True)

@@ -6,6 +6,7 @@ attributes here draw everything in the colour of the text.
 
 from __future__ import annotations
 
+import itertools
 import re
 import textwrap
 from collections.abc import Iterable
@@ -18,7 +19,7 @@ MARGIN = 6
 CODE = 6.95  # the width of a character of 11.5 px in a monospaced font
 PROSE = 6.1  # and of 12 px in others, on average
 LINE = 15
-HEAD = (86, 24)
+HEAD = 24  # the height of the box with a name
 #: Headers that say nothing about CORS; the text beside the picture has them.
 ROUTINE = {"accept", "content-length"}
 ROUTINE_OF_RESPONSES = ROUTINE | {"content-type", "allow"}
@@ -41,33 +42,31 @@ def places(events: Iterable[Event]) -> list[str]:
 
 def describe(talks: list[Talk]) -> str:
     """Say in a few sentences what the picture shows."""
-    decided = [event.text for talk in talks for event in talk.events if isinstance(event, Note) and event.verdict]
-    return " ".join([*decided, "The list below the picture has every message."])
+    return " ".join([*(talk.decision.text for talk in talks), "The list below the picture has every message."])
 
 
 class _Picture:
     def __init__(self, names: list[str], number: str) -> None:
-        step = (WIDTH - HEAD[0] - 2) / (len(names) - 1)
-        self._x = {name: 1 + HEAD[0] / 2 + index * step for index, name in enumerate(names)}
+        self._widths = {name: max(60, 7 * len(name) + 8) for name in names}
+        gap = (WIDTH - 2 - sum(self._widths.values())) / (len(names) - 1)
+        lefts = [1, *itertools.accumulate(width + gap for width in self._widths.values())]
+        self._x = {name: left + self._widths[name] / 2 for name, left in zip(names, lefts, strict=False)}
         self._number = number
-        self._y = HEAD[1] + 20.0
-        self._marked = self._verdict = ""
+        self._y = HEAD + 20.0
         self._svg = ET.Element("svg", xmlns="http://www.w3.org/2000/svg", role="img")
         self._lifelines = ET.SubElement(self._svg, "g", {"class": "lifelines", "stroke": "currentColor"})
 
     def add_talk(self, talk: Talk) -> None:
-        """Draw one talk below the last; the headers that the decision mentions are marked."""
+        """Draw one talk below the last; in the last exchange, mark the headers that the decision mentions."""
         if len(self._svg) > 1:
             self._y += 6
             self._line((0, self._y), (WIDTH, self._y), "next-call")
             self._y += 20
-        self._marked = " ".join(event.text for event in talk.events if isinstance(event, Note) and event.verdict)
-        self._verdict = talk.verdict
         for event in talk.events:
-            if isinstance(event, Message):
-                self._add_message(event)
-            else:
+            if isinstance(event, Note):
                 self._add_note(event)
+            else:
+                self._add_message(event, talk.decision if event in talk.deciding else None)
 
     def finish(self, title: str, description: str) -> str:
         """Add what depends on the height, and the text alternative; return the XML."""
@@ -86,13 +85,12 @@ class _Picture:
         return ET.tostring(self._svg, encoding="unicode")
 
     def _add_lifeline(self, name: str, x: float) -> None:
-        width, height = HEAD
-        ends = {"x1": f"{x:g}", "y1": str(height), "x2": f"{x:g}", "y2": f"{self._y:g}"}
+        ends = {"x1": f"{x:g}", "y1": f"{HEAD}", "x2": f"{x:g}", "y2": f"{self._y:g}"}
         ET.SubElement(self._lifelines, "line", ends)
-        self._box("place", x - width / 2, 1, width, height - 1)
+        self._box("place", x - self._widths[name] / 2, 1, self._widths[name], HEAD - 1)
         self._text(name, x, 17, "name", anchor="middle")
 
-    def _add_message(self, message: Message) -> None:
+    def _add_message(self, message: Message, decision: Note | None) -> None:
         start, end = self._x[message.sender], self._x[message.receiver]
         lines = [part for line in shown_lines(message) for part in _wrapped(line)]
         width = max([PROSE * len(message.title), *(CODE * len(line) for line in lines)])
@@ -101,14 +99,10 @@ class _Picture:
         self._text(message.title, x, self._y, "title")
         for line in lines:
             self._y += LINE
-            self._text(line, x, self._y, f"deciding {self._verdict}" if self._is_deciding(line) else "code")
+            self._text(line, x, self._y, "code" + _mark(line, decision))
         self._y += 9
         self._arrow(start, end, "reply" if message.is_reply else "message")
         self._y += 22
-
-    def _is_deciding(self, line: str) -> bool:
-        name, colon, _ = line.partition(":")
-        return bool(colon) and re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", self._marked) is not None
 
     def _add_note(self, note: Note) -> None:
         sentence = f"{note.text} ({note.step.replace(' ', ', ', 1)})" if note.step else note.text
@@ -141,6 +135,14 @@ class _Picture:
         ET.SubElement(self._svg, "text", place).text = text.replace("  ", "\N{NO-BREAK SPACE}" * 2)
 
 
+def _mark(line: str, decision: Note | None) -> str:
+    """Return the classes of a header that the decision mentions."""
+    name, colon, _ = line.partition(": ")
+    if decision is None or not colon or not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", decision.text):
+        return ""
+    return f" deciding {decision.verdict}"
+
+
 def shown_lines(message: Message) -> list[str]:
     """Leave out the routine headers; the first line is no header."""
     routine = ROUTINE_OF_RESPONSES if message.is_reply else ROUTINE
@@ -149,6 +151,5 @@ def shown_lines(message: Message) -> list[str]:
 
 
 def _wrapped(line: str) -> list[str]:
-    indent = re.match(" *", line)
-    further = (indent[0] if indent else "") + "  "
-    return textwrap.wrap(line, 49, subsequent_indent=further, break_on_hyphens=False, drop_whitespace=True) or [line]
+    further = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.wrap(line, 49, subsequent_indent=further, break_on_hyphens=False)
