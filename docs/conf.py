@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(CHECKOUT))
+sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "docs" / "_ext")]
 
 import flask_cors  # noqa: E402 - only importable after the line above
 
@@ -32,7 +32,7 @@ author = "the Flask-Cors contributors"
 project_copyright = author
 version = release = flask_cors.__version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.extlinks"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.extlinks", "conversation"]
 exclude_patterns = ["_build"]
 nitpicky = True
 
