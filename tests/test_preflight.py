@@ -14,43 +14,15 @@ from werkzeug.routing import MapAdapter, Rule
 from werkzeug.test import Client, TestResponse
 
 from flask_cors import CORS, cross_origin
-from tests.helpers import (
-    ALL_METHODS,
-    ANY_ORIGIN,
-    DENIED,
-    FOR_A,
-    FOR_ALL,
-    FOR_B,
-    NO_HEADERS,
-    ONLY_A,
-    ONLY_B,
-    PATH,
-    PLACES,
-    A,
-    B,
-    CORSHeaders,
-    SetUp,
-    a_view,
-    as_preflights,
-    assert_policy,
-    cors_headers,
-    fetch,
-    for_the_app,
-    for_the_blueprint,
-    for_the_view,
-    for_the_view_alone,
-    for_the_view_twice,
-    get_headers_for,
-    get_preflight_headers_for,
-    make_app,
-    no_set_up,
-    preflight,
-    preflight_headers,
-)
+from tests import helpers as h
+from tests.helpers import DENIED, FOR_A, FOR_ALL, FOR_B, NO_HEADERS, ONLY_A, PATH, PLACES, A, B, CORSHeaders, SetUp
+from tests.tables import table
 
 Place = Callable[..., None]
 Views = Callable[..., Any]
-only_a, only_b = cross_origin(origins=A), cross_origin(origins=B)
+only_a, only_b, for_all = cross_origin(origins=A), cross_origin(origins=B), cross_origin()
+a_view, assert_policy, cors_headers, fetch = h.a_view, h.assert_policy, h.cors_headers, h.fetch
+make_app, preflight = h.make_app, h.preflight
 
 
 def login() -> None:
@@ -71,7 +43,7 @@ def make_app_with_login(place: Place, where: str) -> Flask:
     def log_in(served: Flask | Blueprint) -> None:
         served.before_request(login)
 
-    place(app, a_view, log_in if where == "after CORS, or of the blueprint" else no_set_up, origins=A)
+    place(app, a_view, log_in if where == "after CORS, or of the blueprint" else h.no_set_up, origins=A)
     return app
 
 
@@ -86,21 +58,22 @@ def test_a_preflight_meets_no_login_and_the_request_after_it_does(place: Place, 
     assert_policy(make_app_with_login(place, where), FOR_A, PATH, 401)
 
 
-@pytest.mark.parametrize(
-    ("method", "headers"),
-    [
-        pytest.param("OPTIONS", {}, id="no Origin and no requested method"),
-        pytest.param("OPTIONS", {"Origin": A}, id="no requested method"),
-        pytest.param("OPTIONS", {"Origin": A, "Access-Control-Request-Method": ""}, id="an empty requested method"),
-        pytest.param("OPTIONS", {"Origin": A, "Access-Control-Request-Headers": "x-a"}, id="only requested headers"),
-        pytest.param("OPTIONS", {"Access-Control-Request-Method": "GET"}, id="no Origin"),
-        pytest.param("OPTIONS", {"Origin": "", "Access-Control-Request-Method": "GET"}, id="an empty Origin"),
-        pytest.param("GET", {"Origin": A, "Access-Control-Request-Method": "GET"}, id="another method, GET"),
-        pytest.param("HEAD", {"Origin": A, "Access-Control-Request-Method": "GET"}, id="another method, HEAD"),
-    ],
-)
+FOR_GET = {"Access-Control-Request-Method": "GET"}
+
+
 @behind_a_login
-@pytest.mark.parametrize("place", [for_the_app, for_the_blueprint, for_the_view, for_the_view_alone])
+@pytest.mark.parametrize("place", [h.for_the_app, h.for_the_blueprint, h.for_the_view, h.for_the_view_alone])
+@table(
+    "method, headers",
+    ("no Origin and no requested method", "OPTIONS", {}),
+    ("no requested method", "OPTIONS", {"Origin": A}),
+    ("an empty requested method", "OPTIONS", {"Origin": A, "Access-Control-Request-Method": ""}),
+    ("only requested headers", "OPTIONS", {"Origin": A, "Access-Control-Request-Headers": "x-a"}),
+    ("no Origin", "OPTIONS", FOR_GET),
+    ("an empty Origin", "OPTIONS", {"Origin": "", **FOR_GET}),
+    ("another method, GET", "GET", {"Origin": A, **FOR_GET}),
+    ("another method, HEAD", "HEAD", {"Origin": A, **FOR_GET}),
+)
 def test_what_is_no_preflight_meets_the_login(place: Place, where: str, method: str, headers: dict[str, str]) -> None:
     app = make_app_with_login(place, where)
     assert fetch(app.test_client(), PATH, method=method, headers=headers).status_code == 401
@@ -111,7 +84,7 @@ def test_a_preflight_runs_no_view_and_has_an_empty_response() -> None:
     CORS(app)
     app.add_url_rule("/", "view", lambda: str(1 / 0), methods=["GET", "POST"])
     response = preflight(app.test_client(), "/", method="POST")
-    assert preflight_headers(response) == ANY_ORIGIN | ALL_METHODS
+    assert h.preflight_headers(response) == h.ANY_ORIGIN | h.ALL_METHODS
     assert response.headers["Content-Length"] == "0"
 
 
@@ -150,30 +123,24 @@ def make_redirecting_app() -> Flask:
         app.add_url_rule(path, path, only_b(lambda **_: "text"))
     app.add_url_rule("/pages/", "/pages/<int:page>", defaults={"page": 1})
     app.add_url_rule("/second", "/main", alias=True)
-    app.add_url_rule("/old", redirect_to="/folder/", endpoint="old")
-    app.add_url_rule("/older", redirect_to="/old", endpoint="older")
-    app.add_url_rule("/no-slash", redirect_to="/folder?page=1", endpoint="no-slash")
-    app.add_url_rule("/old/<int:number>", redirect_to="/item/<number>", endpoint="old item")
-    app.add_url_rule("/computed", redirect_to=lambda _: "/folder/", endpoint="computed")
-    app.add_url_rule("/out", redirect_to="https://elsewhere.example/folder/", endpoint="out")
-    app.add_url_rule("/loop", redirect_to="/loop", endpoint="loop")
-    app.add_url_rule("/lost", redirect_to="/nowhere", endpoint="lost")
+    redirects: dict[str, Any] = {"/old": "/folder/", "/older": "/old", "/no-slash": "/folder?page=1", "/loop": "/loop"}
+    redirects |= {"/old/<int:number>": "/item/<number>", "/computed": lambda _: "/folder/", "/lost": "/nowhere"}
+    for path, target in {**redirects, "/out": "https://elsewhere.example/folder/"}.items():
+        app.add_url_rule(path, redirect_to=target, endpoint=f"moved {path}")
     return app
 
 
-@pytest.mark.parametrize(
-    ("path", "status", "expected"),
-    [
-        pytest.param("/folder /folder?page=1 /folder//", 308, FOR_B, id="URLs without the slash, or with two"),
-        pytest.param("/item//1", 308, FOR_B, id="URLs with a slash too many inside"),
-        pytest.param("/old /older /no-slash /old/7", 308, FOR_B, id="URLs that were moved, once or twice"),
-        pytest.param("/computed", 308, FOR_B, id="URLs that were moved by a function"),
-        pytest.param("/pages/1 /second", 308, FOR_B, id="URLs that spell out a default, or are an alias"),
-        pytest.param("/out", 308, FOR_A, id="URLs that were moved out of the app"),
-        pytest.param("/loop /lost", 308, FOR_A, id="URLs that lead to themselves, or nowhere"),
-        pytest.param("/nowhere /item/x", 404, FOR_A, id="unknown URLs"),
-        pytest.param("/a", 200, FOR_A, id="the URL of a view"),
-    ],
+@table(
+    "path, status, expected",
+    ("URLs without the slash, or with two", "/folder /folder?page=1 /folder//", 308, FOR_B),
+    ("URLs with a slash too many inside", "/item//1", 308, FOR_B),
+    ("URLs that were moved, once or twice", "/old /older /no-slash /old/7", 308, FOR_B),
+    ("URLs that were moved by a function", "/computed", 308, FOR_B),
+    ("URLs that spell out a default, or are an alias", "/pages/1 /second", 308, FOR_B),
+    ("URLs that were moved out of the app", "/out", 308, FOR_A),
+    ("URLs that lead to themselves, or nowhere", "/loop /lost", 308, FOR_A),
+    ("unknown URLs", "/nowhere /item/x", 404, FOR_A),
+    ("the URL of a view", "/a", 200, FOR_A),
 )
 @pytest.mark.parametrize("with_login", [False, True], ids=["", "behind a login"])
 def test_the_policy_of_where_it_leads_counts_for(
@@ -207,7 +174,7 @@ def test_a_method_that_the_route_lacks_has_the_policy_of_the_view_that_is_there(
     CORS(app, origins=A)
     app.add_url_rule("/", view_func=cross_origin(origins=B, automatic_options=False)(a_view), methods=["OPTIONS"])
     response = fetch(app.test_client(), "/", B)
-    assert (response.status_code, cors_headers(response)) == (405, ONLY_B)
+    assert (response.status_code, cors_headers(response)) == (405, h.ONLY_B)
 
 
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
@@ -218,20 +185,23 @@ def test_preflights_for_a_route_that_knows_no_options_get_a_response(method: str
     app.add_url_rule("/explicit", "explicit", a_view, provide_automatic_options=False)
     app.add_url_rule("/decorated", "decorated", only_b(a_view))
     for path, expected in [("/plain", FOR_A), ("/explicit", FOR_A), ("/decorated", FOR_B)]:
-        assert get_preflight_headers_for(app, path, method) == as_preflights(expected)
+        assert h.get_preflight_headers_for(app, path, method) == h.as_preflights(expected)
 
 
-@pytest.mark.parametrize(
-    ("methods", "text"), [(None, a_view()), (["GET"], ""), (["GET", "OPTIONS"], a_view())], ids=str
+@table(
+    "methods, text",
+    ("all methods", None, a_view()),
+    ("GET", ["GET"], ""),
+    ("GET and OPTIONS", ["GET", "OPTIONS"], a_view()),
 )
-def test_a_rule_that_was_added_to_the_url_map_by_hand_is_like_any_other(methods: list[str] | None, text: str) -> None:
+def test_a_rule_that_was_added_to_the_url_map_by_hand_is_like_any_other_with(methods: Any, text: str) -> None:
     app = make_app()
     CORS(app, origins=A)
     app.url_map.add(Rule("/", endpoint="by hand", methods=methods))
     app.endpoint("by hand")(a_view)
     response = preflight(app.test_client(), "/")
-    assert (response.status_code, response.text, cors_headers(response)) == (200, text, ONLY_A | ALL_METHODS)
-    assert get_headers_for(app) == FOR_A
+    assert (response.status_code, response.text, cors_headers(response)) == (200, text, ONLY_A | h.ALL_METHODS)
+    assert h.get_headers_for(app) == FOR_A
 
 
 # For the requested method --------------------------------------------------------------------------------------------
@@ -277,31 +247,29 @@ def two_blueprints(app: Flask) -> None:
         app.register_blueprint(blueprint)
 
 
-for_all = cross_origin()
 PATHS = {"/users": {"origins": A}, "/": {"origins": B}}
-two_policies = pytest.mark.parametrize(
+
+
+@table(
     "set_up",
-    [
-        pytest.param(two_views(for_all(a_view), only_a(a_view), origins=[]), id="two decorated views"),
-        pytest.param(two_views(for_all(a_view), only_a(a_view), True, resources=[]), id="two, in the other order"),
-        pytest.param(two_views(for_all(a_view), a_view, resources=PATHS), id="a decorated view and a resource"),
-        pytest.param(two_views(a_view, only_a(a_view)), id="the app's policy and a decorated view"),
-        *(two_methods_of_a_class, two_views_of_a_blueprint, two_blueprints),
-    ],
+    ("two decorated views", two_views(for_all(a_view), only_a(a_view), origins=[])),
+    ("two, in the other order", two_views(for_all(a_view), only_a(a_view), True, resources=[])),
+    ("a decorated view and a resource", two_views(for_all(a_view), a_view, resources=PATHS)),
+    ("the app's policy and a decorated view", two_views(a_view, only_a(a_view))),
+    ("two methods of a class", two_methods_of_a_class),
+    ("two views of a blueprint", two_views_of_a_blueprint),
+    ("two blueprints", two_blueprints),
 )
-
-
-@two_policies
 def test_a_preflight_has_the_policy_of_the_requested_method_and_so_has_the_request_after_it(set_up: SetUp) -> None:
     app = make_app()
     set_up(app)
     app.before_request(lambda: login() if request.method == "OPTIONS" else None)
     for method in ("GET", "HEAD", "POST", "post") * 2:
-        expected = as_preflights(FOR_A if method.upper() == "POST" else FOR_ALL)
-        assert get_preflight_headers_for(app, "/users", method) == expected
+        expected = h.as_preflights(FOR_A if method.upper() == "POST" else FOR_ALL)
+        assert h.get_preflight_headers_for(app, "/users", method) == expected
     for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "QUERY", "TRACE"):
-        actual = get_headers_for(app, "/users", method=method)
-        assert get_preflight_headers_for(app, "/users", method) == as_preflights(actual)
+        actual = h.get_headers_for(app, "/users", method=method)
+        assert h.get_preflight_headers_for(app, "/users", method) == h.as_preflights(actual)
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
@@ -312,8 +280,8 @@ def test_an_options_for_a_method_has_one_policy_with_and_without_an_origin(path:
     app.add_url_rule("/v/folder/", view_func=cross_origin(methods="*")(a_view))
     app.add_url_rule("/v/folder/", endpoint="put", view_func=a_view, methods=["PUT"])
     headers = {"Access-Control-Request-Method": method}
-    expected = ANY_ORIGIN | {"Access-Control-Allow-Methods": "*"} if method == "GET" else NO_HEADERS
-    assert get_headers_for(app, path, method="OPTIONS", headers=headers) == [expected] * 3
+    expected = h.ANY_ORIGIN | {"Access-Control-Allow-Methods": "*"} if method == "GET" else NO_HEADERS
+    assert h.get_headers_for(app, path, method="OPTIONS", headers=headers) == [expected] * 3
 
 
 # Where Flask or the view responds ------------------------------------------------------------------------------------
@@ -357,20 +325,28 @@ def make_app_with_a_login_for_some(place: Place, view: Views, **options: Any) ->
     return app
 
 
-def send_refused(app: Flask, response: TestResponse) -> TestResponse:
-    return app.test_client().options(PATH, headers={**response.request.headers, "X-Refused": "1"})
+def assert_who_responds(app: Flask, text: str, path: str = PATH) -> list[TestResponse]:
+    """Assert the text of the responses to preflights, and that these are the headers of a policy for A."""
+    responses = [preflight(app.test_client(), path, origin) for origin in (A, B)]
+    assert [(response.status_code, response.text) for response in responses] == [(200, text)] * 2
+    assert [*map(cors_headers, responses)] == [ONLY_A | h.ALL_METHODS, DENIED]
+    return responses
+
+
+def assert_login_counts(app: Flask, responses: list[TestResponse], *headers: CORSHeaders) -> None:
+    sent = [{**response.request.headers, "X-Refused": "1"} for response in responses]
+    refused = [app.test_client().options(PATH, headers=each) for each in [*sent, {"X-Refused": "1"}]]
+    assert [response.status_code for response in refused] == [401] * 3
+    assert not headers or [*map(cors_headers, refused[:2])] == [*headers]
 
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("view", [a_view, OwnView.as_view("view")])
 def test_without_automatic_options_flask_responds_and_the_login_counts(place: Place, view: Views) -> None:
     app = make_app_with_a_login_for_some(place, view, automatic_options=False)
-    for origin, expected in [(A, ONLY_A | ALL_METHODS), (B, DENIED)]:
-        response = preflight(app.test_client(), PATH, origin)
-        assert (response.status_code, response.text, cors_headers(response)) == (200, "", expected)
-        assert set(response.allow) == {"GET", "HEAD", "OPTIONS"}
-        refused = send_refused(app, response)
-        assert (refused.status_code, cors_headers(refused)) == (401, expected)
+    responses = assert_who_responds(app, "")
+    assert [set(response.allow) for response in responses] == [{"GET", "HEAD", "OPTIONS"}] * 2
+    assert_login_counts(app, responses, ONLY_A | h.ALL_METHODS, DENIED)
 
 
 def test_without_automatic_options_a_decorator_alone_gives_no_headers_to_options() -> None:
@@ -378,35 +354,25 @@ def test_without_automatic_options_a_decorator_alone_gives_no_headers_to_options
     app.add_url_rule("/", view_func=cross_origin(origins=A, automatic_options=False)(a_view))
     response = preflight(app.test_client(), "/")
     assert (set(response.allow), cors_headers(response)) == ({"GET", "HEAD", "OPTIONS"}, NO_HEADERS)
-    assert get_headers_for(app) == FOR_A
+    assert h.get_headers_for(app) == FOR_A
 
 
-OFF = {"automatic_options": False}
+OFF, NOT_TWICE = {"automatic_options": False}, [place for place in PLACES if place is not h.for_the_view_twice]
 
 
-@pytest.mark.parametrize(
-    ("place", "view", "options"),
-    [
-        *[pytest.param(place, OwnOptions.as_view("own"), {}, id=f"{place.__name__}, as a method") for place in PLACES],
-        *[pytest.param(place, listed, {}, id=f"{place.__name__}, in the route") for place in PLACES[:4]],
-        *[pytest.param(place, listed, OFF, id=f"{place.__name__}, which is off") for place in PLACES[:6] + PLACES[7:]],
-        pytest.param(for_the_view_twice, listed, OFF, id="the nearest decorator is off"),
-        pytest.param(for_the_view_alone, OwnOptions.as_view("own"), {}, id="for the view alone, as a method"),
-        pytest.param(for_the_app, OwnOptionsDecorated.as_view("own"), {}, id="as a decorated method"),
-        pytest.param(for_a_second_route, own_options, {}, id="for a second route"),
-    ],
+@table(
+    "place, view, options",
+    *((f"{place.__name__}, as a method", place, OwnOptions.as_view("own"), {}) for place in PLACES),
+    *((f"{place.__name__}, in the route", place, listed, {}) for place in PLACES[:4]),
+    *((f"{place.__name__}, which is off", place, listed, OFF) for place in NOT_TWICE),
+    ("the nearest decorator is off", h.for_the_view_twice, listed, OFF),
+    ("for the view alone, as a method", h.for_the_view_alone, OwnOptions.as_view("own"), {}),
+    ("as a decorated method", h.for_the_app, OwnOptionsDecorated.as_view("own"), {}),
+    ("for a second route", for_a_second_route, own_options, {}),
 )
-def test_a_view_that_handles_options_responds_behind_its_login(
-    place: Place, view: Views, options: dict[str, bool]
-) -> None:
+def test_a_view_that_handles_options_responds_behind_its_login(place: Place, view: Views, options: Any) -> None:
     app = make_app_with_a_login_for_some(place, view, **options)
-    for origin, expected in [(A, ONLY_A | ALL_METHODS), (B, DENIED)]:
-        response = preflight(app.test_client(), PATH, origin)
-        assert (response.status_code, response.text) == (200, "OPTIONS by the view")
-        assert cors_headers(response) == expected
-        assert send_refused(app, response).status_code == 401
-    plain = fetch(app.test_client(), PATH, method="OPTIONS", headers={"X-Refused": "1"})
-    assert plain.status_code == 401
+    assert_login_counts(app, assert_who_responds(app, "OPTIONS by the view"))
 
 
 def test_what_a_view_that_handles_options_raises_is_an_error_with_the_headers() -> None:
@@ -414,7 +380,7 @@ def test_what_a_view_that_handles_options_raises_is_an_error_with_the_headers() 
     CORS(app, origins=A)
     app.add_url_rule("/", "view", lambda: str(1 / 0), methods=["OPTIONS"])
     response = preflight(app.test_client(), "/", A)
-    assert (response.status_code, cors_headers(response)) == (500, ONLY_A | ALL_METHODS)
+    assert (response.status_code, cors_headers(response)) == (500, ONLY_A | h.ALL_METHODS)
 
 
 def test_a_view_that_handles_options_and_is_added_late_changes_its_own_path_only() -> None:
@@ -435,43 +401,39 @@ class Listing(OwnView):
     options: ClassVar = {"per_page": 10}
 
 
+LISTED = {"methods": ["GET", "OPTIONS"]}
+
+
 @pytest.mark.parametrize("with_cors", [False, True], ids=["alone", "beside CORS"])
-@pytest.mark.parametrize(
-    ("view", "methods"),
-    [
-        pytest.param(only_a(own_options), ["GET", "OPTIONS"], id="lists OPTIONS for the sake of CORS"),
-        pytest.param(Listing.as_view("listing"), None, id="has an attribute named options, which is no method"),
-    ],
+@table(
+    "view, route",
+    ("lists OPTIONS for the sake of CORS", only_a(own_options), LISTED),
+    ("has an attribute named options, which is no method", Listing.as_view("listing"), {}),
 )
-def test_no_view_runs_for_a_preflight_although_it(view: Views, methods: list[str] | None, with_cors: bool) -> None:
+def test_no_view_runs_for_a_preflight_although_it(view: Views, route: Any, with_cors: bool) -> None:
     app = make_app()
     if with_cors:
         CORS(app)
-    app.add_url_rule("/", "view", view, methods=methods)
-    for origin, expected in [(A, ONLY_A | ALL_METHODS), (B, DENIED)]:
-        response = preflight(app.test_client(), "/", origin)
-        assert (response.status_code, response.text, cors_headers(response)) == (200, "", expected)
+    app.add_url_rule("/", "view", view, **route)
+    assert_who_responds(app, "", "/")
 
 
-@pytest.mark.parametrize(
+@table(
     "set_up",
-    [
-        pytest.param(lambda app: CORS(app, resources=[]), id="CORS covers nothing"),
-        pytest.param(lambda app: CORS(app, resources="/else"), id="CORS covers another path"),
-        pytest.param(no_set_up, id="there is no CORS"),
-    ],
+    ("CORS covers nothing", lambda app: CORS(app, resources=[])),
+    ("CORS covers another path", lambda app: CORS(app, resources="/else")),
+    ("there is no CORS", h.no_set_up),
 )
 def test_where_no_policy_covers_the_path_flask_goes_its_usual_way(set_up: SetUp) -> None:
     app = make_app()
     set_up(app)
     app.add_url_rule("/", view_func=a_view)
-    response = preflight(app.test_client(), "/")
-    assert (set(response.allow), cors_headers(response)) == ({"GET", "HEAD", "OPTIONS"}, NO_HEADERS)
-    missing = preflight(app.test_client(), "/nowhere")
-    assert (missing.status_code, cors_headers(missing)) == (404, NO_HEADERS)
+    assert set(preflight(app.test_client(), "/").allow) == {"GET", "HEAD", "OPTIONS"}
+    responses = [preflight(app.test_client(), path) for path in ("/", "/nowhere")]
     app.before_request_funcs.setdefault(None, []).append(login)
-    refused = preflight(app.test_client(), "/")
-    assert (refused.status_code, cors_headers(refused)) == (401, NO_HEADERS)
+    responses.append(preflight(app.test_client(), "/"))
+    assert [response.status_code for response in responses] == [200, 404, 401]
+    assert [*map(cors_headers, responses)] == [NO_HEADERS] * 3
 
 
 @pytest.mark.parametrize("decorated", [False, True], ids=["of an app with CORS", "with a decorator alone"])
@@ -482,7 +444,7 @@ def test_flask_responds_to_an_options_that_is_no_preflight(decorated: bool, orig
         CORS(app, origins=A)
     app.add_url_rule("/", view_func=only_a(a_view) if decorated else a_view)
     response = fetch(app.test_client(), "/", origin, method="OPTIONS")
-    assert (set(response.allow), cors_headers(response)) == ({"GET", "HEAD", "OPTIONS"}, ONLY_A | ALL_METHODS)
+    assert (set(response.allow), cors_headers(response)) == ({"GET", "HEAD", "OPTIONS"}, ONLY_A | h.ALL_METHODS)
 
 
 # Hosts and mounts ----------------------------------------------------------------------------------------------------
@@ -498,27 +460,24 @@ def make_app_with_hosts(matching: str, key: str, one: str, others: str) -> Flask
     return app
 
 
-@pytest.mark.parametrize(
+@table(
     "rules",
-    [("host_matching", "host", "api.test", "<name>.test"), ("subdomain_matching", "subdomain", "api", "<name>")],
-    ids=["by host", "by subdomain"],
+    ("by host", ("host_matching", "host", "api.test", "<name>.test")),
+    ("by subdomain", ("subdomain_matching", "subdomain", "api", "<name>")),
 )
-@pytest.mark.parametrize(
-    ("host", "path", "status", "expected"),
-    [
-        pytest.param("api.test", "/folder/", 200, FOR_A, id="one host"),
-        pytest.param("api.test", "/folder", 308, FOR_A, id="one host, redirected"),
-        pytest.param("www.test", "/folder/", 200, FOR_B, id="other hosts"),
-        pytest.param("www.test", "/folder", 308, FOR_B, id="other hosts, redirected"),
-        pytest.param("api.test", "/nowhere", 404, FOR_ALL, id="one host, an unknown path"),
-        pytest.param("test", "/folder", 404, FOR_ALL, id="an unknown host"),
-    ],
+@table(
+    "host, path, status, expected",
+    ("one host", "api.test", "/folder/", 200, FOR_A),
+    ("one host, redirected", "api.test", "/folder", 308, FOR_A),
+    ("other hosts", "www.test", "/folder/", 200, FOR_B),
+    ("other hosts, redirected", "www.test", "/folder", 308, FOR_B),
+    ("one host, an unknown path", "api.test", "/nowhere", 404, FOR_ALL),
+    ("an unknown host", "test", "/folder", 404, FOR_ALL),
 )
 def test_the_host_decides_which_view_counts(
     rules: tuple[str, str, str, str], host: str, path: str, status: int, expected: list[CORSHeaders]
 ) -> None:
-    app, base = make_app_with_hosts(*rules), f"http://{host}/"
-    assert_policy(app, expected, path, status, base_url=base)
+    assert_policy(make_app_with_hosts(*rules), expected, path, status, base_url=f"http://{host}/")
 
 
 class Careful(Flask):
@@ -540,16 +499,14 @@ def test_a_host_that_is_not_trusted_gets_the_policy_of_the_path() -> None:
 
 
 @pytest.mark.parametrize("mount", ["/m", "/m/n", "/X", "/a b", "/%C3%BC", "/50%25"])
-@pytest.mark.parametrize(
-    ("path", "status", "expected"),
-    [
-        pytest.param("/folder/", 200, FOR_A, id="of a view"),
-        pytest.param("/folder", 308, FOR_A, id="without the slash"),
-        pytest.param("/moved", 308, FOR_A, id="that was moved"),
-        pytest.param("/out", 308, FOR_B, id="that was moved out of the mount"),
-        pytest.param("/near", 308, FOR_B, id="that was moved to one that begins like the mount"),
-        pytest.param("/nowhere", 404, FOR_B, id="that is unknown"),
-    ],
+@table(
+    "path, status, expected",
+    ("of a view", "/folder/", 200, FOR_A),
+    ("without the slash", "/folder", 308, FOR_A),
+    ("that was moved", "/moved", 308, FOR_A),
+    ("that was moved out of the mount", "/out", 308, FOR_B),
+    ("that was moved to one that begins like the mount", "/near", 308, FOR_B),
+    ("that is unknown", "/nowhere", 404, FOR_B),
 )
 def test_under_a_mount_all_is_as_at_the_root_for_a_url(
     mount: str, path: str, status: int, expected: list[CORSHeaders]
@@ -566,4 +523,5 @@ def test_under_a_mount_all_is_as_at_the_root_for_a_url(
     responses = [fetch(client, mount + path, origin) for origin in (A, B, None)]
     assert {response.status_code for response in responses} == {status}
     assert [cors_headers(response) for response in responses] == expected
-    assert [preflight_headers(preflight(client, mount + path, origin)) for origin in (A, B)] == as_preflights(expected)
+    found = [h.preflight_headers(preflight(client, mount + path, origin)) for origin in (A, B)]
+    assert found == h.as_preflights(expected)
