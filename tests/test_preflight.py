@@ -450,9 +450,9 @@ def test_flask_responds_to_an_options_that_is_no_preflight(decorated: bool, orig
 # Hosts and mounts ----------------------------------------------------------------------------------------------------
 
 
-def make_app_with_hosts(matching: str, key: str, one: str, others: str) -> Flask:
+def make_app_with_hosts(matching: str, server: str | None, key: str, one: str, others: str) -> Flask:
     app = Flask(__name__, static_folder=None, **{matching: True})  # type: ignore[arg-type]
-    app.config.update(TESTING=True, SERVER_NAME="test")
+    app.config.update(TESTING=True, SERVER_NAME=server)
     CORS(app)
     rules: list[dict[str, Any]] = [{key: one}, {key: others}]
     app.add_url_rule("/folder/", "one", only_a(a_view), **rules[0])
@@ -462,8 +462,8 @@ def make_app_with_hosts(matching: str, key: str, one: str, others: str) -> Flask
 
 @table(
     "rules",
-    ("by host", ("host_matching", "host", "api.test", "<name>.test")),
-    ("by subdomain", ("subdomain_matching", "subdomain", "api", "<name>")),
+    ("by host", ("host_matching", None, "host", "api.test", "<name>.test")),
+    ("by subdomain", ("subdomain_matching", "test", "subdomain", "api", "<name>")),
 )
 @table(
     "host, path, status, expected",
@@ -475,7 +475,7 @@ def make_app_with_hosts(matching: str, key: str, one: str, others: str) -> Flask
     ("an unknown host", "test", "/folder", 404, FOR_ALL),
 )
 def test_the_host_decides_which_view_counts(
-    rules: tuple[str, str, str, str], host: str, path: str, status: int, expected: list[CORSHeaders]
+    rules: tuple[str, str | None, str, str, str], host: str, path: str, status: int, expected: list[CORSHeaders]
 ) -> None:
     assert_policy(make_app_with_hosts(*rules), expected, path, status, base_url=f"http://{host}/")
 
