@@ -2,7 +2,6 @@
 
 import re
 import string
-import tracemalloc
 import warnings
 from typing import Any
 
@@ -156,13 +155,7 @@ def test_beside_the_origin_stand_exactly_these_headers(
     ("methods and one", {"methods": "*, GET"}, {METHODS: "GET"}, {METHODS: "GET, PATCH"}, [VARY_METHOD]),
     ("headers", {"headers": "*", "methods": []}, {}, {HEADERS: "x-a, x-b"}, [VARY_HEADERS]),
     ("and one", {"headers": "*, x-a", "methods": []}, {HEADERS: "x-a"}, {HEADERS: "x-a, x-b"}, [VARY_HEADERS]),
-    (
-        "all",
-        dict.fromkeys(["headers", "methods"], "*"),
-        {},
-        {METHODS: "PATCH", HEADERS: "x-a, x-b"},
-        [VARY_METHOD, VARY_HEADERS],
-    ),
+    ("all", {"headers": "*", "methods": "*"}, {}, {METHODS: "PATCH", HEADERS: "x-a, x-b"}, [VARY_METHOD, VARY_HEADERS]),
 )
 def test_with_credentials_the_wildcard_becomes_the_requested_names_and_the_response_varies(
     options: dict[str, Any], otherwise: dict[str, str], on_preflight: dict[str, str], varies: list[str]
@@ -266,20 +259,6 @@ def test_whatever_is_requested_only_tokens_are_sent(text: str) -> None:
     assert {*sent} == {name.strip(" \t") for name in text.split(",") if is_token(name.strip(" \t"))} - {"*"}
 
 
-@pytest.mark.parametrize("text", [",", " ,", " ", "x-a,", "x", f"{'x' * 129},", "x-{:07},"])
-def test_a_megabyte_makes_little_work_and_a_short_response(text: str) -> None:
-    """CVE-2025-47908, rs/cors: commas. CVE-2026-69207, hono: white space and commas."""
-    text = "".join(text.format(number) for number in range(10**6 // len(text)))
-    tracemalloc.start()
-    try:
-        found = echoed(text)
-        _, most = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert len(found) <= 64 * 130
-    assert most < 2 * len(text) + 100_000, "more than a copy or two of it was made"
-
-
 def test_of_all_characters_77_can_stand_in_a_token() -> None:
     found = {character for character in map(chr, range(0x3000)) if is_token(character)}
     assert found == set(string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~")
@@ -300,14 +279,3 @@ def test_of_all_characters_77_can_stand_in_a_token() -> None:
 )
 def test_vary_is_merged(present: str, needed: str, merged: str) -> None:
     assert merge_vary(present, needed) == merged
-
-
-@given(
-    st.lists(st.sampled_from(["Origin", "origin", "Cookie", "Accept", "*", ""])).map(", ".join),
-    st.sampled_from(["Origin", "Origin, Cookie", "Origin, Access-Control-Request-Headers"]),
-)
-def test_vary_merged_twice_is_vary_merged_once_and_loses_nothing(present: str, needed: str) -> None:
-    merged = merge_vary(present, needed)
-    wanted = {*filter(None, f"{needed}, {present}".lower().split(", "))}
-    assert merge_vary(merged, needed) == merged
-    assert sorted(merged.lower().split(", ")) == (["*"] if "*" in wanted else sorted(wanted))
