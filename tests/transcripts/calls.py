@@ -91,13 +91,14 @@ def terminal_lines(output: bytes) -> list[str]:
 
 @contextmanager
 def _connected_to(port: int) -> Iterator[None]:
-    """Give HTTPie the connection, and no certificates: to load them takes longer than a call."""
+    """Give HTTPie the connection, and neither certificates nor other plugins: to load them takes longer than a call."""
     adapter = _Adapter(port)
     members: dict[str, Any] = {"get_adapter": lambda _: adapter}
     plugins = [type("Plugin", (TransportPlugin,), members | {"prefix": prefix}) for prefix in ("http://", "https://")]
     plugin_manager.register(*plugins)
     try:
-        with patch.dict(os.environ, {"SSL_CERT_FILE": os.devnull}):
+        no_certificates = patch.dict(os.environ, {"SSL_CERT_FILE": os.devnull})
+        with no_certificates, patch.object(plugin_manager, "load_installed_plugins"):
             yield
     finally:
         for plugin in plugins:
