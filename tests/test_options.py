@@ -11,8 +11,6 @@ from typing import Any
 
 import pytest
 from flask import Blueprint, Flask
-from hypothesis import given
-from hypothesis import strategies as st
 
 from flask_cors import CORS, CORSWarning, cross_origin
 from flask_cors import options as module
@@ -152,19 +150,6 @@ VALUES: dict[str, list[Any]] = {
     "max_age": [0, 1, "2"],
     **{name: [True, False] for name in ("supports_credentials", *SWITCHES)},
 }
-given_values = st.fixed_dictionaries({}, optional={name: st.sampled_from(values) for name, values in VALUES.items()})
-
-
-@given(given_values, given_values, given_values)
-def test_precedence_is_a_fold_default_config_keyword_entry(
-    weakest: dict[str, Any], keyword: dict[str, Any], entry: dict[str, Any]
-) -> None:
-    weakest = {"origins": APP, **weakest}  # otherwise credentials could be an error
-    expected = policy(keywords(**{**weakest, **keyword, **entry}))
-    assert policy(keywords(**keyword, resources={"/a": entry}), config(**weakest), "/a") == expected
-    assert policy(keywords(**keyword), config(**weakest, resources={"/a": entry}), "/a") == expected
-    reversed_ = keywords(**dict(reversed(keyword.items())), resources={"/a": dict(reversed(entry.items()))})
-    assert policy(reversed_, config(**weakest), "/a") == expected
 
 
 @pytest.mark.parametrize("name", LISTED)
@@ -176,6 +161,9 @@ def test_a_value_decides_wherever_it_is_given(name: str) -> None:
         assert policy(keywords(**others), config(**{name: first})) == expected[0]
         assert policy(keywords(**others, **{name: second}), config(**{name: first})) == expected[1]
         assert policy(keywords(**others, **{name: second}, resources={"/": {name: first}})) == expected[0]
+        assert policy(keywords(**others, resources={"/": {name: first}}), config(**{name: second})) == expected[0]
+        entry_of_config = config(**{name: second}, resources={"/": {name: first}})
+        assert policy(keywords(**others), entry_of_config) == expected[0]
 
 
 def test_the_config_is_read_by_name_and_its_resources_are_replaced_as_a_whole() -> None:

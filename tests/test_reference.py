@@ -13,7 +13,6 @@ from ast import literal_eval
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from functools import cache
-from html.parser import HTMLParser
 from itertools import product
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -424,24 +423,14 @@ def test_the_manual_of_another_flask_cors_is_refused(tmp_path: Path) -> None:
 # Nothing is loaded from elsewhere
 
 
-class Loaded(HTMLParser):
-    """Collect what a browser fetches by itself to show a page: not what it follows when a reader clicks."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.addresses: list[str] = []
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        fetched = {"src", "srcset", "data", "poster"} | ({"href"} if tag in {"link", "image", "use"} else set())
-        self.addresses += [value for name, value in attrs if name in fetched and value]
+#: What a browser fetches by itself to show a page, or a style; not what it follows when a reader clicks.
+FETCHED = r"""(?x) (?: <(?!a\b)[a-z]+\s [^>]*? \b(?:src|srcset|data|poster|href)= | url\( | @import\s )
+    ["']? (?P<address>(?:https?:)?//[^"')\s]+)"""
 
 
 def remote(name: str, text: str) -> list[str]:
     """List what the browser would fetch from another server to show a file."""
-    in_styles = re.findall(r"""(?:url\(|@import)\s*["']?([^"')\s;]+)""", text)
-    addresses = in_styles + (Loaded(text).addresses if name.endswith(".html") else [])
-    return [f"{name}: {address}" for address in addresses if re.match(r"(https?:)?//", address)]
+    return [f"{name}: {found['address']}" for found in re.finditer(FETCHED, text)]
 
 
 @table(

@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from flask import Flask, Response, jsonify, request
+from flask import Flask
 
 from tests.tables import table
 from tests.transcripts.__main__ import main
-from tests.transcripts.calls import http, over_http, through_client
+from tests.transcripts.calls import http, over_http
 from tests.transcripts.check import CallError, canonical, merged, problem
 from tests.transcripts.grammar import GrammarError, Transcript, transcripts_in
 from tests.transcripts.pages import transcripts
@@ -103,74 +103,19 @@ def test_merging_keeps_the_lines_that_are_equal_to_the_comparison() -> None:
     assert merged(old, new) == ["HTTP/1.1 200 OK", "A: 2", *old[2:]]
 
 
-# The call of a command
+# The call of a command. Those of the pages show that the real response comes, with and without a test client.
 
 app = Flask(__name__)
-
-
-@app.route("/echo/", methods=["GET", "POST", "PUT", "DELETE", "OPTIONS"])
-def echo() -> Response:
-    """Return the request, except for the headers that differ between two requests of one command."""
-    return jsonify(
-        method=request.method,
-        url=request.url,
-        headers={name: value for name, value in request.headers if not name.startswith("Content-")},
-        form=request.form,
-        files={name: [file.filename, file.read().decode()] for name, file in request.files.items()},
-        json=request.get_json(silent=True),
-        cookies=request.cookies,
-    )
-
-
-TWICE = [("Vary", "Origin"), ("Vary", "Accept"), ("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]
-app.add_url_rule("/moved", "moved", lambda: ("", 302, {"Location": "/echo/", "Set-Cookie": "seen=1"}))
-app.add_url_rule("/stream", "stream", lambda: (part for part in ("one\n", "two\n")))
-app.add_url_rule("/empty", "empty", lambda: ("", 204))
-app.add_url_rule("/twice", "twice", lambda: Response("ä", headers=TWICE))
-
-CALLS = {
-    f"http {HERE}/echo/": f'"url": "{HERE}/echo/"',
-    "http :5000/echo/": '"url": "http://localhost:5000/echo/"',
-    f"http {HERE}/echo": "Location: http://127.0.0.1:5000/echo/",
-    f"http HEAD {HERE}/echo/": "Content-Type: application/json",
-    f"http {HERE}/twice": "Vary: Origin\nVary: Accept",
-    f"http {HERE}/stream": "Transfer-Encoding: chunked",
-    f"http {HERE}/empty": "HTTP/1.1 204 NO CONTENT",
-    f"http --follow --all {HERE}/moved": '"seen": "1"',
-    f"http {HERE}/echo/ Origin:ünïcode": '"Origin": "Ã¼nÃ¯code"',
-    f"http {HERE}/echo/ Host:other.example Accept:": '"url": "http://other.example/echo/"',
-    f"http {HERE}/echo/ name=Ada age:=36 'motto=a \"b\" c'": '"motto": "a \\"b\\" c"',
-    f"http {HERE}/echo/ a==1 'b==x y'": "/echo/?a=1&b=x+y",
-    f"http --form {HERE}/echo/ file@{SIMPLE}": '"simple_example.py"',
-    f"http {HERE}/echo/ Cookie:a=1": '"a": "1"',
-    f"http --verbose {HERE}/echo/": "Host: 127.0.0.1:5000\nUser-Agent: HTTPie/",
-    f"http --offline {HERE}/echo/": "GET /echo/ HTTP/1.1",
-    f"http --path-as-is {HERE}/echo/../echo/": "HTTP/1.1 404 NOT FOUND",
-}
-
-
-@pytest.mark.parametrize(("command", "shown"), CALLS.items(), ids=CALLS)
-def test_a_command_shows_the_same_with_and_without_a_test_client(command: str, shown: str) -> None:
-    with over_http() as server, over_http(through_client) as client:
-        response = server(app, command)
-        assert canonical(client(app, command)) == canonical(response)
-    assert shown in "\n".join(response)
 
 
 @table(
     "command, message",
     ("another port", "http http://127.0.0.1:5001/", f"a transcript calls {HERE}, where the app runs"),
-    ("another host", "http http://app.example:5000/", "a transcript calls"),
     ("https", "http https://127.0.0.1:5000/", "a transcript calls"),
-    ("a port that is none", "http http://127.0.0.1:50x0/", "50x0"),
-    ("a host that is none", "http http://[127.0.0.1:5000/", "Invalid IPv6 URL"),
-    ("no URL", "http", "arguments are required"),
     ("a quote too few", f"http {HERE}/ 'a=b", "No closing quotation"),
-    ("a header without a value", f"http {HERE}/ Origin", "Origin"),
     ("a pipe", f"http {HERE}/ | cat", "cat"),
     ("an option that there is not", f"http --no-such-option {HERE}/", "no-such-option"),
     ("what asks for a password", f"http --auth ada {HERE}/", "prompt"),
-    ("JSON that is none", f"http {HERE}/ a[=1", "a["),
 )
 def test_a_command_that_cannot_be_called_is_reported(command: str, message: str) -> None:
     [transcript] = transcripts_in(f"$ {command}\nHTTP/1.1 200 OK")
@@ -238,9 +183,9 @@ def page(tmp_path: Path, body: str, port: int = 5000) -> Path:
 def test_a_bare_command_gets_its_response_written_below_it(tmp_path: Path) -> None:
     path = page(tmp_path, "'hello'")
     assert main([path]) == 0
-    lines = path.read_text().split("\n")
-    assert lines[8:11] == [f"    $ http {HERE}/", "    HTTP/1.1 200 OK", "    Connection: close"]
-    assert lines[-3:] == ["", "    hello", ""]
+    assert re.search(
+        rf"    \$ http {HERE}/\n    HTTP/1.1 200 OK\n    Connection: close\n(.+\n)+\n    hello\n$", path.read_text()
+    )
 
 
 @table(

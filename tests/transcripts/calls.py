@@ -21,7 +21,6 @@ import requests
 from flask import Flask
 from flask.testing import FlaskClient
 from httpie.adapters import HTTPieHTTPAdapter  # type: ignore[import-untyped]
-from httpie.cli.definition import parser  # type: ignore[import-untyped]
 from httpie.context import Environment  # type: ignore[import-untyped]
 from httpie.core import main  # type: ignore[import-untyped]
 from httpie.plugins import TransportPlugin  # type: ignore[import-untyped]
@@ -104,9 +103,6 @@ def _connected_to(port: int) -> Iterator[None]:
         for plugin in plugins:
             plugin_manager.unregister(plugin)
         adapter.close()
-        # The program ends; here somebody has to close the files that it has opened for an upload.
-        for _, file, _ in getattr(parser.args, "files", {}).values():
-            file.close()
 
 
 class _Adapter(HTTPieHTTPAdapter):  # type: ignore[misc]
