@@ -32,6 +32,19 @@ def login() -> None:
 # Before a login ------------------------------------------------------------------------------------------------------
 
 
+def serve(*views: Views, cors: dict[str, Any] | None = None, **route: Any) -> Flask:
+    """Make an app with a CORS, unless *cors* is None, and a view at ``/``."""
+    app = make_app()
+    if cors is not None:
+        CORS(app, **cors)
+    for view in views:
+        app.add_url_rule("/", view_func=view, **route)
+    return app
+
+
+FOR_ONE = {"origins": A}
+
+
 def make_app_with_login(place: Place, where: str) -> Flask:
     app, accounts = make_app(), Blueprint("accounts", __name__)
     if where == "before CORS":
@@ -80,9 +93,7 @@ def test_what_is_no_preflight_meets_the_login(place: Place, where: str, method: 
 
 
 def test_a_preflight_runs_no_view_and_has_an_empty_response() -> None:
-    app = make_app()  # lets out what the view would raise
-    CORS(app)
-    app.add_url_rule("/", "view", lambda: str(1 / 0), methods=["GET", "POST"])
+    app = serve(lambda: str(1 / 0), cors={}, methods=["GET", "POST"])  # lets out what the view would raise
     response = preflight(app.test_client(), "/", method="POST")
     assert h.preflight_headers(response) == h.ANY_ORIGIN | h.ALL_METHODS
     assert response.headers["Content-Length"] == "0"
@@ -153,26 +164,11 @@ def test_the_policy_of_where_it_leads_counts_for(
         assert_policy(app, expected, each, 401 if with_login else status)
 
 
-def test_a_redirect_within_a_resource_has_the_policy_of_the_path_where_it_leads() -> None:
-    app = make_app()
-    CORS(app, resources={"/folder/": {"origins": A}, "/": {"origins": B}})
-    app.add_url_rule("/folder/", view_func=a_view)
-    app.add_url_rule("/old", redirect_to="/f%6Flder/", endpoint="old")
-    for path in ("/folder", "/old"):
-        assert_policy(app, FOR_A, path, 308)
-
-
-@pytest.mark.parametrize(
-    ("method", "status"), [("GET", 200), ("HEAD", 200), ("POST", 405), ("DELETE", 405), ("QUERY", 405), ("PURGE", 405)]
-)
-def test_a_method_that_the_route_lacks_has_the_policy_of_the_view_that_is_there(method: str, status: int) -> None:
-    app = make_app()
-    CORS(app, origins=A)
-    app.add_url_rule("/", view_func=only_b(a_view))
-    assert_policy(app, FOR_B, "/", status, method=method)
-    app = make_app()
-    CORS(app, origins=A)
-    app.add_url_rule("/", view_func=cross_origin(origins=B, automatic_options=False)(a_view), methods=["OPTIONS"])
+def test_a_method_that_the_route_lacks_has_the_policy_of_the_view_that_is_there() -> None:
+    app = serve(only_b(a_view), cors=FOR_ONE)
+    for method in ("GET", "HEAD", "POST", "DELETE", "QUERY", "PURGE"):
+        assert_policy(app, FOR_B, "/", 200 if method in ("GET", "HEAD") else 405, method=method)
+    app = serve(cross_origin(origins=B, automatic_options=False)(a_view), cors=FOR_ONE, methods=["OPTIONS"])
     response = fetch(app.test_client(), "/", B)
     assert (response.status_code, cors_headers(response)) == (405, h.ONLY_B)
 
@@ -195,8 +191,7 @@ def test_preflights_for_a_route_that_knows_no_options_get_a_response(method: str
     ("GET and OPTIONS", ["GET", "OPTIONS"], a_view()),
 )
 def test_a_rule_that_was_added_to_the_url_map_by_hand_is_like_any_other_with(methods: Any, text: str) -> None:
-    app = make_app()
-    CORS(app, origins=A)
+    app = serve(cors=FOR_ONE)
     app.url_map.add(Rule("/", endpoint="by hand", methods=methods))
     app.endpoint("by hand")(a_view)
     response = preflight(app.test_client(), "/")
@@ -350,8 +345,7 @@ def test_without_automatic_options_flask_responds_and_the_login_counts(place: Pl
 
 
 def test_without_automatic_options_a_decorator_alone_gives_no_headers_to_options() -> None:
-    app = make_app()
-    app.add_url_rule("/", view_func=cross_origin(origins=A, automatic_options=False)(a_view))
+    app = serve(cross_origin(origins=A, automatic_options=False)(a_view))
     response = preflight(app.test_client(), "/")
     assert (set(response.allow), cors_headers(response)) == ({"GET", "HEAD", "OPTIONS"}, NO_HEADERS)
     assert h.get_headers_for(app) == FOR_A
@@ -376,17 +370,14 @@ def test_a_view_that_handles_options_responds_behind_its_login(place: Place, vie
 
 
 def test_what_a_view_that_handles_options_raises_is_an_error_with_the_headers() -> None:
-    app = make_app(TESTING=False)
-    CORS(app, origins=A)
-    app.add_url_rule("/", "view", lambda: str(1 / 0), methods=["OPTIONS"])
+    app = serve(lambda: str(1 / 0), cors=FOR_ONE, methods=["OPTIONS"])
+    app.testing = False
     response = preflight(app.test_client(), "/", A)
     assert (response.status_code, cors_headers(response)) == (500, ONLY_A | h.ALL_METHODS)
 
 
 def test_a_view_that_handles_options_and_is_added_late_changes_its_own_path_only() -> None:
-    app = make_app()
-    CORS(app, origins=A)
-    app.add_url_rule("/", view_func=a_view)
+    app = serve(a_view, cors=FOR_ONE)
     app.add_url_rule("/folder/", "folder", a_view)
     assert_policy(app, FOR_A, "/own", 404)
     app._got_first_request = False  # as some programs do that add routes late
@@ -401,33 +392,24 @@ class Listing(OwnView):
     options: ClassVar = {"per_page": 10}
 
 
-LISTED = {"methods": ["GET", "OPTIONS"]}
-
-
-@pytest.mark.parametrize("with_cors", [False, True], ids=["alone", "beside CORS"])
+@pytest.mark.parametrize("cors", [None, {}], ids=["alone", "beside CORS"])
 @table(
     "view, route",
-    ("lists OPTIONS for the sake of CORS", only_a(own_options), LISTED),
+    ("lists OPTIONS for the sake of CORS", only_a(own_options), {"methods": ["GET", "OPTIONS"]}),
     ("has an attribute named options, which is no method", Listing.as_view("listing"), {}),
 )
-def test_no_view_runs_for_a_preflight_although_it(view: Views, route: Any, with_cors: bool) -> None:
-    app = make_app()
-    if with_cors:
-        CORS(app)
-    app.add_url_rule("/", "view", view, **route)
-    assert_who_responds(app, "", "/")
+def test_no_view_runs_for_a_preflight_although_it(view: Views, route: Any, cors: Any) -> None:
+    assert_who_responds(serve(view, cors=cors, **route), "", "/")
 
 
 @table(
-    "set_up",
-    ("CORS covers nothing", lambda app: CORS(app, resources=[])),
-    ("CORS covers another path", lambda app: CORS(app, resources="/else")),
-    ("there is no CORS", h.no_set_up),
+    "cors",
+    ("CORS covers nothing", {"resources": []}),
+    ("CORS covers another path", {"resources": "/else"}),
+    ("there is no CORS", None),
 )
-def test_where_no_policy_covers_the_path_flask_goes_its_usual_way(set_up: SetUp) -> None:
-    app = make_app()
-    set_up(app)
-    app.add_url_rule("/", view_func=a_view)
+def test_where_no_policy_covers_the_path_flask_goes_its_usual_way(cors: Any) -> None:
+    app = serve(a_view, cors=cors)
     assert set(preflight(app.test_client(), "/").allow) == {"GET", "HEAD", "OPTIONS"}
     responses = [preflight(app.test_client(), path) for path in ("/", "/nowhere")]
     app.before_request_funcs.setdefault(None, []).append(login)
@@ -436,15 +418,11 @@ def test_where_no_policy_covers_the_path_flask_goes_its_usual_way(set_up: SetUp)
     assert [*map(cors_headers, responses)] == [NO_HEADERS] * 3
 
 
-@pytest.mark.parametrize("decorated", [False, True], ids=["of an app with CORS", "with a decorator alone"])
 @pytest.mark.parametrize("origin", [A, None])
-def test_flask_responds_to_an_options_that_is_no_preflight(decorated: bool, origin: str | None) -> None:
-    app = make_app()
-    if not decorated:
-        CORS(app, origins=A)
-    app.add_url_rule("/", view_func=only_a(a_view) if decorated else a_view)
-    response = fetch(app.test_client(), "/", origin, method="OPTIONS")
-    assert (set(response.allow), cors_headers(response)) == ({"GET", "HEAD", "OPTIONS"}, ONLY_A | h.ALL_METHODS)
+def test_flask_responds_to_an_options_that_is_no_preflight(origin: str | None) -> None:
+    for app in (serve(a_view, cors=FOR_ONE), serve(only_a(a_view))):
+        response = fetch(app.test_client(), "/", origin, method="OPTIONS")
+        assert (set(response.allow), cors_headers(response)) == ({"GET", "HEAD", "OPTIONS"}, ONLY_A | h.ALL_METHODS)
 
 
 # Hosts and mounts ----------------------------------------------------------------------------------------------------
@@ -514,7 +492,7 @@ def test_under_a_mount_all_is_as_at_the_root_for_a_url(
     app = make_app()
     CORS(app, resources={"/folder/": {"origins": A}, "/": {"origins": B}})
     app.add_url_rule("/folder/", view_func=a_view)
-    app.add_url_rule("/moved", redirect_to="folder/", endpoint="moved")
+    app.add_url_rule("/moved", redirect_to="f%6Flder/", endpoint="moved")
     app.add_url_rule("/out", redirect_to="/folder/", endpoint="out")
     app.add_url_rule("/near", redirect_to=lambda adapter: f"{adapter.script_name[:-1]}-not/folder/", endpoint="near")
     root = make_app()
