@@ -144,9 +144,7 @@ TRUE = ONLY_A | {"Access-Control-Allow-Credentials": "true"}
     ("vary_header", {"vary_header": False, "origins": A}, [NO_VARY, {}, NO_VARY], NO_VARY | ON_PREFLIGHTS),
     ("a later option", {"intercept_exceptions": False}, *plus()),
 )
-def test_an_option_has_its_effect(
-    place: Callable[..., object], options: dict[str, Any], expected: list[CORSHeaders], on_preflight: CORSHeaders
-) -> None:
+def test_an_option_has_its_effect(place: Any, options: Any, expected: Any, on_preflight: CORSHeaders) -> None:
     app = make_app()
     place(app, **options)
     if not app.view_functions:
@@ -166,9 +164,7 @@ def test_an_option_has_its_effect(
     ("the later, though it allows no origin", {}, {"origins": [], "resources": "/api/"}, FOR_ALL, FOR_NONE),
     ("on an overlong path, no broader one", {}, {"origins": A, "resources": "/api/?$"}, FOR_ALL, FOR_A),
 )
-def test_of_two_on_one_app_one_decides(
-    first: dict[str, Any], second: dict[str, Any], at_root: list[CORSHeaders], at_api: list[CORSHeaders]
-) -> None:
+def test_of_two_on_one_app_one_decides(first: Any, second: Any, at_root: Any, at_api: Any) -> None:
     app = serving("/", "/api/")
     CORS(app, **first)
     CORS(app, **second)

@@ -503,9 +503,7 @@ LISTS_BOTH = {"/a": {"origins": APP, "supports_credentials": True}, "/b": {}}
     ("the config's entries", False, {"supports_credentials": True}, {"resources": {"/a": {"origins": APP}}}),
     ("entries close it", False, {**TO_ALL, "resources": {"/a": {"supports_credentials": False}}}, {}),
 )
-def test_credentials_are_judged_on_the_final_policy_of_each_resource(
-    wrong: bool, options: dict[str, Any], found: dict[str, Any]
-) -> None:
+def test_credentials_are_judged_on_the_final_policy_of_each_resource(wrong: bool, options: Any, found: Any) -> None:
     for known in [config(**found)] if found else [None, config()]:
         if wrong:
             assert "cannot be combined" in refused(ValueError, build_resources, keywords(**options), known)
@@ -536,9 +534,7 @@ def test_each_resource_that_gives_credentials_to_every_origin_is_in_the_message(
     ("for a blueprint", lambda app, o: (CORS(b := Blueprint("b", "b"), **o), app.register_blueprint(b))),
     ("for a view", lambda app, o: app.add_url_rule("/d", "d", cross_origin(**o)(a_view))),
 )
-def test_a_fault_is_warned_about_once_at_the_line_of_the_call(
-    call: types.FunctionType, options: dict[str, Any]
-) -> None:
+def test_a_fault_is_warned_about_once_at_the_line_of_the_call(call: types.FunctionType, options: Any) -> None:
     app = served(make_app())
     [warning] = warned(lambda: (call(app, options), get_headers_for(app), get_headers_for(app, "/d")))
     assert (warning.category, warning.filename) == (CORSWarning, __file__)

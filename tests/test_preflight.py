@@ -154,9 +154,7 @@ def make_redirecting_app() -> Flask:
     ("the URL of a view", "/a", 200, FOR_A),
 )
 @pytest.mark.parametrize("with_login", [False, True], ids=["", "behind a login"])
-def test_the_policy_of_where_it_leads_counts_for(
-    path: str, status: int, expected: list[CORSHeaders], with_login: bool
-) -> None:
+def test_the_policy_of_where_it_leads_counts_for(path: str, status: int, expected: Any, with_login: bool) -> None:
     app = make_redirecting_app()
     if with_login:
         app.before_request(login)
@@ -452,9 +450,7 @@ def make_app_with_hosts(matching: str, server: str | None, key: str, one: str, o
     ("one host, an unknown path", "api.test", "/nowhere", 404, FOR_ALL),
     ("an unknown host", "test", "/folder", 404, FOR_ALL),
 )
-def test_the_host_decides_which_view_counts(
-    rules: tuple[str, str | None, str, str, str], host: str, path: str, status: int, expected: list[CORSHeaders]
-) -> None:
+def test_the_host_decides_which_view_counts(rules: Any, host: str, path: str, status: int, expected: Any) -> None:
     assert_policy(make_app_with_hosts(*rules), expected, path, status, base_url=f"http://{host}/")
 
 
@@ -486,9 +482,7 @@ def test_a_host_that_is_not_trusted_gets_the_policy_of_the_path() -> None:
     ("that was moved to one that begins like the mount", "/near", 308, FOR_B),
     ("that is unknown", "/nowhere", 404, FOR_B),
 )
-def test_under_a_mount_all_is_as_at_the_root_for_a_url(
-    mount: str, path: str, status: int, expected: list[CORSHeaders]
-) -> None:
+def test_under_a_mount_all_is_as_at_the_root_for_a_url(mount: str, path: str, status: int, expected: Any) -> None:
     app = make_app()
     CORS(app, resources={"/folder/": {"origins": A}, "/": {"origins": B}})
     app.add_url_rule("/folder/", view_func=a_view)
