@@ -6,8 +6,6 @@ import warnings
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import flask_cors
 from flask_cors import policy as module
@@ -178,17 +176,14 @@ def test_a_denied_path_has_no_header_but_vary() -> None:
     ["", "*", "null\n", "https://app.example\r\nSet-Cookie: a=b", f"{APP}, {APP}", f"{APP}/", "é", "\x00", "a" * 400],
     ids=lambda text: ascii(text[:30]),
 )
-def test_what_is_no_origin_is_never_sent_back(origin: str) -> None:
+def test_what_is_no_origin_is_never_sent_back_and_null_where_it_is_allowed(origin: str) -> None:
     for request in (request._replace(origin=origin) for request in REQUESTS):
         for options in ({"send_wildcard": False}, {"origins": [APP, re.compile(".*", re.DOTALL)]}, {"origins": APP}):
             assert headers_of(policy_of(**options), request) == DENIED
         assert headers_of(policy_of(), request)[ORIGIN] == "*"
-
-
-def test_null_is_allowed_with_every_origin_and_where_it_is_listed() -> None:
-    found = [headers_of(policy_of(**o), REQUESTS[0], "null") for o in ({"send_wildcard": False}, {"origins": "null"})]
-    assert found == [{ORIGIN: "null", "Vary": "Origin"}] * 2
     assert headers_of(policy_of(origins=APP), REQUESTS[0], "null") == DENIED
+    for allowed in ({"send_wildcard": False}, {"origins": "null"}):
+        assert headers_of(policy_of(**allowed), REQUESTS[0], "null") == {ORIGIN: "null", "Vary": "Origin"}
 
 
 def test_a_function_is_called_only_if_there_is_an_origin_and_the_result_is_not_known() -> None:
@@ -207,11 +202,8 @@ def test_a_function_is_called_only_if_there_is_an_origin_and_the_result_is_not_k
     assert len(calls) == 2
     assert headers_of(policy, preflight) == LISTED | ON_OPTIONS
     assert len(calls) == 3
-
-
-def test_what_a_function_raises_is_raised() -> None:
-    policy = policy_of(origins=lambda origin: {}[origin])
-    for call in (policy.allows, lambda origin: headers_of(policy, PREFLIGHT, origin)):
+    failing = policy_of(origins=lambda origin: {}[origin])
+    for call in (failing.allows, lambda origin: headers_of(failing, PREFLIGHT, origin)):
         with pytest.raises(LookupError):
             call(APP)
 
@@ -234,6 +226,7 @@ def echoed(requested: str) -> str:
     ("white space around names", " x-a ,\tx-b\t", "x-a, x-b"),
     ("a name twice, and in capitals", "X-A, x-a, x-a", "X-A, x-a"),
     ("commas", ",, ,", ""),
+    ("nothing at all", "", ""),
     ("the wildcard, which would be a name", "*, x-a", "x-a"),
     ("white space inside a name", "x a, x-b", "x-b"),
     ("a line with a header", "x-a\r\nSet-Cookie: a=b, x-b", "x-b"),
@@ -246,13 +239,6 @@ def echoed(requested: str) -> str:
 )
 def test_a_requested_name_is_sent_if_it_is_a_token(requested: str, expected: str) -> None:
     assert echoed(requested) == expected
-
-
-@given(st.text(alphabet="xX-,* \t\r\n\x00é:", max_size=20))
-def test_whatever_is_requested_only_tokens_are_sent(text: str) -> None:
-    sent = [*filter(None, echoed(text).split(", "))]
-    assert all(map(is_token, sent))
-    assert {*sent} == {name.strip(" \t") for name in text.split(",") if is_token(name.strip(" \t"))} - {"*"}
 
 
 def test_of_all_characters_77_can_stand_in_a_token() -> None:
