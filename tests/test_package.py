@@ -68,7 +68,7 @@ def test_the_package_under_test_is_the_one_beside_the_tests() -> None:
 def test_a_foreign_package_on_the_path_is_not_the_one_under_test(tmp_path: Path) -> None:
     (tmp_path / "flask_cors").mkdir()
     (tmp_path / "flask_cors" / "__init__.py").write_text("raise ImportError('this is the foreign one')")
-    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    environment = os.environ | {"PYTHONPATH": str(tmp_path), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     name = test_the_package_under_test_is_the_one_beside_the_tests.__name__
     test = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"{__file__}::{name}"]
     subprocess.run(test, cwd=ROOT, env=environment, check=True, capture_output=True)
