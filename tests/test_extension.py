@@ -5,6 +5,7 @@ import re
 import warnings
 from collections.abc import Callable
 from datetime import timedelta
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from flask import Blueprint, Flask, current_app
 
 from flask_cors import CORS, CORSWarning, cross_origin
+from flask_cors.options import build_resources
 from tests import helpers
 from tests.helpers import DENIED, FOR_A, FOR_ALL, FOR_B, FOR_NONE, A, B, CORSHeaders, SetUp, a_view, make_app
 from tests.helpers import get_headers_for as headers_for
@@ -171,6 +173,26 @@ def test_of_two_on_one_app_one_decides(first: Any, second: Any, at_root: Any, at
     assert [headers_for(app, "/"), headers_for(app, "/api/")] == [at_root, at_api]
     if second.get("resources"):
         assert headers_for(app, f"/api/{'b' * 5000}") == NEVER
+
+
+def test_policies_are_made_once_and_a_cors_of_another_thread_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    app, made = serving("/", "/b"), []
+    meanwhile = Thread(target=CORS, args=[app], kwargs={"origins": A})
+    CORS(app)
+    app.view_functions["/b"] = cross_origin(origins=B)(a_view)
+
+    def count(*args: Any) -> object:
+        made.append(args)
+        if len(made) == 1:
+            meanwhile.start()
+        return build_resources(*args)
+
+    monkeypatch.setattr("flask_cors._state.build_resources", count)
+    assert helpers.fetch(app.test_client(), "/").status_code == 200
+    meanwhile.join()
+    for path, expected in [("/", FOR_A), ("/b", FOR_B), ("/missing", FOR_A)] * 2:
+        assert (headers_for(app, path), preflights_for(app, path)) == (expected, helpers.as_preflights(expected))
+    assert len(made) <= 8  # one and one, then two and one again, and what `CORS` checks at once
 
 
 # Mistakes ------------------------------------------------------------------------------------------------------------
