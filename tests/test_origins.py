@@ -9,7 +9,7 @@ from typing import Any
 
 import idna
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flask_cors.origins import ANY_ORIGIN, AllowedOrigins, is_origin
@@ -409,6 +409,34 @@ def test_a_pattern_that_takes_exponential_time_is_tried_in_bounded_time() -> Non
 
 
 # Laws ----------------------------------------------------------------------------------------------------------------
+
+
+def naively_allows(entry: OriginRule, origin: str) -> bool:
+    """Compare one entry with one origin, slowly and plainly."""
+    if isinstance(entry, re.Pattern):
+        return re.match(f"(?:{entry.pattern})\\Z", origin) is not None
+    if not isinstance(entry, str):
+        return entry(origin)
+    if entry.startswith("^"):
+        return naively_allows(re.compile(entry), origin)
+    (scheme, host, port), (its_scheme, its_host, its_port) = map(apart, (entry, origin))
+    below = its_host[: -len(host) + 1] if its_host.endswith(host[1:]) else ""
+    same_host = below != "" if host[0] == "*" else host == its_host
+    return scheme == its_scheme and same_host and port in ("*", its_port)
+
+
+def apart(origin: str) -> tuple[str, str, str]:
+    scheme, _, rest = origin.partition("://")
+    host, _, port = rest.partition(":")
+    return scheme, host, "" if (scheme, port) == ("http", "80") and "*" not in rest else port
+
+
+@example(["https://foo.com", "https://bar.com"], "https://barfoo.com")  # GHSA-vhxv-fg4m-p2w8
+@example(["https://*.a.com", "https://a.com"], "https://a.com")
+@given(st.lists(strategies.origin_rules, max_size=6), strategies.origins)
+def test_the_fast_lookup_allows_what_the_slow_one_does(listed: list[OriginRule], origin: str) -> None:
+    as_sent = origin.removesuffix(":80") if origin.startswith("http://") else origin
+    assert parse(listed).allow(as_sent) == any(naively_allows(entry, as_sent) for entry in listed)
 
 
 @given(strategies.hostile_texts | st.text("htps:/.*[(,'\"^@ 0x9Aü") | st.builds("https://{}".format, st.text()))
