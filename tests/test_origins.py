@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flask_cors.origins import ANY_ORIGIN, AllowedOrigins, is_origin
+from flask_cors.origins import ANY_ORIGIN, AllowedOrigins, OriginRule, is_origin
 from tests import strategies
 from tests.tables import lines, table, words
 
