@@ -394,11 +394,8 @@ def test_no_sentence_names_an_option_that_there_is_not() -> None:
     assert len(found) > 40
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
     assert misnamed("Write ``CORS(app, origins=[])``, or ``CORS_ORIGINS``; ``a == b``, x=1") == set()
-    assert misnamed("``CORS(app, origin=[])``, ``CORS_HEADER``, ``FLASK_CORS_HEADER=X``") == {
-        "origin",
-        "CORS_HEADER",
-        "FLASK_CORS_HEADER",
-    }
+    wrong = {"origin", "CORS_HEADER", "FLASK_CORS_HEADER"}
+    assert misnamed("``CORS(app, origin=[])``, ``CORS_HEADER``, ``FLASK_CORS_HEADER=X``") == wrong
 
 
 def test_the_code_in_docstrings_runs_and_what_does_not_run_is_noticed() -> None:
@@ -414,9 +411,8 @@ def test_the_code_in_docstrings_runs_and_what_does_not_run_is_noticed() -> None:
 def test_the_manual_of_another_flask_cors_is_refused(tmp_path: Path) -> None:
     (tmp_path / "flask_cors.py").write_text("__version__ = '6.0.5'\n")
     program = "import flask_cors, runpy, sys; runpy.run_path(sys.argv[1])"
-    done = subprocess.run(
-        [sys.executable, "-c", program, DOCS / "conf.py"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-c", program, str(DOCS / "conf.py")]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "RuntimeError: the manual would describe" in done.stderr
 
 
