@@ -158,6 +158,9 @@ def is_open(port: int) -> bool:
 # Rewriting
 
 
+MAY_DIFFER = re.compile(" (Date|Server|Allow): .*")
+
+
 def test_a_damaged_example_is_rewritten_and_then_stays_as_it_is(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -168,7 +171,7 @@ def test_a_damaged_example_is_rewritten_and_then_stays_as_it_is(
     for report in ("1 of 1 files changed\n", "0 of 1 files changed\n"):
         assert main([example]) == 0
         assert capsys.readouterr().out == report
-        assert re.sub(" Date: .*", "", example.read_text()) == re.sub(" Date: .*", "", whole)
+        assert MAY_DIFFER.sub("", example.read_text()) == MAY_DIFFER.sub("", whole)
 
 
 def test_an_example_that_cannot_be_called_stays_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
