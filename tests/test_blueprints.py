@@ -47,22 +47,21 @@ def by_init_app(app: Flask) -> None:
     app.register_blueprint(blueprint)
 
 
+def by_the_config(app: Flask) -> None:
+    app.register_blueprint(a_blueprint(max_age=None))
+    app.config.update(CORS_ORIGINS=A)
+
+
 set_ups = table(
     "set_up",
     ("before it is registered", lambda app: app.register_blueprint(a_blueprint(origins=A))),
     ("before its routes", before_its_routes),
     ("by init_app", by_init_app),
-    (
-        "by the config",
-        lambda app: (app.register_blueprint(a_blueprint(max_age=None)), app.config.update(CORS_ORIGINS=A)),
-    ),
+    ("by the config", by_the_config),
     ("a prefix by the app", lambda app: app.register_blueprint(a_blueprint(prefix="/x", origins=A), url_prefix="/api")),
     ("a slash at the end of its prefix", lambda app: app.register_blueprint(a_blueprint(prefix="/api/", origins=A))),
     ("the later of two decides", lambda app: (CORS(b := a_blueprint(origins=B), origins=A), app.register_blueprint(b))),
-    (
-        "the later covers nothing",
-        lambda app: (CORS(b := a_blueprint(origins=A), resources=[]), app.register_blueprint(b)),
-    ),
+    ("one covers nothing", lambda app: (CORS(b := a_blueprint(origins=A), resources=[]), app.register_blueprint(b))),
 )
 
 

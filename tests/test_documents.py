@@ -21,8 +21,6 @@ ROOT = Path(__file__).parents[1]
 SOURCES = [ROOT / path for path in sources()]
 PAGES = [path for path in SOURCES if path.suffix == ".rst"]
 
-each_source = pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-
 #: How many blocks are not run, at most, each for a reason that stands before it.
 NOT_RUN = 13
 
@@ -31,7 +29,7 @@ HELD = Counter({"python": 98, "pycon": 27, "console": 82, "transcripts": 144})
 
 
 @pytest.mark.no_cover  # most of it tests the comparison, which is twice as fast without
-@each_source
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_all_code_runs_and_each_transcript_shows_the_real_response_which_no_mutant_of_it_does(path: Path) -> None:
     """A server and a test client give the same response, and the comparison refuses each other one."""
     with over_http() as server, over_http(through_client) as client:
@@ -43,7 +41,8 @@ def test_all_code_runs_and_each_transcript_shows_the_real_response_which_no_muta
             tried, survived = survivors(transcript, calls[0])
             return "\n\n".join(survived) or (None if tried > 20 else "there are too few mutants")
 
-        assert replayed(path, check) == http_commands(path)
+        # The commands are counted without the parser; no block that is not run holds one.
+        assert replayed(path, check) == len(re.findall(r"^ +\$ http ", path.read_text(), re.MULTILINE))
 
 
 def replayed(path: Path, check: Check) -> int:
@@ -55,11 +54,6 @@ def replayed(path: Path, check: Check) -> int:
 
 def replay_with(call: AppCall, path: Path) -> tuple[int, list[str]]:
     return replay(path, lambda transcript, app: problem(transcript, partial(call, app)))
-
-
-def http_commands(path: Path) -> int:
-    """Count the commands without the parser; no block that is not run holds one."""
-    return len(re.findall(r"^ +\$ http ", path.read_text(), re.MULTILINE))
 
 
 def test_no_block_of_a_page_is_overlooked_and_none_has_gone() -> None:
@@ -112,6 +106,8 @@ def call() -> Iterator[AppCall]:
 def test_a_transcript_calls_the_app_as_it_stands_at_that_point_of_the_page(call: AppCall, page: Path) -> None:
     page.write_text("\n".join([APP, RIGHT, APP.replace(': "hello"', ': "world"'), RIGHT.replace("hello", "world")]))
     assert replay_with(call, page) == (2, [])
+    page.write_text(RIGHT)
+    assert replay_with(call, page) == (1, [f"{page}:3: no block before this one defines app"])
 
 
 @table(
@@ -151,24 +147,20 @@ def test_a_doctest_runs_in_the_namespace_of_its_page(shown: str, reports: list[s
     assert replay_with(call, page) == (0, [f"{page}{report}" for report in reports])
 
 
-def test_a_transcript_without_an_app_is_reported(call: AppCall, page: Path) -> None:
-    page.write_text(RIGHT)
-    assert replay_with(call, page) == (1, [f"{page}:3: no block before this one defines app"])
+BLOCK = ".. code-block::"
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (".. code-block:: pycon\n\n    1 + 1\n", "the pycon block holds no >>>"),
-        (".. not-run:\n\n.. code-block:: python\n\n    one = 1\n", "give the reason why the block is not run"),
-        (".. code-block:: console\n\n    $ pip install flask-cors\n", "only http in a console block"),
-        (".. code-block:: console\n\n    HTTP/1.1 200 OK\n", "the console block holds no"),
-        (".. code-block:: text\n\n    So:\n    $ pip install .\n", "only http in a console block"),
-        (".. code-block:: ruby\n\n    puts 1\n", "'ruby' is none of"),
-        (".. code-block:: python\n\nProse.\n", "the code block is empty"),
-        ("So::\n\n    one = 1\n", "code goes into '.. code-block::"),
-        (".. code:: python\n\n    one = 1\n", "code goes into '.. code-block::"),
-    ],
+@table(
+    "text, message",
+    ("no doctest", f"{BLOCK} pycon\n\n    1 + 1\n", "the pycon block holds no >>>"),
+    ("no reason", f".. not-run:\n\n{BLOCK} python\n\n    one = 1\n", "give the reason why the block is not run"),
+    ("another program", f"{BLOCK} console\n\n    $ pip install flask-cors\n", "only http in a console block"),
+    ("no command", f"{BLOCK} console\n\n    HTTP/1.1 200 OK\n", "the console block holds no"),
+    ("a command in a text", f"{BLOCK} text\n\n    So:\n    $ pip install .\n", "only http in a console block"),
+    ("an unknown language", f"{BLOCK} ruby\n\n    puts 1\n", "'ruby' is none of"),
+    ("an empty block", f"{BLOCK} python\n\nProse.\n", "the code block is empty"),
+    ("a literal block", "So::\n\n    one = 1\n", "code goes into '.. code-block::"),
+    ("another directive", ".. code:: python\n\n    one = 1\n", "code goes into '.. code-block::"),
 )
 def test_a_page_whose_code_could_be_overlooked_is_refused(text: str, message: str) -> None:
     with pytest.raises(GrammarError, match=rf"^page.rst:[13]: {re.escape(message)}"):

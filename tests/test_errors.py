@@ -12,8 +12,8 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.test import Client
 
 from flask_cors import CORS, cross_origin
+from tests import helpers as h
 from tests.helpers import (
-    ALL_METHODS,
     DENIED,
     FOR_A,
     FOR_ALL,
@@ -21,55 +21,41 @@ from tests.helpers import (
     NO_HEADERS,
     ONLY_A,
     PATH,
-    PLACES,
     A,
-    B,
-    Change,
     CORSHeaders,
-    View,
-    a_view,
     cors_headers,
     fetch,
-    for_a_resource,
-    for_the_app,
-    for_the_blueprint,
-    for_the_view,
-    for_the_view_alone,
-    for_the_view_where_cors_covers_nothing,
-    get_headers_for,
-    make_app,
-    no_set_up,
 )
+from tests.tables import table
 
 Place = Callable[..., None]
-only_a = cross_origin(origins=A)
-every_place = pytest.mark.parametrize("place", PLACES)
-every_place_while_the_view_runs = pytest.mark.parametrize("place", [*PLACES, for_the_view_alone])
+every_place = pytest.mark.parametrize("place", h.PLACES)
+every_place_while_the_view_runs = pytest.mark.parametrize("place", [*h.PLACES, h.for_the_view_alone])
 
 
-def make_app_for_a(place: Callable[..., None], view: View, change: Change = no_set_up) -> Flask:
-    app = make_app(TESTING=False)
+def make_app_for_a(place: Place, view: h.View, change: h.Change = h.no_set_up, **config: Any) -> Flask:
+    app = h.make_app(**{"TESTING": False, **config})
     place(app, view, change, origins=A)
     return app
 
 
 def assert_only_a_reads(app: Flask, status: int, path: str = PATH, **call: Any) -> None:
     assert fetch(app.test_client(), path, **call).status_code == status
-    assert get_headers_for(app, path, **call) == FOR_A
+    assert h.get_headers_for(app, path, **call) == FOR_A
 
 
 # Made by the view, and by error handlers -----------------------------------------------------------------------------
 
 
-def aborting(status: int) -> View:
+def aborting(status: int) -> h.View:
     return lambda: abort(status)
 
 
-def returning(status: int) -> View:
+def returning(status: int) -> h.View:
     return lambda: ("text", status)
 
 
-def divides_by_zero() -> str:
+def divides_by_zero(*_: object) -> str:
     return str(1 / 0)
 
 
@@ -77,34 +63,24 @@ async def divides_by_zero_later() -> str:
     return str(1 / 0)
 
 
-def reads_a_missing_field() -> str:
-    return request.form["field"]
-
-
 def raises_a_status_of_its_own() -> str:
     raise HTTPException("Own", Response("own", 499))
 
 
-def returns_nothing() -> None:
-    """Return what is no response."""
-
-
 @every_place_while_the_view_runs
-@pytest.mark.parametrize(
-    ("view", "status"),
-    [
-        *[pytest.param(returning(n), n, id=f"returns {n}") for n in (300, 304, 400, 401, 402, 418, 500, 503)],
-        *[pytest.param(aborting(n), n, id=f"aborts with {n}") for n in (400, 401, 403, 404, 405, 413, 429, 500, 504)],
-        (divides_by_zero, 500),
-        (divides_by_zero_later, 500),
-        (returns_nothing, 500),
-        (reads_a_missing_field, 400),
-        pytest.param(lambda: request.get_json(), 415, id="reads JSON that is missing"),
-        (raises_a_status_of_its_own, 499),
-        pytest.param(lambda: abort(redirect("/elsewhere")), 302, id="aborts with a redirect"),
-    ],
+@table(
+    "view, status",
+    *((f"returns {n}", returning(n), n) for n in (304, 401, 500)),
+    *((f"aborts with {n}", aborting(n), n) for n in (401, 404, 405, 413, 500)),
+    ("raises", divides_by_zero, 500),
+    ("is async and raises", divides_by_zero_later, 500),
+    ("returns what is no response", lambda: None, 500),
+    ("reads a field that is missing", lambda: request.form["field"], 400),
+    ("reads JSON that is missing", lambda: request.get_json(), 415),
+    ("raises a status of its own", raises_a_status_of_its_own, 499),
+    ("aborts with a redirect", lambda: abort(redirect("/elsewhere")), 302),
 )
-def test_what_the_view_returns_or_raises_is_for_a_alone(place: Place, view: View, status: int) -> None:
+def test_the_response_is_for_a_alone_where_the_view(place: Place, view: h.View, status: int) -> None:
     assert_only_a_reads(make_app_for_a(place, view), status)
 
 
@@ -116,24 +92,18 @@ async def slow_teapot(_: Exception) -> ResponseReturnValue:
     return "handled", 418
 
 
-def failing_handler(_: Exception) -> ResponseReturnValue:
-    return divides_by_zero()
-
-
 @every_place_while_the_view_runs
-@pytest.mark.parametrize(
-    ("view", "handled", "handler", "status"),
-    [
-        pytest.param(aborting(403), 403, teapot, 418, id="by its status"),
-        pytest.param(aborting(403), HTTPException, teapot, 418, id="by its class"),
-        pytest.param(divides_by_zero, ZeroDivisionError, slow_teapot, 418, id="that is no HTTP error"),
-        pytest.param(divides_by_zero, 500, teapot, 418, id="that became a 500"),
-        pytest.param(divides_by_zero_later, Exception, teapot, 418, id="of an async view"),
-        pytest.param(aborting(403), 403, failing_handler, 500, id="whose handler fails itself"),
-    ],
+@table(
+    "view, handled, handler, status",
+    ("by its status", aborting(403), 403, teapot, 418),
+    ("by its class", aborting(403), HTTPException, teapot, 418),
+    ("that is no HTTP error", divides_by_zero, ZeroDivisionError, slow_teapot, 418),
+    ("that became a 500", divides_by_zero, 500, teapot, 418),
+    ("of an async view", divides_by_zero_later, Exception, teapot, 418),
+    ("whose handler fails itself", aborting(403), 403, divides_by_zero, 500),
 )
 def test_an_error_is_for_a_alone_that_is_handled(
-    place: Place, view: View, handled: Any, handler: Any, status: int
+    place: Place, view: h.View, handled: Any, handler: Any, status: int
 ) -> None:
     assert_only_a_reads(make_app_for_a(place, view, lambda app: app.register_error_handler(handled, handler)), status)
 
@@ -146,8 +116,8 @@ def test_a_handler_of_the_app_for_what_is_missing_keeps_the_policy_of_the_view_t
 
 
 def test_a_decorated_error_handler_gives_its_policy_to_what_no_view_covers() -> None:
-    app = make_app()
-    app.register_error_handler(404, only_a(lambda _: ("nothing here", 404)))
+    app = h.make_app()
+    app.register_error_handler(404, cross_origin(origins=A)(lambda _: ("nothing here", 404)))
     assert_only_a_reads(app, 404, "/nowhere")
     response = fetch(app.test_client(), "/nowhere", A, method="OPTIONS")
     assert (response.status_code, response.text) == (404, "nothing here")
@@ -157,28 +127,29 @@ def test_a_decorated_error_handler_gives_its_policy_to_what_no_view_covers() -> 
 
 
 @every_place
-@pytest.mark.parametrize(
-    ("function", "status"), [(aborting(401), 401), (aborting(404), 404), (aborting(503), 503), (returning(403), 403)]
+@table(
+    "function, status",
+    *((f"aborts with {n}", aborting(n), n) for n in (401, 404, 503)),
+    ("returns 403", returning(403), 403),
+    ("raises", divides_by_zero, 500),
 )
 @pytest.mark.parametrize("of_the_app", [False, True], ids=["", "of the app"])
-def test_a_refusal_before_the_view_is_for_a_alone(place: Place, function: View, status: int, of_the_app: bool) -> None:
+def test_a_refusal_is_for_a_alone_where_a_function_before_the_request(
+    place: Place, function: h.View, status: int, of_the_app: bool
+) -> None:
     def refuse(served: Flask | Blueprint) -> None:
         served.before_request(function)
 
-    app = make_app_for_a(place, a_view, no_set_up if of_the_app else refuse)
+    app = make_app_for_a(place, h.a_view, h.no_set_up if of_the_app else refuse)
     if of_the_app:
         refuse(app)
-    assert_only_a_reads(app, status)
-    assert_only_a_reads(app, status, method="HEAD")
+    for method in ("GET", "HEAD"):
+        assert_only_a_reads(app, status, method=method)
 
 
 @every_place
-def test_failures_before_and_after_the_view_are_for_a_alone(place: Place) -> None:
-    app = make_app_for_a(place, a_view)
-    app.before_request(divides_by_zero)
-    assert_only_a_reads(app, 500)
-
-    app = make_app_for_a(place, a_view)
+def test_a_failure_after_the_view_is_for_a_alone(place: Place) -> None:
+    app = make_app_for_a(place, h.a_view)
     failures = iter([ZeroDivisionError] * 4)
 
     @app.after_request
@@ -191,7 +162,7 @@ def test_failures_before_and_after_the_view_are_for_a_alone(place: Place) -> Non
 
 
 def test_where_an_after_request_function_fails_for_the_500_too_flask_adds_no_headers() -> None:
-    app = make_app_for_a(for_the_app, a_view)
+    app = make_app_for_a(h.for_the_app, h.a_view)
     app.after_request(lambda _: abort(500))
     response = fetch(app.test_client(), PATH, A)
     assert (response.status_code, cors_headers(response)) == (500, NO_HEADERS)
@@ -202,80 +173,70 @@ def test_where_an_after_request_function_fails_for_the_500_too_flask_adds_no_hea
 
 @every_place
 def test_what_routing_refuses_is_for_a_alone(place: Place) -> None:
+    app = make_app_for_a(place, h.a_view)
     for method in ("POST", "PUT", "PATCH", "DELETE", "QUERY", "PURGE"):
-        assert_only_a_reads(make_app_for_a(place, a_view), 405, method=method)
+        assert_only_a_reads(app, 405, method=method)
     for method in ("GET", "HEAD"):
-        assert_only_a_reads(make_app_for_a(place, a_view), 308, "/x/view", method=method)
+        assert_only_a_reads(app, 308, "/x/view", method=method)
 
 
-@pytest.mark.parametrize(
-    ("place", "beside", "elsewhere"),
-    [
-        (for_the_app, FOR_A, FOR_A),
-        (for_a_resource, FOR_A, FOR_ALL),
-        (for_the_blueprint, FOR_A, FOR_ALL),
-        (for_the_view, FOR_ALL, FOR_ALL),
-        (for_the_view_where_cors_covers_nothing, FOR_NONE, FOR_NONE),
-        (for_the_view_alone, FOR_NONE, FOR_NONE),
-    ],
+@table(
+    "place, beside, elsewhere",
+    ("the app", h.for_the_app, FOR_A, FOR_A),
+    ("a resource", h.for_a_resource, FOR_A, FOR_ALL),
+    ("a blueprint", h.for_the_blueprint, FOR_A, FOR_ALL),
+    ("a view", h.for_the_view, FOR_ALL, FOR_ALL),
+    ("a view where CORS covers nothing", h.for_the_view_where_cors_covers_nothing, FOR_NONE, FOR_NONE),
+    ("a view alone", h.for_the_view_alone, FOR_NONE, FOR_NONE),
 )
-def test_what_is_missing_has_the_policy_of_its_path(
-    place: Place, beside: list[CORSHeaders], elsewhere: list[CORSHeaders]
-) -> None:
-    app = make_app_for_a(place, a_view)
+def test_what_is_missing_has_the_policy_of_its_path(place: Place, beside: Any, elsewhere: Any) -> None:
+    app = make_app_for_a(place, h.a_view)
     for path, expected in (("/x/nowhere", beside), ("/nowhere", elsewhere)):
         assert fetch(app.test_client(), path).status_code == 404
-        assert get_headers_for(app, path) == expected
+        assert h.get_headers_for(app, path) == expected
 
 
 def test_static_files_have_the_policy_of_their_path_or_blueprint(tmp_path: Path) -> None:
     (tmp_path / "style.css").write_text("* { color: red }")
     app = Flask(__name__, static_folder=tmp_path, static_url_path="/static")
     CORS(app, resources={"/static/": {"origins": A}})
+    inside = Blueprint("inside", __name__, str(tmp_path), url_prefix="/x")
+    CORS(inside, origins=A)
+    app.register_blueprint(inside)
     for path, status in [("style.css", 200), ("none.css", 404), ("", 404), ("/style.css", 308)]:
         assert_only_a_reads(app, status, f"/static/{path}")
+    for path, status in [("style.css", 200), ("none.css", 404)]:
+        assert_only_a_reads(app, status, f"/x/{tmp_path.name}/{path}")
     unchanged = fetch(app.test_client(), "/static/style.css", A).headers["ETag"]
     again = fetch(app.test_client(), "/static/style.css", A, headers={"If-None-Match": unchanged})
     assert (again.status_code, cors_headers(again)) == (304, ONLY_A)
-    assert get_headers_for(app, "/") == FOR_NONE
-
-    app, inside = make_app(), Blueprint("inside", __name__, str(tmp_path), url_prefix="/x")
-    CORS(app)
-    CORS(inside, origins=A)
-    app.register_blueprint(inside)
-    for path, status in [("style.css", 200), ("none.css", 404)]:
-        assert_only_a_reads(app, status, f"/x/{tmp_path.name}/{path}")
+    assert h.get_headers_for(app, "/") == FOR_NONE
 
 
 # Debug mode ----------------------------------------------------------------------------------------------------------
 
 FOREIGN = {"Origin": A, "Sec-Fetch-Mode": "cors"}
-DEBUG_CASES = [
-    pytest.param(FOREIGN, "plain", ONLY_A, id="a fetch of an allowed origin"),
-    pytest.param({"Origin": A}, "plain", ONLY_A, id="a browser that sends no Sec-Fetch-Mode"),
-    pytest.param({**FOREIGN, "Origin": B}, "plain", DENIED, id="a fetch of a denied origin"),
-    pytest.param({**FOREIGN, "Origin": "null"}, "plain", DENIED, id="a fetch of a sandboxed page"),
-    pytest.param({**FOREIGN, "Sec-Fetch-Mode": "navigate"}, "html", NO_HEADERS, id="a form that navigates"),
-    pytest.param({"Sec-Fetch-Mode": "navigate"}, "html", NO_HEADERS, id="a navigation"),
-    pytest.param({**FOREIGN, "Origin": "http://localhost"}, "html", NO_HEADERS, id="a fetch of the app's own origin"),
-    pytest.param({"Sec-Fetch-Mode": "cors"}, "html", NO_HEADERS, id="a fetch of the app's own pages, by GET"),
-    pytest.param({}, "html", NO_HEADERS, id="another program"),
-]
 
 
 @pytest.mark.parametrize("view", [divides_by_zero, divides_by_zero_later])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-@pytest.mark.parametrize(("headers", "kind", "expected"), DEBUG_CASES)
+@table(
+    "headers, kind, expected",
+    ("a fetch of an allowed origin", FOREIGN, "plain", ONLY_A),
+    ("a browser that sends no Sec-Fetch-Mode", {"Origin": A}, "plain", ONLY_A),
+    ("a fetch of a denied origin", {**FOREIGN, "Origin": h.B}, "plain", DENIED),
+    ("a fetch of a sandboxed page", {**FOREIGN, "Origin": "null"}, "plain", DENIED),
+    ("a form that navigates", {**FOREIGN, "Sec-Fetch-Mode": "navigate"}, "html", NO_HEADERS),
+    ("a navigation", {"Sec-Fetch-Mode": "navigate"}, "html", NO_HEADERS),
+    ("an image", {**FOREIGN, "Sec-Fetch-Mode": "no-cors"}, "html", NO_HEADERS),
+    ("a fetch of the app's own origin", {**FOREIGN, "Origin": "http://localhost"}, "html", NO_HEADERS),
+    ("a fetch of the app's own pages, by GET", {"Sec-Fetch-Mode": "cors"}, "html", NO_HEADERS),
+    ("another program", {}, "html", NO_HEADERS),
+)
 def test_in_debug_mode_an_exception_can_be_read_by_a_fetch_and_keeps_the_debugger_otherwise(
-    view: View,
-    method: str,
-    headers: dict[str, str],
-    kind: str,
-    expected: CORSHeaders,
-    caplog: pytest.LogCaptureFixture,
+    view: h.View, method: str, headers: Any, kind: str, expected: CORSHeaders, caplog: pytest.LogCaptureFixture
 ) -> None:
-    app, ends = make_app_for_a(for_the_app, lambda: "text"), list[object]()
-    app.debug = True
+    app, ends = make_app_for_a(h.for_the_app, lambda: "text", DEBUG=True), list[object]()
     app.add_url_rule("/broken", "broken", view, methods=["GET", "POST"])
     app.teardown_request(ends.append)
     client = Client(DebuggedApplication(app))
@@ -288,49 +249,40 @@ def test_in_debug_mode_an_exception_can_be_read_by_a_fetch_and_keeps_the_debugge
     assert fetch(client, PATH, A).text == "text"
 
 
-@pytest.mark.parametrize("method", ["OPTIONS", "GET"])
-def test_in_debug_mode_what_the_app_handles_itself_stays_as_it_is(method: str) -> None:
-    app = make_app_for_a(for_the_app, divides_by_zero)
-    app.debug = True
+def test_in_debug_mode_what_the_app_handles_itself_stays_as_it_is() -> None:
+    app = make_app_for_a(h.for_the_app, divides_by_zero, DEBUG=True)
     app.register_error_handler(ZeroDivisionError, teapot)
-    extra = ALL_METHODS if method == "OPTIONS" else NO_HEADERS
-    response = fetch(app.test_client(), PATH, A, method=method)
-    assert (response.status_code, cors_headers(response)) == (418 if method == "GET" else 200, ONLY_A | extra)
+    assert_only_a_reads(app, 418)
+    assert h.preflight_headers(h.preflight(app.test_client(), PATH)) == ONLY_A | h.ALL_METHODS
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [{"TESTING": True}, {"TESTING": True, "DEBUG": True}, {"PROPAGATE_EXCEPTIONS": True}],
-    ids=["a test", "a test in debug mode", "production that propagates"],
+@table(
+    "config",
+    ("a test", {"TESTING": True}),
+    ("a test in debug mode", {"TESTING": True, "DEBUG": True}),
+    ("production that propagates", {"PROPAGATE_EXCEPTIONS": True}),
 )
-def test_an_exception_leaves_the_app_as_without_cors_in(settings: dict[str, bool]) -> None:
-    app = make_app_for_a(for_the_app, divides_by_zero)
-    app.config.update(settings)
+def test_an_exception_leaves_the_app_as_without_cors_in(config: Any) -> None:
+    app = make_app_for_a(h.for_the_app, divides_by_zero, **config)
     with pytest.raises(ZeroDivisionError):
         fetch(app.test_client(), PATH, A)
 
 
 @every_place
-def test_in_debug_mode_that_does_not_propagate_the_500_is_for_a_alone(place: Place) -> None:
-    app = make_app_for_a(place, divides_by_zero)
-    app.debug = True
-    app.config["PROPAGATE_EXCEPTIONS"] = False
-    assert_only_a_reads(app, 500)
-
-
-def test_in_debug_mode_that_does_not_propagate_the_exception_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    app = make_app_for_a(for_the_app, divides_by_zero)
-    app.debug = True
-    app.config["PROPAGATE_EXCEPTIONS"] = False
+def test_in_debug_mode_that_does_not_propagate_the_500_is_for_a_alone_and_logged_once(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = make_app_for_a(place, divides_by_zero, DEBUG=True, PROPAGATE_EXCEPTIONS=False)
     fetch(app.test_client(), PATH, A)
     assert len(caplog.records) == 1
+    assert_only_a_reads(app, 500)
 
 
 @pytest.mark.parametrize("early", [True, False], ids=["behind a middleware", "with a decorator alone"])
 def test_in_debug_mode_the_debugger_responds_as_without_cors(early: bool) -> None:
-    app = make_app(TESTING=False, DEBUG=True)
+    app = h.make_app(TESTING=False, DEBUG=True)
     inner = app.wsgi_app
     app.wsgi_app = lambda environ, start_response: inner(environ, start_response)  # type: ignore[method-assign]
-    (for_the_app if early else for_the_view_alone)(app, divides_by_zero, origins=A)
+    (h.for_the_app if early else h.for_the_view_alone)(app, divides_by_zero, origins=A)
     response = Client(DebuggedApplication(app)).get(PATH, headers=FOREIGN)
     assert (response.status_code, response.mimetype, cors_headers(response)) == (500, "text/html", NO_HEADERS)

@@ -1,9 +1,7 @@
 """``CORS``: every way to set it up, every option in every place, and what a mistake leads to."""
 
-import gc
 import logging
 import re
-import tracemalloc
 import warnings
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,7 +11,6 @@ from typing import Any
 
 import pytest
 from flask import Blueprint, Flask, current_app
-from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from flask_cors import CORS, CORSWarning, cross_origin
 from flask_cors.options import build_resources
@@ -150,9 +147,7 @@ TRUE = ONLY_A | {"Access-Control-Allow-Credentials": "true"}
     ("vary_header", {"vary_header": False, "origins": A}, [NO_VARY, {}, NO_VARY], NO_VARY | ON_PREFLIGHTS),
     ("a later option", {"intercept_exceptions": False}, *plus()),
 )
-def test_an_option_has_its_effect(
-    place: Callable[..., object], options: dict[str, Any], expected: list[CORSHeaders], on_preflight: CORSHeaders
-) -> None:
+def test_an_option_has_its_effect(place: Any, options: Any, expected: Any, on_preflight: CORSHeaders) -> None:
     app = make_app()
     place(app, **options)
     if not app.view_functions:
@@ -172,9 +167,7 @@ def test_an_option_has_its_effect(
     ("the later, though it allows no origin", {}, {"origins": [], "resources": "/api/"}, FOR_ALL, FOR_NONE),
     ("on an overlong path, no broader one", {}, {"origins": A, "resources": "/api/?$"}, FOR_ALL, FOR_A),
 )
-def test_of_two_on_one_app_one_decides(
-    first: dict[str, Any], second: dict[str, Any], at_root: list[CORSHeaders], at_api: list[CORSHeaders]
-) -> None:
+def test_of_two_on_one_app_one_decides(first: Any, second: Any, at_root: Any, at_api: Any) -> None:
     app = serving("/", "/api/")
     CORS(app, **first)
     CORS(app, **second)
@@ -203,40 +196,15 @@ def test_policies_are_made_once_and_a_cors_of_another_thread_is_not_lost(monkeyp
     assert len(made) <= 8  # one and one, then two and one again, and what `CORS` checks at once
 
 
-def test_long_paths_and_made_up_methods_do_not_fill_the_memory() -> None:
-    """Once, 1,024 whole paths of 64 kB each were kept, and one entry for each method."""
-    app = make_app()
-    CORS(app, resources={r"/api/": {"origins": A}, r"/pub/": {}})
-    app.errorhandler(404)(cross_origin()(lambda _: ("no such page", 404)))
-
-    def send(number: int) -> None:
-        environ = EnvironBuilder(method=f"M{number}").get_environ() | {"HTTP_ORIGIN": A}
-        run_wsgi_app(app, {**environ, "PATH_INFO": f"/{number}{'a' * 65_000}"}, buffered=True)
-
-    for number in range(10):
-        send(number)
-    tracemalloc.start()
-    try:
-        for number in range(10, 300):
-            send(number)
-        gc.collect()
-        kept, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert kept < 500_000
-
-
 # Mistakes ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("what", ["https://a.example", a_view, [A], object(), Flask, SimpleNamespace(app=1)])
 def test_what_is_no_app_is_an_error(what: Any) -> None:
+    message = rf"^CORS\(\) takes a Flask app or a Blueprint first, not {re.escape(repr(what))}; (?!write CORS\(app\.)"
     for call in (untyped, untyped().init_app):
-        with pytest.raises(
-            TypeError, match=rf"^CORS\(\) takes a Flask app or a Blueprint.*{re.escape(repr(what))}"
-        ) as caught:
+        with pytest.raises(TypeError, match=message):
             call(what)
-        assert "write CORS(app." not in str(caught.value)
 
 
 @table("name", ("Connexion", "app"), ("Dash", "server"))
@@ -263,22 +231,12 @@ def test_what_cors_returns_is_no_app() -> None:
     ("one before there is an app", lambda _: untyped(orgins=A), TypeError, r"'orgins'.*'origins'"),
     ("one in init_app", lambda app: untyped().init_app(app, orgins=A), TypeError, r"^init_app\(\): 'orgins'"),
     ("one in an entry", lambda app: CORS(app, resources={"/": {"max": 1}}), TypeError, r"^resources\['/'\]: 'max'"),
-    ("one in the config", lambda app: CORS(configured(app, resources={"/": {"max": 1}})), TypeError, "'max'"),
+    ("one in its entry", lambda app: CORS(configured(app, resources={"/": {"max": 1}})), TypeError, "'max'"),
     ("a wrong value", lambda app: CORS(app, max_age="soon"), ValueError, r"^max_age='soon'"),
     ("a wrong value before there is an app", lambda _: CORS(max_age="soon"), ValueError, r"^max_age='soon'"),
-    (
-        "a wrong value in the config",
-        lambda app: CORS(configured(app, max_age="soon")),
-        ValueError,
-        "CORS_MAX_AGE='soon'",
-    ),
+    ("one in the config", lambda app: CORS(configured(app, max_age="soon")), ValueError, "CORS_MAX_AGE='soon'"),
     ("credentials without origins", lambda app: CORS(app, supports_credentials=True), ValueError, "CORS_ORIGINS"),
-    (
-        "credentials, then every origin",
-        lambda app: CORS(**SECRET).init_app(app, origins="*"),
-        ValueError,
-        "credentials",
-    ),
+    ("and every origin", lambda app: CORS(**SECRET).init_app(app, origins="*"), ValueError, "credentials"),
     ("and that in the config", lambda app: CORS(configured(app, origins="*"), **SECRET), ValueError, "credentials"),
 )
 def test_what_is_wrong_already_raises_at_once_and_does_nothing_to_the_app(
@@ -319,9 +277,8 @@ def test_what_only_the_first_request_shows_is_logged_once_and_no_origin_is_allow
 def test_a_mistake_of_one_decorator_and_the_config_denies_that_view_alone(caplog: pytest.LogCaptureFixture) -> None:
     app = serving("/", "/decorated", "/other")
     CORS(app, origins=A)
-    app.view_functions.update(
-        {"/decorated": cross_origin(origins="*")(a_view), "/other": cross_origin(origins=A)(a_view)}
-    )
+    app.view_functions["/decorated"] = cross_origin(origins="*")(a_view)
+    app.view_functions["/other"] = cross_origin(origins=A)(a_view)
     configured(app, **SECRET)
     for_a = [TRUE, DENIED, TRUE]
     paths = ("/decorated", "/", "/other", "/decorated")

@@ -11,8 +11,6 @@ from typing import Any
 
 import pytest
 from flask import Blueprint, Flask
-from hypothesis import given
-from hypothesis import strategies as st
 
 from flask_cors import CORS, CORSWarning, cross_origin
 from flask_cors import options as module
@@ -53,13 +51,18 @@ PLACES: dict[str, Callable[..., ParsedOptions]] = {
     "resources['/a']['{}']": in_entry,
     "CORS_RESOURCES['/a']['{}']": in_config_entry,
 }
-each_place = pytest.mark.parametrize(("spelling", "parse"), [*PLACES.items()], ids=PLACES)
 
 
 def policy(parsed: ParsedOptions, found: ParsedOptions | None = None, path: str = "/") -> Policy:
     covering = build_resources(parsed, found or config()).policy(path)
     assert covering is not None
     return covering
+
+
+def refused(error: type[Exception], call: Callable[..., object], *args: Any, **options: Any) -> str:
+    with pytest.raises(error) as caught:
+        call(*args, **options)
+    return str(caught.value)
 
 
 def warned(step: Callable[[], object]) -> list[warnings.WarningMessage]:
@@ -104,10 +107,8 @@ PATTERN = re.compile("https://a")
     ("max_age: the most digits", "max_age", 10**14 - 1, [10**14 - 1, "9" * 14]),
 )
 def test_an_option_can_be_given_as(name: str, expected: object, forms: list[object]) -> None:
-    found = [policy(keywords(**{name: form})) for form in forms]
-    assert [policy.origins.entries if name == "origins" else getattr(policy, name) for policy in found] == [
-        expected
-    ] * len(forms)
+    found = [getattr(policy(keywords(**{name: form})), name) for form in forms]
+    assert [value.entries if name == "origins" else value for value in found] == [expected] * len(forms)
 
 
 @pytest.mark.parametrize("name", [*LISTED[1:], *LATER])
@@ -149,19 +150,6 @@ VALUES: dict[str, list[Any]] = {
     "max_age": [0, 1, "2"],
     **{name: [True, False] for name in ("supports_credentials", *SWITCHES)},
 }
-given_values = st.fixed_dictionaries({}, optional={name: st.sampled_from(values) for name, values in VALUES.items()})
-
-
-@given(given_values, given_values, given_values)
-def test_precedence_is_a_fold_default_config_keyword_entry(
-    weakest: dict[str, Any], keyword: dict[str, Any], entry: dict[str, Any]
-) -> None:
-    weakest = {"origins": APP, **weakest}  # otherwise credentials could be an error
-    expected = policy(keywords(**{**weakest, **keyword, **entry}))
-    assert policy(keywords(**keyword, resources={"/a": entry}), config(**weakest), "/a") == expected
-    assert policy(keywords(**keyword), config(**weakest, resources={"/a": entry}), "/a") == expected
-    reversed_ = keywords(**dict(reversed(keyword.items())), resources={"/a": dict(reversed(entry.items()))})
-    assert policy(reversed_, config(**weakest), "/a") == expected
 
 
 @pytest.mark.parametrize("name", LISTED)
@@ -173,6 +161,9 @@ def test_a_value_decides_wherever_it_is_given(name: str) -> None:
         assert policy(keywords(**others), config(**{name: first})) == expected[0]
         assert policy(keywords(**others, **{name: second}), config(**{name: first})) == expected[1]
         assert policy(keywords(**others, **{name: second}, resources={"/": {name: first}})) == expected[0]
+        assert policy(keywords(**others, resources={"/": {name: first}}), config(**{name: second})) == expected[0]
+        entry_of_config = config(**{name: second}, resources={"/": {name: first}})
+        assert policy(keywords(**others), entry_of_config) == expected[0]
 
 
 def test_the_config_is_read_by_name_and_its_resources_are_replaced_as_a_whole() -> None:
@@ -182,19 +173,16 @@ def test_the_config_is_read_by_name_and_its_resources_are_replaced_as_a_whole() 
     assert [covering.policy("/k"), covering.policy("/c")] == [Policy(), None]
 
 
-@each_place
+@pytest.mark.parametrize(("spelling", "parse"), [*PLACES.items()], ids=PLACES)
 def test_names_of_later_releases_are_accepted_everywhere(spelling: str, parse: Callable[..., ParsedOptions]) -> None:
     assert policy(keywords(), parse(intercept_exceptions=True, allow_headers="A"), "/a") == Policy(headers=("A",))
     for one, other in [("A, B", ["B", "A"]), ("A", "A"), ("A", None), (None, "A"), ((), "")]:
         parse(headers=one, allow_headers=other)
     for one, other in [("A", "B"), ("", "A"), ("A", "a")]:
-        with pytest.raises(ValueError, match=r"headers and allow_headers .*give only one") as caught:
-            parse(headers=one, allow_headers=other)
-        assert str(caught.value).startswith(spelling.format("allow_headers", upper="ALLOW_HEADERS"))
-
-
-def test_both_names_of_the_headers_have_the_same_precedence() -> None:
-    for weaker, stronger in itertools.product(["headers", "allow_headers"], repeat=2):
+        message = refused(ValueError, parse, headers=one, allow_headers=other)
+        assert message.startswith(spelling.format("allow_headers", upper="ALLOW_HEADERS"))
+        assert re.search("headers and allow_headers .*give only one", message)
+    for weaker, stronger in itertools.product(["headers", "allow_headers"], repeat=2):  # with the same precedence
         assert policy(keywords(**{stronger: "K"}), config(**{weaker: "C"})).headers == ("K",)
         assert policy(keywords(**{weaker: "K"}, resources={"/": {stronger: "E"}})).headers == ("E",)
 
@@ -211,9 +199,7 @@ CALLS: dict[str, Callable[[dict[str, Any]], ParsedOptions]] = {
 
 def remedy(name: str, call: str = "CORS()", value: object = 1) -> str:
     """Return what the message about an unknown name says to write, having seen where it says that the name stands."""
-    with pytest.raises(TypeError) as caught:
-        CALLS[call]({name: value})
-    head, _, tail = str(caught.value).partition("; ")
+    head, _, tail = refused(TypeError, CALLS[call], {name: value}).partition("; ")
     assert head == f"{call}: {name!r} is not an option here"
     return tail
 
@@ -250,6 +236,7 @@ TRANSLATED: dict[str, tuple[Any, dict[str, Any]]] = {
 def test_the_remedy_for_a_name_of_another_library_or_release_works(name: str) -> None:
     value, meant = TRANSLATED[name]
     text = remedy(name, value=value)
+    assert remedy(f"CORS_{name.upper()}").startswith(text)
     written: dict[str, Any] = {}
     if "=" in text:
         written = eval(f"dict({text.removeprefix('write ').replace('...', value)})", {"re": re})  # noqa: S307
@@ -258,25 +245,17 @@ def test_the_remedy_for_a_name_of_another_library_or_release_works(name: str) ->
     assert policy(keywords(**{"origins": API, **written})) == policy(keywords(**{"origins": API, **meant}))
 
 
-def test_resources_of_a_decorator_are_an_option_of_cors() -> None:
-    assert remedy("resources", "cross_origin()", "/a").startswith("write it as an option of CORS()")
-    assert build_resources(keywords(resources="/a")).policy("/b") is None
-
-
 @pytest.mark.parametrize("name", [*sorted(NAMES), "resources"])
 def test_a_config_key_as_a_keyword_is_an_error_with_both_ways_to_write_it(name: str) -> None:
     assert remedy(f"CORS_{name.upper()}") == f"write {name}=..., or set app.config['CORS_{name.upper()}']"
     assert remedy(name.upper()).startswith(f"write {name}=")
 
 
-@pytest.mark.parametrize("name", ["allowed_origins", "allow_credentials", "allow_methods"])
-def test_a_config_key_of_another_library_as_a_keyword_leads_to_the_option(name: str) -> None:
-    assert remedy(f"CORS_{name.upper()}").startswith(remedy(name))
-
-
 def test_a_name_that_is_like_no_other_is_an_error_with_all_of_them() -> None:
     assert {*re.findall(r"\w+", remedy("zzz").removeprefix("write "))} == {*NAMES, "resources"}
     assert {*re.findall(r"\w+", remedy("zzz", "cross_origin()").removeprefix("write "))} == NAMES
+    assert remedy("resources", "cross_origin()", "/a").startswith("write it as an option of CORS()")
+    assert build_resources(keywords(resources="/a")).policy("/b") is None
 
 
 @table(
@@ -287,8 +266,7 @@ def test_a_name_that_is_like_no_other_is_an_error_with_all_of_them() -> None:
     ("a number", {"resources": {"/a": {1: 2}}}, r"^resources\['/a'\]: '1' is not an option here"),
 )
 def test_unknown_names_are_an_error(options: dict[str, Any], message: str) -> None:
-    with pytest.raises(TypeError, match=message):
-        keywords(**options)
+    assert re.search(message, refused(TypeError, keywords, **options))
 
 
 BOTH = {"origins": APP, "resources": "/a"}
@@ -308,17 +286,15 @@ BOTH = {"origins": APP, "resources": "/a"}
 )
 def test_the_remedy_for_an_option_by_position_works(function: Any, value: object, meant: dict[str, Any]) -> None:
     app = [Flask("app")] if function is CORS else []
-    with pytest.raises(TypeError, match=rf"^{function.__name__}\(\) takes its options by keyword; for ") as caught:
-        function(*app, value)
-    written = eval(f"dict({str(caught.value).rpartition('write ')[2]})")  # noqa: S307
+    message = refused(TypeError, function, *app, value)
+    assert message.startswith(f"{function.__name__}() takes its options by keyword; for ")
+    written = eval(f"dict({message.rpartition('write ')[2]})")  # noqa: S307
     assert written == meant
     function(*app, **written)
 
 
 def test_a_path_in_a_decorator_belongs_to_the_route() -> None:
-    untyped: Any = cross_origin
-    with pytest.raises(TypeError, match=r"path '/users' belongs to @app\.route"):
-        untyped("/users")
+    assert "path '/users' belongs to @app.route" in refused(TypeError, cross_origin, "/users")
 
 
 # Config keys that look like an option --------------------------------------------------------------------------------
@@ -359,7 +335,8 @@ def decorate(app: Flask, **options: Any) -> None:
 @table(
     "use",
     ("a keyword", CORS),
-    ("an entry", lambda app, **options: CORS(app, resources={"/": options})),
+    ("an entry", lambda app, **o: CORS(app, resources={"/": o})),
+    ("an entry of the config", lambda app, **o: CORS(app.config.update(CORS_RESOURCES={"/": o}) or app)),
     ("a decorator", decorate),
     ("the right key", lambda app, **o: CORS(app.config.update({config_key(name): o[name] for name in o}) or app)),
 )
@@ -369,22 +346,12 @@ def test_a_config_key_whose_option_is_given_anywhere_is_not_warned_about(
     assert key_warnings({key: value}, lambda app: use(app, **{name: value})) == []
 
 
-@table(
-    "config, options",
-    ("an entry of the config", {"CORS_ALLOWED_ORIGINS": A, "CORS_RESOURCES": {"/": {"origins": A}}}, {}),
-    ("one of two names", {"CORS_ALLOWED_HEADERS": "X-A"}, {"headers": "X-A"}),
-)
-def test_a_config_key_whose_option_is_given_elsewhere_is_not_warned_about(
-    config: dict[str, Any], options: dict[str, Any]
-) -> None:
-    assert key_warnings(config, lambda app: CORS(app, **options)) == []
-
-
 def test_a_config_key_that_cannot_be_an_option_is_not_warned_about() -> None:
     other = [1, "CORS_PROXY_URL", "CORS_ENABLED", "CORS_DEBUG", "ORIGIN", "CORS", "XCORS_ORIGIN", "cors_origin"]
     unusable = {"CORS_OPTIONS": {"origins": A}, "CORS_ORIGIN": {}}
     assert key_warnings({**dict.fromkeys(other, A), **unusable}) == []
     assert key_warnings({"CORS_RESOURCE": "/"}, lambda app: CORS(app, resources="/")) == []
+    assert key_warnings({"CORS_ALLOWED_HEADERS": "X-A"}, lambda app: CORS(app, headers="X-A")) == []  # one of two names
 
 
 # Resources -----------------------------------------------------------------------------------------------------------
@@ -423,8 +390,7 @@ def test_resources_can_be_given_as(value: object, covered: list[str]) -> None:
 )
 def test_resources_that_cannot_be_are_an_error_with_the_rule(value: object, message: str) -> None:
     for parse, name in ((keywords, "resources"), (config, "CORS_RESOURCES")):
-        with pytest.raises(ValueError, match=f"^{name}{re.escape(message)}"):
-            parse(resources=value)
+        assert refused(ValueError, parse, resources=value).startswith(name + message)
 
 
 # Wrong values --------------------------------------------------------------------------------------------------------
@@ -440,12 +406,7 @@ WRONG: list[tuple[list[str], str, str, list[Any]]] = [
     (["origins"], "must be a string, a compiled re.Pattern of text, a function", '["https://app.example"]', [5, b"*"]),
     (NAME_LISTS, "must be a string or an iterable of strings", "'Content-Type, X-Token'", [5, b"GET", True]),
     (NAME_LISTS, "letters and digits and !#$%&'*+-.^_`|~ only", "X-Token", NO_TOKENS),
-    (
-        ["supports_credentials", *SWITCHES, "intercept_exceptions"],
-        "must be a bool",
-        "True",
-        ["true", 1, 0, "", [], "x" * 5000],
-    ),
+    (["supports_credentials", *SWITCHES, LATER[1]], "must be a bool", "True", ["true", 1, 0, "", [], "x" * 5000]),
     (["max_age"], "must be a whole number of seconds, 0 or more", "600", NO_SECONDS),
 ]
 
@@ -462,45 +423,36 @@ def test_a_wrong_value_is_an_error_with_option_value_rule_and_what_to_write(
     name: str, rule: str, write: str, value: object
 ) -> None:
     for spelling, parse in PLACES.items():
-        with pytest.raises(ValueError, match=re.escape(rule)) as caught:
-            parse(**{name: value})
-        assert str(caught.value).startswith(spelling.format(name, upper=name.upper()))
-        assert repr(value)[:300] in str(caught.value)
-        assert len(str(caught.value)) < 1000
-        assert write in str(caught.value).partition(rule)[2]
+        message = refused(ValueError, parse, **{name: value})
+        assert message.startswith(spelling.format(name, upper=name.upper()))
+        assert repr(value)[:300] in message
+        assert len(message) < 1000
+        assert write in message.partition(rule)[2]
     keywords(**{name: write if write == "X-Token" else literal_eval(write)})
 
 
-def mistakes(**options: Any) -> list[str]:
-    with pytest.raises(ValueError, match=r"^CORS options:\n- ") as caught:
-        keywords(**options)
-    return [re.split("[= :]", line)[1] for line in str(caught.value).splitlines()[1:]]
+ENTRIES = {"/a": {"max_age": -2, "methods": 3}, "(": {"methods": 3}, "/b": "x", 4: {}}
 
 
-def test_all_mistakes_are_in_one_message_a_line_each() -> None:
-    entries = {"/a": {"max_age": -2, "methods": 3}, "(": {}, "/b": "x", 4: {}}
-    found = mistakes(origins=5, methods="A B", vary_header="no", resources=entries)
-    assert found[:3] == ["origins", "methods", "vary_header"]
-    assert found[3:5] == ["resources['/a']['max_age']", "resources['/a']['methods']"]
-    assert found[5:] == ["resources['(']", "resources['/b']", "resources[4]"]
-
-
-def test_two_names_of_the_headers_and_other_mistakes_are_in_one_message() -> None:
-    assert mistakes(max_age=-1, headers="A", allow_headers="B") == ["max_age", "allow_headers"]
-
-
-def test_a_wrong_pattern_and_its_wrong_options_are_in_one_message() -> None:
-    assert mistakes(resources={"(": {"methods": 3}}) == ["resources['(']", "resources['(']['methods']"]
+@table(
+    "options, mistakes",
+    ("of several options", {"origins": 5, "methods": "A B", "vary_header": "no"}, "origins methods vary_header"),
+    ("of two names", {"max_age": -1, "headers": "A", "allow_headers": "B"}, "max_age allow_headers"),
+    ("of entries", {"resources": ENTRIES}, "[/a][max_age] [/a][methods] [(] [(][methods] [/b] [4]"),
+)
+def test_all_mistakes_are_in_one_message_a_line_each(options: dict[str, Any], mistakes: str) -> None:
+    first, *others = refused(ValueError, keywords, **options).splitlines()
+    assert first == "CORS options:"
+    found = [re.split("[= :]", line.removeprefix("- "))[0].removeprefix("resources") for line in others]
+    assert [name.replace("'", "") for name in found] == mistakes.split()
 
 
 def test_a_message_shows_which_item_is_wrong_and_of_a_long_value_the_beginning() -> None:
     value = ["x" * 400, 5, "a b"]
-    with pytest.raises(ValueError, match=re.escape(f"headers={repr(value)[:300]} holds [5, 'a b']: write tokens")):
-        keywords(headers=value)
-    untyped: Any = CORS
-    with pytest.raises(TypeError, match=re.escape(f"for {repr(value)[:300]}, write ")) as caught:
-        untyped(make_app(), value)
-    assert len(str(caught.value)) < 1000
+    expected = f"headers={repr(value)[:300]} holds [5, 'a b']: write tokens"
+    assert refused(ValueError, keywords, headers=value).startswith(expected)
+    message = refused(TypeError, CORS, make_app(), value)
+    assert (f"for {repr(value)[:300]}, write " in message, len(message) < 1000) == (True, True)
 
 
 # Credentials for every origin ----------------------------------------------------------------------------------------
@@ -519,16 +471,16 @@ def test_credentials_for_every_origin_are_an_error_once_both_are_known(origins: 
     found = config(**{name: values[name] for name in in_config}) if in_config else None
     if found:
         build_resources(parsed)  # nothing is wrong as long as the config is not known
-    with pytest.raises(ValueError, match="cannot be combined with supports_credentials=True") as caught:
-        build_resources(parsed, found)
-    assert re.match(r"origins=.*('\*'|'\^.*\$'|re\.compile\(.*\)).* allows every origin", str(caught.value))
-    [written] = re.findall(r"write .*?origins='([^']*)'", str(caught.value))
+    message = refused(ValueError, build_resources, parsed, found)
+    assert "cannot be combined with supports_credentials=True" in message
+    assert re.match(r"origins=.*('\*'|'\^.*\$'|re\.compile\(.*\)).* allows every origin", message)
+    [written] = re.findall(r"write .*?origins='([^']*)'", message)
     assert policy(keywords(origins=written, supports_credentials=True)).allows(written)
 
 
 def test_credentials_without_origins_are_an_error_that_names_the_config_key() -> None:
-    with pytest.raises(ValueError, match=r"origins is not given.*or set CORS_ORIGINS in the app's config before CORS"):
-        build_resources(keywords(supports_credentials=True), config())
+    message = refused(ValueError, build_resources, keywords(supports_credentials=True), config())
+    assert re.search("origins is not given.*or set CORS_ORIGINS in the app's config before CORS", message)
     assert policy(keywords(supports_credentials=True), config(origins=APP)).supports_credentials
 
 
@@ -551,22 +503,18 @@ LISTS_BOTH = {"/a": {"origins": APP, "supports_credentials": True}, "/b": {}}
     ("the config's entries", False, {"supports_credentials": True}, {"resources": {"/a": {"origins": APP}}}),
     ("entries close it", False, {**TO_ALL, "resources": {"/a": {"supports_credentials": False}}}, {}),
 )
-def test_credentials_are_judged_on_the_final_policy_of_each_resource(
-    wrong: bool, options: dict[str, Any], found: dict[str, Any]
-) -> None:
+def test_credentials_are_judged_on_the_final_policy_of_each_resource(wrong: bool, options: Any, found: Any) -> None:
     for known in [config(**found)] if found else [None, config()]:
         if wrong:
-            with pytest.raises(ValueError, match="cannot be combined"):
-                build_resources(keywords(**options), known)
+            assert "cannot be combined" in refused(ValueError, build_resources, keywords(**options), known)
         else:
             build_resources(keywords(**options), known)
 
 
 def test_each_resource_that_gives_credentials_to_every_origin_is_in_the_message() -> None:
     entries = {"/a": {"origins": "*"}, "/b": {"origins": "^.*$"}, "/c": {"origins": APP}}
-    with pytest.raises(ValueError, match=r"(?s)'\*'.* allows every origin.*'\^\.\*\$'.* allows every") as caught:
-        build_resources(keywords(supports_credentials=True, resources=entries))
-    assert str(caught.value).count("allows every origin") == 2
+    message = refused(ValueError, build_resources, keywords(supports_credentials=True, resources=entries))
+    assert re.findall(r"origins='(.*?)' allows every origin", message) == ["*", "^.*$"]
 
 
 # Warnings ------------------------------------------------------------------------------------------------------------
@@ -586,9 +534,7 @@ def test_each_resource_that_gives_credentials_to_every_origin_is_in_the_message(
     ("for a blueprint", lambda app, o: (CORS(b := Blueprint("b", "b"), **o), app.register_blueprint(b))),
     ("for a view", lambda app, o: app.add_url_rule("/d", "d", cross_origin(**o)(a_view))),
 )
-def test_a_fault_is_warned_about_once_at_the_line_of_the_call(
-    call: types.FunctionType, options: dict[str, Any]
-) -> None:
+def test_a_fault_is_warned_about_once_at_the_line_of_the_call(call: types.FunctionType, options: Any) -> None:
     app = served(make_app())
     [warning] = warned(lambda: (call(app, options), get_headers_for(app), get_headers_for(app, "/d")))
     assert (warning.category, warning.filename) == (CORSWarning, __file__)
@@ -606,9 +552,7 @@ def test_a_fault_of_the_config_is_warned_about_once_at_the_first_request() -> No
 
 def test_several_faults_are_several_warnings() -> None:
     caught = warned(lambda: CORS(make_app(), origins=["HTTPS://App.example/", "https://b.example", "app.example"]))
-    corrected, never = [str(warning.message) for warning in caught]
-    assert ("'HTTPS://App.example/'" in corrected, "'https://app.example'" in corrected) == (True, True)
-    assert "'app.example' can never match" in never
+    assert [str(warning.message).split(":")[0] for warning in caught] == ["'HTTPS", "'app.example' can never match"]
 
 
 @pytest.mark.parametrize("module", ["flask_corsair", "app.flask_cors", None])
@@ -620,5 +564,5 @@ def test_code_of_another_name_or_of_none_is_not_taken_for_the_package(module: st
 
 
 def test_a_mistake_is_an_error_and_no_warning_besides() -> None:
-    with pytest.raises(ValueError, match="max_age"):  # a warning would be an error of its own
-        CORS(make_app(), origins="HTTPS://a.example", max_age=-1)
+    # A warning would be an error of its own.
+    assert "max_age" in refused(ValueError, CORS, make_app(), origins="HTTPS://a.example", max_age=-1)

@@ -2,13 +2,10 @@
 
 import re
 import string
-import tracemalloc
 import warnings
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import flask_cors
 from flask_cors import policy as module
@@ -113,9 +110,7 @@ LISTS: list[Row] = [
     ("every and one", {"origins": f"{APP}, *"}, ("*", "*", "*"), False),
     ("every and one, by name", {"origins": [APP, "*"], "send_wildcard": False}, (APP, OTHER, "*"), True),
 )
-def test_a_response_carries_exactly_these_headers(
-    options: dict[str, Any], values: tuple[str, ...], varies: bool
-) -> None:
+def test_a_response_carries_exactly_these_headers(options: Any, values: tuple[str, ...], varies: bool) -> None:
     policy, without_vary = policy_of(**options), policy_of(**options, vary_header=False)
     for request in REQUESTS:
         others = (ON_OPTIONS if request.method == "OPTIONS" else {}) | (TRUE if policy.supports_credentials else {})
@@ -140,9 +135,7 @@ def test_a_response_carries_exactly_these_headers(
     ("credentials", TRUSTING, TRUE, ON_OPTIONS),
     ("two lists", {"methods": "GET", "headers": "A", "max_age": 1}, {METHODS: "GET", HEADERS: "A", MAX_AGE: "1"}, {}),
 )
-def test_beside_the_origin_stand_exactly_these_headers(
-    options: dict[str, Any], on_get: dict[str, str], on_options: dict[str, str]
-) -> None:
+def test_beside_the_origin_stand_exactly_these_headers(options: Any, on_get: Any, on_options: Any) -> None:
     policy = policy_of(origins=APP, **options)
     for request in REQUESTS:
         expected = LISTED | on_get | (on_options if request.method == "OPTIONS" else {})
@@ -156,13 +149,7 @@ def test_beside_the_origin_stand_exactly_these_headers(
     ("methods and one", {"methods": "*, GET"}, {METHODS: "GET"}, {METHODS: "GET, PATCH"}, [VARY_METHOD]),
     ("headers", {"headers": "*", "methods": []}, {}, {HEADERS: "x-a, x-b"}, [VARY_HEADERS]),
     ("and one", {"headers": "*, x-a", "methods": []}, {HEADERS: "x-a"}, {HEADERS: "x-a, x-b"}, [VARY_HEADERS]),
-    (
-        "all",
-        dict.fromkeys(["headers", "methods"], "*"),
-        {},
-        {METHODS: "PATCH", HEADERS: "x-a, x-b"},
-        [VARY_METHOD, VARY_HEADERS],
-    ),
+    ("all", {"headers": "*", "methods": "*"}, {}, {METHODS: "PATCH", HEADERS: "x-a, x-b"}, [VARY_METHOD, VARY_HEADERS]),
 )
 def test_with_credentials_the_wildcard_becomes_the_requested_names_and_the_response_varies(
     options: dict[str, Any], otherwise: dict[str, str], on_preflight: dict[str, str], varies: list[str]
@@ -189,17 +176,14 @@ def test_a_denied_path_has_no_header_but_vary() -> None:
     ["", "*", "null\n", "https://app.example\r\nSet-Cookie: a=b", f"{APP}, {APP}", f"{APP}/", "é", "\x00", "a" * 400],
     ids=lambda text: ascii(text[:30]),
 )
-def test_what_is_no_origin_is_never_sent_back(origin: str) -> None:
+def test_what_is_no_origin_is_never_sent_back_and_null_where_it_is_allowed(origin: str) -> None:
     for request in (request._replace(origin=origin) for request in REQUESTS):
         for options in ({"send_wildcard": False}, {"origins": [APP, re.compile(".*", re.DOTALL)]}, {"origins": APP}):
             assert headers_of(policy_of(**options), request) == DENIED
         assert headers_of(policy_of(), request)[ORIGIN] == "*"
-
-
-def test_null_is_allowed_with_every_origin_and_where_it_is_listed() -> None:
-    found = [headers_of(policy_of(**o), REQUESTS[0], "null") for o in ({"send_wildcard": False}, {"origins": "null"})]
-    assert found == [{ORIGIN: "null", "Vary": "Origin"}] * 2
     assert headers_of(policy_of(origins=APP), REQUESTS[0], "null") == DENIED
+    for allowed in ({"send_wildcard": False}, {"origins": "null"}):
+        assert headers_of(policy_of(**allowed), REQUESTS[0], "null") == {ORIGIN: "null", "Vary": "Origin"}
 
 
 def test_a_function_is_called_only_if_there_is_an_origin_and_the_result_is_not_known() -> None:
@@ -218,11 +202,8 @@ def test_a_function_is_called_only_if_there_is_an_origin_and_the_result_is_not_k
     assert len(calls) == 2
     assert headers_of(policy, preflight) == LISTED | ON_OPTIONS
     assert len(calls) == 3
-
-
-def test_what_a_function_raises_is_raised() -> None:
-    policy = policy_of(origins=lambda origin: {}[origin])
-    for call in (policy.allows, lambda origin: headers_of(policy, PREFLIGHT, origin)):
+    failing = policy_of(origins=lambda origin: {}[origin])
+    for call in (failing.allows, lambda origin: headers_of(failing, PREFLIGHT, origin)):
         with pytest.raises(LookupError):
             call(APP)
 
@@ -245,6 +226,7 @@ def echoed(requested: str) -> str:
     ("white space around names", " x-a ,\tx-b\t", "x-a, x-b"),
     ("a name twice, and in capitals", "X-A, x-a, x-a", "X-A, x-a"),
     ("commas", ",, ,", ""),
+    ("nothing at all", "", ""),
     ("the wildcard, which would be a name", "*, x-a", "x-a"),
     ("white space inside a name", "x a, x-b", "x-b"),
     ("a line with a header", "x-a\r\nSet-Cookie: a=b, x-b", "x-b"),
@@ -257,27 +239,6 @@ def echoed(requested: str) -> str:
 )
 def test_a_requested_name_is_sent_if_it_is_a_token(requested: str, expected: str) -> None:
     assert echoed(requested) == expected
-
-
-@given(st.text(alphabet="xX-,* \t\r\n\x00é:", max_size=20))
-def test_whatever_is_requested_only_tokens_are_sent(text: str) -> None:
-    sent = [*filter(None, echoed(text).split(", "))]
-    assert all(map(is_token, sent))
-    assert {*sent} == {name.strip(" \t") for name in text.split(",") if is_token(name.strip(" \t"))} - {"*"}
-
-
-@pytest.mark.parametrize("text", [",", " ,", " ", "x-a,", "x", f"{'x' * 129},", "x-{:07},"])
-def test_a_megabyte_makes_little_work_and_a_short_response(text: str) -> None:
-    """CVE-2025-47908, rs/cors: commas. CVE-2026-69207, hono: white space and commas."""
-    text = "".join(text.format(number) for number in range(10**6 // len(text)))
-    tracemalloc.start()
-    try:
-        found = echoed(text)
-        _, most = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert len(found) <= 64 * 130
-    assert most < 2 * len(text) + 100_000, "more than a copy or two of it was made"
 
 
 def test_of_all_characters_77_can_stand_in_a_token() -> None:
@@ -300,14 +261,3 @@ def test_of_all_characters_77_can_stand_in_a_token() -> None:
 )
 def test_vary_is_merged(present: str, needed: str, merged: str) -> None:
     assert merge_vary(present, needed) == merged
-
-
-@given(
-    st.lists(st.sampled_from(["Origin", "origin", "Cookie", "Accept", "*", ""])).map(", ".join),
-    st.sampled_from(["Origin", "Origin, Cookie", "Origin, Access-Control-Request-Headers"]),
-)
-def test_vary_merged_twice_is_vary_merged_once_and_loses_nothing(present: str, needed: str) -> None:
-    merged = merge_vary(present, needed)
-    wanted = {*filter(None, f"{needed}, {present}".lower().split(", "))}
-    assert merge_vary(merged, needed) == merged
-    assert sorted(merged.lower().split(", ")) == (["*"] if "*" in wanted else sorted(wanted))

@@ -14,43 +14,15 @@ from werkzeug.routing import MapAdapter, Rule
 from werkzeug.test import Client, TestResponse
 
 from flask_cors import CORS, cross_origin
-from tests.helpers import (
-    ALL_METHODS,
-    ANY_ORIGIN,
-    DENIED,
-    FOR_A,
-    FOR_ALL,
-    FOR_B,
-    NO_HEADERS,
-    ONLY_A,
-    ONLY_B,
-    PATH,
-    PLACES,
-    A,
-    B,
-    CORSHeaders,
-    SetUp,
-    a_view,
-    as_preflights,
-    assert_policy,
-    cors_headers,
-    fetch,
-    for_the_app,
-    for_the_blueprint,
-    for_the_view,
-    for_the_view_alone,
-    for_the_view_twice,
-    get_headers_for,
-    get_preflight_headers_for,
-    make_app,
-    no_set_up,
-    preflight,
-    preflight_headers,
-)
+from tests import helpers as h
+from tests.helpers import DENIED, FOR_A, FOR_ALL, FOR_B, NO_HEADERS, ONLY_A, PATH, PLACES, A, B, CORSHeaders, SetUp
+from tests.tables import table
 
 Place = Callable[..., None]
 Views = Callable[..., Any]
-only_a, only_b = cross_origin(origins=A), cross_origin(origins=B)
+only_a, only_b, for_all = cross_origin(origins=A), cross_origin(origins=B), cross_origin()
+a_view, assert_policy, cors_headers, fetch = h.a_view, h.assert_policy, h.cors_headers, h.fetch
+make_app, preflight = h.make_app, h.preflight
 
 
 def login() -> None:
@@ -58,6 +30,19 @@ def login() -> None:
 
 
 # Before a login ------------------------------------------------------------------------------------------------------
+
+
+def serve(*views: Views, cors: dict[str, Any] | None = None, **route: Any) -> Flask:
+    """Make an app with a CORS, unless *cors* is None, and a view at ``/``."""
+    app = make_app()
+    if cors is not None:
+        CORS(app, **cors)
+    for view in views:
+        app.add_url_rule("/", view_func=view, **route)
+    return app
+
+
+FOR_ONE = {"origins": A}
 
 
 def make_app_with_login(place: Place, where: str) -> Flask:
@@ -71,7 +56,7 @@ def make_app_with_login(place: Place, where: str) -> Flask:
     def log_in(served: Flask | Blueprint) -> None:
         served.before_request(login)
 
-    place(app, a_view, log_in if where == "after CORS, or of the blueprint" else no_set_up, origins=A)
+    place(app, a_view, log_in if where == "after CORS, or of the blueprint" else h.no_set_up, origins=A)
     return app
 
 
@@ -86,32 +71,31 @@ def test_a_preflight_meets_no_login_and_the_request_after_it_does(place: Place, 
     assert_policy(make_app_with_login(place, where), FOR_A, PATH, 401)
 
 
-@pytest.mark.parametrize(
-    ("method", "headers"),
-    [
-        pytest.param("OPTIONS", {}, id="no Origin and no requested method"),
-        pytest.param("OPTIONS", {"Origin": A}, id="no requested method"),
-        pytest.param("OPTIONS", {"Origin": A, "Access-Control-Request-Method": ""}, id="an empty requested method"),
-        pytest.param("OPTIONS", {"Origin": A, "Access-Control-Request-Headers": "x-a"}, id="only requested headers"),
-        pytest.param("OPTIONS", {"Access-Control-Request-Method": "GET"}, id="no Origin"),
-        pytest.param("OPTIONS", {"Origin": "", "Access-Control-Request-Method": "GET"}, id="an empty Origin"),
-        pytest.param("GET", {"Origin": A, "Access-Control-Request-Method": "GET"}, id="another method, GET"),
-        pytest.param("HEAD", {"Origin": A, "Access-Control-Request-Method": "GET"}, id="another method, HEAD"),
-    ],
-)
+FOR_GET = {"Access-Control-Request-Method": "GET"}
+
+
 @behind_a_login
-@pytest.mark.parametrize("place", [for_the_app, for_the_blueprint, for_the_view, for_the_view_alone])
+@pytest.mark.parametrize("place", [h.for_the_app, h.for_the_blueprint, h.for_the_view, h.for_the_view_alone])
+@table(
+    "method, headers",
+    ("no Origin and no requested method", "OPTIONS", {}),
+    ("no requested method", "OPTIONS", {"Origin": A}),
+    ("an empty requested method", "OPTIONS", {"Origin": A, "Access-Control-Request-Method": ""}),
+    ("only requested headers", "OPTIONS", {"Origin": A, "Access-Control-Request-Headers": "x-a"}),
+    ("no Origin", "OPTIONS", FOR_GET),
+    ("an empty Origin", "OPTIONS", {"Origin": "", **FOR_GET}),
+    ("another method, GET", "GET", {"Origin": A, **FOR_GET}),
+    ("another method, HEAD", "HEAD", {"Origin": A, **FOR_GET}),
+)
 def test_what_is_no_preflight_meets_the_login(place: Place, where: str, method: str, headers: dict[str, str]) -> None:
     app = make_app_with_login(place, where)
     assert fetch(app.test_client(), PATH, method=method, headers=headers).status_code == 401
 
 
 def test_a_preflight_runs_no_view_and_has_an_empty_response() -> None:
-    app = make_app()  # lets out what the view would raise
-    CORS(app)
-    app.add_url_rule("/", "view", lambda: str(1 / 0), methods=["GET", "POST"])
+    app = serve(lambda: str(1 / 0), cors={}, methods=["GET", "POST"])  # lets out what the view would raise
     response = preflight(app.test_client(), "/", method="POST")
-    assert preflight_headers(response) == ANY_ORIGIN | ALL_METHODS
+    assert h.preflight_headers(response) == h.ANY_ORIGIN | h.ALL_METHODS
     assert response.headers["Content-Length"] == "0"
 
 
@@ -150,35 +134,27 @@ def make_redirecting_app() -> Flask:
         app.add_url_rule(path, path, only_b(lambda **_: "text"))
     app.add_url_rule("/pages/", "/pages/<int:page>", defaults={"page": 1})
     app.add_url_rule("/second", "/main", alias=True)
-    app.add_url_rule("/old", redirect_to="/folder/", endpoint="old")
-    app.add_url_rule("/older", redirect_to="/old", endpoint="older")
-    app.add_url_rule("/no-slash", redirect_to="/folder?page=1", endpoint="no-slash")
-    app.add_url_rule("/old/<int:number>", redirect_to="/item/<number>", endpoint="old item")
-    app.add_url_rule("/computed", redirect_to=lambda _: "/folder/", endpoint="computed")
-    app.add_url_rule("/out", redirect_to="https://elsewhere.example/folder/", endpoint="out")
-    app.add_url_rule("/loop", redirect_to="/loop", endpoint="loop")
-    app.add_url_rule("/lost", redirect_to="/nowhere", endpoint="lost")
+    redirects: dict[str, Any] = {"/old": "/folder/", "/older": "/old", "/no-slash": "/folder?page=1", "/loop": "/loop"}
+    redirects |= {"/old/<int:number>": "/item/<number>", "/computed": lambda _: "/folder/", "/lost": "/nowhere"}
+    for path, target in {**redirects, "/out": "https://elsewhere.example/folder/"}.items():
+        app.add_url_rule(path, redirect_to=target, endpoint=f"moved {path}")
     return app
 
 
-@pytest.mark.parametrize(
-    ("path", "status", "expected"),
-    [
-        pytest.param("/folder /folder?page=1 /folder//", 308, FOR_B, id="URLs without the slash, or with two"),
-        pytest.param("/item//1", 308, FOR_B, id="URLs with a slash too many inside"),
-        pytest.param("/old /older /no-slash /old/7", 308, FOR_B, id="URLs that were moved, once or twice"),
-        pytest.param("/computed", 308, FOR_B, id="URLs that were moved by a function"),
-        pytest.param("/pages/1 /second", 308, FOR_B, id="URLs that spell out a default, or are an alias"),
-        pytest.param("/out", 308, FOR_A, id="URLs that were moved out of the app"),
-        pytest.param("/loop /lost", 308, FOR_A, id="URLs that lead to themselves, or nowhere"),
-        pytest.param("/nowhere /item/x", 404, FOR_A, id="unknown URLs"),
-        pytest.param("/a", 200, FOR_A, id="the URL of a view"),
-    ],
+@table(
+    "path, status, expected",
+    ("URLs without the slash, or with two", "/folder /folder?page=1 /folder//", 308, FOR_B),
+    ("URLs with a slash too many inside", "/item//1", 308, FOR_B),
+    ("URLs that were moved, once or twice", "/old /older /no-slash /old/7", 308, FOR_B),
+    ("URLs that were moved by a function", "/computed", 308, FOR_B),
+    ("URLs that spell out a default, or are an alias", "/pages/1 /second", 308, FOR_B),
+    ("URLs that were moved out of the app", "/out", 308, FOR_A),
+    ("URLs that lead to themselves, or nowhere", "/loop /lost", 308, FOR_A),
+    ("unknown URLs", "/nowhere /item/x", 404, FOR_A),
+    ("the URL of a view", "/a", 200, FOR_A),
 )
 @pytest.mark.parametrize("with_login", [False, True], ids=["", "behind a login"])
-def test_the_policy_of_where_it_leads_counts_for(
-    path: str, status: int, expected: list[CORSHeaders], with_login: bool
-) -> None:
+def test_the_policy_of_where_it_leads_counts_for(path: str, status: int, expected: Any, with_login: bool) -> None:
     app = make_redirecting_app()
     if with_login:
         app.before_request(login)
@@ -186,28 +162,13 @@ def test_the_policy_of_where_it_leads_counts_for(
         assert_policy(app, expected, each, 401 if with_login else status)
 
 
-def test_a_redirect_within_a_resource_has_the_policy_of_the_path_where_it_leads() -> None:
-    app = make_app()
-    CORS(app, resources={"/folder/": {"origins": A}, "/": {"origins": B}})
-    app.add_url_rule("/folder/", view_func=a_view)
-    app.add_url_rule("/old", redirect_to="/f%6Flder/", endpoint="old")
-    for path in ("/folder", "/old"):
-        assert_policy(app, FOR_A, path, 308)
-
-
-@pytest.mark.parametrize(
-    ("method", "status"), [("GET", 200), ("HEAD", 200), ("POST", 405), ("DELETE", 405), ("QUERY", 405), ("PURGE", 405)]
-)
-def test_a_method_that_the_route_lacks_has_the_policy_of_the_view_that_is_there(method: str, status: int) -> None:
-    app = make_app()
-    CORS(app, origins=A)
-    app.add_url_rule("/", view_func=only_b(a_view))
-    assert_policy(app, FOR_B, "/", status, method=method)
-    app = make_app()
-    CORS(app, origins=A)
-    app.add_url_rule("/", view_func=cross_origin(origins=B, automatic_options=False)(a_view), methods=["OPTIONS"])
+def test_a_method_that_the_route_lacks_has_the_policy_of_the_view_that_is_there() -> None:
+    app = serve(only_b(a_view), cors=FOR_ONE)
+    for method in ("GET", "HEAD", "POST", "DELETE", "QUERY", "PURGE"):
+        assert_policy(app, FOR_B, "/", 200 if method in ("GET", "HEAD") else 405, method=method)
+    app = serve(cross_origin(origins=B, automatic_options=False)(a_view), cors=FOR_ONE, methods=["OPTIONS"])
     response = fetch(app.test_client(), "/", B)
-    assert (response.status_code, cors_headers(response)) == (405, ONLY_B)
+    assert (response.status_code, cors_headers(response)) == (405, h.ONLY_B)
 
 
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
@@ -218,20 +179,22 @@ def test_preflights_for_a_route_that_knows_no_options_get_a_response(method: str
     app.add_url_rule("/explicit", "explicit", a_view, provide_automatic_options=False)
     app.add_url_rule("/decorated", "decorated", only_b(a_view))
     for path, expected in [("/plain", FOR_A), ("/explicit", FOR_A), ("/decorated", FOR_B)]:
-        assert get_preflight_headers_for(app, path, method) == as_preflights(expected)
+        assert h.get_preflight_headers_for(app, path, method) == h.as_preflights(expected)
 
 
-@pytest.mark.parametrize(
-    ("methods", "text"), [(None, a_view()), (["GET"], ""), (["GET", "OPTIONS"], a_view())], ids=str
+@table(
+    "methods, text",
+    ("all methods", None, a_view()),
+    ("GET", ["GET"], ""),
+    ("GET and OPTIONS", ["GET", "OPTIONS"], a_view()),
 )
-def test_a_rule_that_was_added_to_the_url_map_by_hand_is_like_any_other(methods: list[str] | None, text: str) -> None:
-    app = make_app()
-    CORS(app, origins=A)
+def test_a_rule_that_was_added_to_the_url_map_by_hand_is_like_any_other_with(methods: Any, text: str) -> None:
+    app = serve(cors=FOR_ONE)
     app.url_map.add(Rule("/", endpoint="by hand", methods=methods))
     app.endpoint("by hand")(a_view)
     response = preflight(app.test_client(), "/")
-    assert (response.status_code, response.text, cors_headers(response)) == (200, text, ONLY_A | ALL_METHODS)
-    assert get_headers_for(app) == FOR_A
+    assert (response.status_code, response.text, cors_headers(response)) == (200, text, ONLY_A | h.ALL_METHODS)
+    assert h.get_headers_for(app) == FOR_A
 
 
 # For the requested method --------------------------------------------------------------------------------------------
@@ -277,31 +240,29 @@ def two_blueprints(app: Flask) -> None:
         app.register_blueprint(blueprint)
 
 
-for_all = cross_origin()
 PATHS = {"/users": {"origins": A}, "/": {"origins": B}}
-two_policies = pytest.mark.parametrize(
+
+
+@table(
     "set_up",
-    [
-        pytest.param(two_views(for_all(a_view), only_a(a_view), origins=[]), id="two decorated views"),
-        pytest.param(two_views(for_all(a_view), only_a(a_view), True, resources=[]), id="two, in the other order"),
-        pytest.param(two_views(for_all(a_view), a_view, resources=PATHS), id="a decorated view and a resource"),
-        pytest.param(two_views(a_view, only_a(a_view)), id="the app's policy and a decorated view"),
-        *(two_methods_of_a_class, two_views_of_a_blueprint, two_blueprints),
-    ],
+    ("two decorated views", two_views(for_all(a_view), only_a(a_view), origins=[])),
+    ("two, in the other order", two_views(for_all(a_view), only_a(a_view), True, resources=[])),
+    ("a decorated view and a resource", two_views(for_all(a_view), a_view, resources=PATHS)),
+    ("the app's policy and a decorated view", two_views(a_view, only_a(a_view))),
+    ("two methods of a class", two_methods_of_a_class),
+    ("two views of a blueprint", two_views_of_a_blueprint),
+    ("two blueprints", two_blueprints),
 )
-
-
-@two_policies
 def test_a_preflight_has_the_policy_of_the_requested_method_and_so_has_the_request_after_it(set_up: SetUp) -> None:
     app = make_app()
     set_up(app)
     app.before_request(lambda: login() if request.method == "OPTIONS" else None)
     for method in ("GET", "HEAD", "POST", "post") * 2:
-        expected = as_preflights(FOR_A if method.upper() == "POST" else FOR_ALL)
-        assert get_preflight_headers_for(app, "/users", method) == expected
+        expected = h.as_preflights(FOR_A if method.upper() == "POST" else FOR_ALL)
+        assert h.get_preflight_headers_for(app, "/users", method) == expected
     for method in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "QUERY", "TRACE"):
-        actual = get_headers_for(app, "/users", method=method)
-        assert get_preflight_headers_for(app, "/users", method) == as_preflights(actual)
+        actual = h.get_headers_for(app, "/users", method=method)
+        assert h.get_preflight_headers_for(app, "/users", method) == h.as_preflights(actual)
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT"])
@@ -312,8 +273,8 @@ def test_an_options_for_a_method_has_one_policy_with_and_without_an_origin(path:
     app.add_url_rule("/v/folder/", view_func=cross_origin(methods="*")(a_view))
     app.add_url_rule("/v/folder/", endpoint="put", view_func=a_view, methods=["PUT"])
     headers = {"Access-Control-Request-Method": method}
-    expected = ANY_ORIGIN | {"Access-Control-Allow-Methods": "*"} if method == "GET" else NO_HEADERS
-    assert get_headers_for(app, path, method="OPTIONS", headers=headers) == [expected] * 3
+    expected = h.ANY_ORIGIN | {"Access-Control-Allow-Methods": "*"} if method == "GET" else NO_HEADERS
+    assert h.get_headers_for(app, path, method="OPTIONS", headers=headers) == [expected] * 3
 
 
 # Where Flask or the view responds ------------------------------------------------------------------------------------
@@ -357,70 +318,64 @@ def make_app_with_a_login_for_some(place: Place, view: Views, **options: Any) ->
     return app
 
 
-def send_refused(app: Flask, response: TestResponse) -> TestResponse:
-    return app.test_client().options(PATH, headers={**response.request.headers, "X-Refused": "1"})
+def assert_who_responds(app: Flask, text: str, path: str = PATH) -> list[TestResponse]:
+    """Assert the text of the responses to preflights, and that these are the headers of a policy for A."""
+    responses = [preflight(app.test_client(), path, origin) for origin in (A, B)]
+    assert [(response.status_code, response.text) for response in responses] == [(200, text)] * 2
+    assert [*map(cors_headers, responses)] == [ONLY_A | h.ALL_METHODS, DENIED]
+    return responses
+
+
+def assert_login_counts(app: Flask, responses: list[TestResponse], *headers: CORSHeaders) -> None:
+    sent = [{**response.request.headers, "X-Refused": "1"} for response in responses]
+    refused = [app.test_client().options(PATH, headers=each) for each in [*sent, {"X-Refused": "1"}]]
+    assert [response.status_code for response in refused] == [401] * 3
+    assert not headers or [*map(cors_headers, refused[:2])] == [*headers]
 
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("view", [a_view, OwnView.as_view("view")])
 def test_without_automatic_options_flask_responds_and_the_login_counts(place: Place, view: Views) -> None:
     app = make_app_with_a_login_for_some(place, view, automatic_options=False)
-    for origin, expected in [(A, ONLY_A | ALL_METHODS), (B, DENIED)]:
-        response = preflight(app.test_client(), PATH, origin)
-        assert (response.status_code, response.text, cors_headers(response)) == (200, "", expected)
-        assert set(response.allow) == {"GET", "HEAD", "OPTIONS"}
-        refused = send_refused(app, response)
-        assert (refused.status_code, cors_headers(refused)) == (401, expected)
+    responses = assert_who_responds(app, "")
+    assert [set(response.allow) for response in responses] == [{"GET", "HEAD", "OPTIONS"}] * 2
+    assert_login_counts(app, responses, ONLY_A | h.ALL_METHODS, DENIED)
 
 
 def test_without_automatic_options_a_decorator_alone_gives_no_headers_to_options() -> None:
-    app = make_app()
-    app.add_url_rule("/", view_func=cross_origin(origins=A, automatic_options=False)(a_view))
+    app = serve(cross_origin(origins=A, automatic_options=False)(a_view))
     response = preflight(app.test_client(), "/")
     assert (set(response.allow), cors_headers(response)) == ({"GET", "HEAD", "OPTIONS"}, NO_HEADERS)
-    assert get_headers_for(app) == FOR_A
+    assert h.get_headers_for(app) == FOR_A
 
 
-OFF = {"automatic_options": False}
+OFF, NOT_TWICE = {"automatic_options": False}, [place for place in PLACES if place is not h.for_the_view_twice]
 
 
-@pytest.mark.parametrize(
-    ("place", "view", "options"),
-    [
-        *[pytest.param(place, OwnOptions.as_view("own"), {}, id=f"{place.__name__}, as a method") for place in PLACES],
-        *[pytest.param(place, listed, {}, id=f"{place.__name__}, in the route") for place in PLACES[:4]],
-        *[pytest.param(place, listed, OFF, id=f"{place.__name__}, which is off") for place in PLACES[:6] + PLACES[7:]],
-        pytest.param(for_the_view_twice, listed, OFF, id="the nearest decorator is off"),
-        pytest.param(for_the_view_alone, OwnOptions.as_view("own"), {}, id="for the view alone, as a method"),
-        pytest.param(for_the_app, OwnOptionsDecorated.as_view("own"), {}, id="as a decorated method"),
-        pytest.param(for_a_second_route, own_options, {}, id="for a second route"),
-    ],
+@table(
+    "place, view, options",
+    *((f"{place.__name__}, as a method", place, OwnOptions.as_view("own"), {}) for place in PLACES),
+    *((f"{place.__name__}, in the route", place, listed, {}) for place in PLACES[:4]),
+    *((f"{place.__name__}, which is off", place, listed, OFF) for place in NOT_TWICE),
+    ("the nearest decorator is off", h.for_the_view_twice, listed, OFF),
+    ("for the view alone, as a method", h.for_the_view_alone, OwnOptions.as_view("own"), {}),
+    ("as a decorated method", h.for_the_app, OwnOptionsDecorated.as_view("own"), {}),
+    ("for a second route", for_a_second_route, own_options, {}),
 )
-def test_a_view_that_handles_options_responds_behind_its_login(
-    place: Place, view: Views, options: dict[str, bool]
-) -> None:
+def test_a_view_that_handles_options_responds_behind_its_login(place: Place, view: Views, options: Any) -> None:
     app = make_app_with_a_login_for_some(place, view, **options)
-    for origin, expected in [(A, ONLY_A | ALL_METHODS), (B, DENIED)]:
-        response = preflight(app.test_client(), PATH, origin)
-        assert (response.status_code, response.text) == (200, "OPTIONS by the view")
-        assert cors_headers(response) == expected
-        assert send_refused(app, response).status_code == 401
-    plain = fetch(app.test_client(), PATH, method="OPTIONS", headers={"X-Refused": "1"})
-    assert plain.status_code == 401
+    assert_login_counts(app, assert_who_responds(app, "OPTIONS by the view"))
 
 
 def test_what_a_view_that_handles_options_raises_is_an_error_with_the_headers() -> None:
-    app = make_app(TESTING=False)
-    CORS(app, origins=A)
-    app.add_url_rule("/", "view", lambda: str(1 / 0), methods=["OPTIONS"])
+    app = serve(lambda: str(1 / 0), cors=FOR_ONE, methods=["OPTIONS"])
+    app.testing = False
     response = preflight(app.test_client(), "/", A)
-    assert (response.status_code, cors_headers(response)) == (500, ONLY_A | ALL_METHODS)
+    assert (response.status_code, cors_headers(response)) == (500, ONLY_A | h.ALL_METHODS)
 
 
 def test_a_view_that_handles_options_and_is_added_late_changes_its_own_path_only() -> None:
-    app = make_app()
-    CORS(app, origins=A)
-    app.add_url_rule("/", view_func=a_view)
+    app = serve(a_view, cors=FOR_ONE)
     app.add_url_rule("/folder/", "folder", a_view)
     assert_policy(app, FOR_A, "/own", 404)
     app._got_first_request = False  # as some programs do that add routes late
@@ -435,62 +390,45 @@ class Listing(OwnView):
     options: ClassVar = {"per_page": 10}
 
 
-@pytest.mark.parametrize("with_cors", [False, True], ids=["alone", "beside CORS"])
-@pytest.mark.parametrize(
-    ("view", "methods"),
-    [
-        pytest.param(only_a(own_options), ["GET", "OPTIONS"], id="lists OPTIONS for the sake of CORS"),
-        pytest.param(Listing.as_view("listing"), None, id="has an attribute named options, which is no method"),
-    ],
+@pytest.mark.parametrize("cors", [None, {}], ids=["alone", "beside CORS"])
+@table(
+    "view, route",
+    ("lists OPTIONS for the sake of CORS", only_a(own_options), {"methods": ["GET", "OPTIONS"]}),
+    ("has an attribute named options, which is no method", Listing.as_view("listing"), {}),
 )
-def test_no_view_runs_for_a_preflight_although_it(view: Views, methods: list[str] | None, with_cors: bool) -> None:
-    app = make_app()
-    if with_cors:
-        CORS(app)
-    app.add_url_rule("/", "view", view, methods=methods)
-    for origin, expected in [(A, ONLY_A | ALL_METHODS), (B, DENIED)]:
-        response = preflight(app.test_client(), "/", origin)
-        assert (response.status_code, response.text, cors_headers(response)) == (200, "", expected)
+def test_no_view_runs_for_a_preflight_although_it(view: Views, route: Any, cors: Any) -> None:
+    assert_who_responds(serve(view, cors=cors, **route), "", "/")
 
 
-@pytest.mark.parametrize(
-    "set_up",
-    [
-        pytest.param(lambda app: CORS(app, resources=[]), id="CORS covers nothing"),
-        pytest.param(lambda app: CORS(app, resources="/else"), id="CORS covers another path"),
-        pytest.param(no_set_up, id="there is no CORS"),
-    ],
+@table(
+    "cors",
+    ("CORS covers nothing", {"resources": []}),
+    ("CORS covers another path", {"resources": "/else"}),
+    ("there is no CORS", None),
 )
-def test_where_no_policy_covers_the_path_flask_goes_its_usual_way(set_up: SetUp) -> None:
-    app = make_app()
-    set_up(app)
-    app.add_url_rule("/", view_func=a_view)
-    response = preflight(app.test_client(), "/")
-    assert (set(response.allow), cors_headers(response)) == ({"GET", "HEAD", "OPTIONS"}, NO_HEADERS)
-    missing = preflight(app.test_client(), "/nowhere")
-    assert (missing.status_code, cors_headers(missing)) == (404, NO_HEADERS)
+def test_where_no_policy_covers_the_path_flask_goes_its_usual_way(cors: Any) -> None:
+    app = serve(a_view, cors=cors)
+    assert set(preflight(app.test_client(), "/").allow) == {"GET", "HEAD", "OPTIONS"}
+    responses = [preflight(app.test_client(), path) for path in ("/", "/nowhere")]
     app.before_request_funcs.setdefault(None, []).append(login)
-    refused = preflight(app.test_client(), "/")
-    assert (refused.status_code, cors_headers(refused)) == (401, NO_HEADERS)
+    responses.append(preflight(app.test_client(), "/"))
+    assert [response.status_code for response in responses] == [200, 404, 401]
+    assert [*map(cors_headers, responses)] == [NO_HEADERS] * 3
 
 
-@pytest.mark.parametrize("decorated", [False, True], ids=["of an app with CORS", "with a decorator alone"])
 @pytest.mark.parametrize("origin", [A, None])
-def test_flask_responds_to_an_options_that_is_no_preflight(decorated: bool, origin: str | None) -> None:
-    app = make_app()
-    if not decorated:
-        CORS(app, origins=A)
-    app.add_url_rule("/", view_func=only_a(a_view) if decorated else a_view)
-    response = fetch(app.test_client(), "/", origin, method="OPTIONS")
-    assert (set(response.allow), cors_headers(response)) == ({"GET", "HEAD", "OPTIONS"}, ONLY_A | ALL_METHODS)
+def test_flask_responds_to_an_options_that_is_no_preflight(origin: str | None) -> None:
+    for app in (serve(a_view, cors=FOR_ONE), serve(only_a(a_view))):
+        response = fetch(app.test_client(), "/", origin, method="OPTIONS")
+        assert (set(response.allow), cors_headers(response)) == ({"GET", "HEAD", "OPTIONS"}, ONLY_A | h.ALL_METHODS)
 
 
 # Hosts and mounts ----------------------------------------------------------------------------------------------------
 
 
-def make_app_with_hosts(matching: str, key: str, one: str, others: str) -> Flask:
+def make_app_with_hosts(matching: str, server: str | None, key: str, one: str, others: str) -> Flask:
     app = Flask(__name__, static_folder=None, **{matching: True})  # type: ignore[arg-type]
-    app.config.update(TESTING=True, SERVER_NAME="test")
+    app.config.update(TESTING=True, SERVER_NAME=server)
     CORS(app)
     rules: list[dict[str, Any]] = [{key: one}, {key: others}]
     app.add_url_rule("/folder/", "one", only_a(a_view), **rules[0])
@@ -498,27 +436,22 @@ def make_app_with_hosts(matching: str, key: str, one: str, others: str) -> Flask
     return app
 
 
-@pytest.mark.parametrize(
+@table(
     "rules",
-    [("host_matching", "host", "api.test", "<name>.test"), ("subdomain_matching", "subdomain", "api", "<name>")],
-    ids=["by host", "by subdomain"],
+    ("by host", ("host_matching", None, "host", "api.test", "<name>.test")),
+    ("by subdomain", ("subdomain_matching", "test", "subdomain", "api", "<name>")),
 )
-@pytest.mark.parametrize(
-    ("host", "path", "status", "expected"),
-    [
-        pytest.param("api.test", "/folder/", 200, FOR_A, id="one host"),
-        pytest.param("api.test", "/folder", 308, FOR_A, id="one host, redirected"),
-        pytest.param("www.test", "/folder/", 200, FOR_B, id="other hosts"),
-        pytest.param("www.test", "/folder", 308, FOR_B, id="other hosts, redirected"),
-        pytest.param("api.test", "/nowhere", 404, FOR_ALL, id="one host, an unknown path"),
-        pytest.param("test", "/folder", 404, FOR_ALL, id="an unknown host"),
-    ],
+@table(
+    "host, path, status, expected",
+    ("one host", "api.test", "/folder/", 200, FOR_A),
+    ("one host, redirected", "api.test", "/folder", 308, FOR_A),
+    ("other hosts", "www.test", "/folder/", 200, FOR_B),
+    ("other hosts, redirected", "www.test", "/folder", 308, FOR_B),
+    ("one host, an unknown path", "api.test", "/nowhere", 404, FOR_ALL),
+    ("an unknown host", "test", "/folder", 404, FOR_ALL),
 )
-def test_the_host_decides_which_view_counts(
-    rules: tuple[str, str, str, str], host: str, path: str, status: int, expected: list[CORSHeaders]
-) -> None:
-    app, base = make_app_with_hosts(*rules), f"http://{host}/"
-    assert_policy(app, expected, path, status, base_url=base)
+def test_the_host_decides_which_view_counts(rules: Any, host: str, path: str, status: int, expected: Any) -> None:
+    assert_policy(make_app_with_hosts(*rules), expected, path, status, base_url=f"http://{host}/")
 
 
 class Careful(Flask):
@@ -540,24 +473,20 @@ def test_a_host_that_is_not_trusted_gets_the_policy_of_the_path() -> None:
 
 
 @pytest.mark.parametrize("mount", ["/m", "/m/n", "/X", "/a b", "/%C3%BC", "/50%25"])
-@pytest.mark.parametrize(
-    ("path", "status", "expected"),
-    [
-        pytest.param("/folder/", 200, FOR_A, id="of a view"),
-        pytest.param("/folder", 308, FOR_A, id="without the slash"),
-        pytest.param("/moved", 308, FOR_A, id="that was moved"),
-        pytest.param("/out", 308, FOR_B, id="that was moved out of the mount"),
-        pytest.param("/near", 308, FOR_B, id="that was moved to one that begins like the mount"),
-        pytest.param("/nowhere", 404, FOR_B, id="that is unknown"),
-    ],
+@table(
+    "path, status, expected",
+    ("of a view", "/folder/", 200, FOR_A),
+    ("without the slash", "/folder", 308, FOR_A),
+    ("that was moved", "/moved", 308, FOR_A),
+    ("that was moved out of the mount", "/out", 308, FOR_B),
+    ("that was moved to one that begins like the mount", "/near", 308, FOR_B),
+    ("that is unknown", "/nowhere", 404, FOR_B),
 )
-def test_under_a_mount_all_is_as_at_the_root_for_a_url(
-    mount: str, path: str, status: int, expected: list[CORSHeaders]
-) -> None:
+def test_under_a_mount_all_is_as_at_the_root_for_a_url(mount: str, path: str, status: int, expected: Any) -> None:
     app = make_app()
     CORS(app, resources={"/folder/": {"origins": A}, "/": {"origins": B}})
     app.add_url_rule("/folder/", view_func=a_view)
-    app.add_url_rule("/moved", redirect_to="folder/", endpoint="moved")
+    app.add_url_rule("/moved", redirect_to="f%6Flder/", endpoint="moved")
     app.add_url_rule("/out", redirect_to="/folder/", endpoint="out")
     app.add_url_rule("/near", redirect_to=lambda adapter: f"{adapter.script_name[:-1]}-not/folder/", endpoint="near")
     root = make_app()
@@ -566,4 +495,5 @@ def test_under_a_mount_all_is_as_at_the_root_for_a_url(
     responses = [fetch(client, mount + path, origin) for origin in (A, B, None)]
     assert {response.status_code for response in responses} == {status}
     assert [cors_headers(response) for response in responses] == expected
-    assert [preflight_headers(preflight(client, mount + path, origin)) for origin in (A, B)] == as_preflights(expected)
+    found = [h.preflight_headers(preflight(client, mount + path, origin)) for origin in (A, B)]
+    assert found == h.as_preflights(expected)

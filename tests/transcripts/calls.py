@@ -21,7 +21,6 @@ import requests
 from flask import Flask
 from flask.testing import FlaskClient
 from httpie.adapters import HTTPieHTTPAdapter  # type: ignore[import-untyped]
-from httpie.cli.definition import parser  # type: ignore[import-untyped]
 from httpie.context import Environment  # type: ignore[import-untyped]
 from httpie.core import main  # type: ignore[import-untyped]
 from httpie.plugins import TransportPlugin  # type: ignore[import-untyped]
@@ -91,21 +90,19 @@ def terminal_lines(output: bytes) -> list[str]:
 
 @contextmanager
 def _connected_to(port: int) -> Iterator[None]:
-    """Give HTTPie the connection, and no certificates: to load them takes longer than a call."""
+    """Give HTTPie the connection, and neither certificates nor other plugins: to load them takes longer than a call."""
     adapter = _Adapter(port)
     members: dict[str, Any] = {"get_adapter": lambda _: adapter}
     plugins = [type("Plugin", (TransportPlugin,), members | {"prefix": prefix}) for prefix in ("http://", "https://")]
     plugin_manager.register(*plugins)
     try:
-        with patch.dict(os.environ, {"SSL_CERT_FILE": os.devnull}):
+        no_certificates = patch.dict(os.environ, {"SSL_CERT_FILE": os.devnull})
+        with no_certificates, patch.object(plugin_manager, "load_installed_plugins"):
             yield
     finally:
         for plugin in plugins:
             plugin_manager.unregister(plugin)
         adapter.close()
-        # The program ends; here somebody has to close the files that it has opened for an upload.
-        for _, file, _ in getattr(parser.args, "files", {}).values():
-            file.close()
 
 
 class _Adapter(HTTPieHTTPAdapter):  # type: ignore[misc]

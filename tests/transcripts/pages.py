@@ -82,16 +82,11 @@ def parse(path: Path, text: str | None = None, evaluate: Evaluator | None = None
 
 def _in_docstrings(document: Document) -> Iterator[Region]:
     for start, end, docstring in PythonDocStringDocument.extract_docstrings(document.text):
-        margin = docstring.rpartition("\n")[2]
         for region in LEXER(Document(docstring, document.path)):
             region.start, region.end = region.start + start, region.end + start
             # The positions must be those of the file, or the transcript could not be rewritten.
             if document.text[start:end] != docstring:
                 raise _error(document, region.start, 'the docstring holds a backslash: begin it with r"""')
-            if margin.strip():
-                raise _error(document, region.start, 'put the closing """ of the docstring on a line of its own')
-            if not document.text.startswith(margin + " ", region.start):
-                raise _error(document, region.start, "indent the transcript deeper than the text around it")
             yield region
 
 
