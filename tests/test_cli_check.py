@@ -16,8 +16,9 @@ from werkzeug.local import LocalProxy
 
 from flask_cors import CORS
 from flask_cors.cli import cors
-from flask_cors.cli.check import RULES, uses_cookies
+from flask_cors.cli.check import RULES
 from flask_cors.cli.console import WORDINGS
+from flask_cors.cli.rules.logins import uses_cookies
 from flask_cors.cli.site import sample_paths
 from flask_cors.cli.source import SourceFile, as_path
 from flask_cors.cli.writing import resources_text

@@ -9,7 +9,7 @@ blocks a call, and the change that mends it, and ``flask cors check`` looks for 
 ``site``            reading the app; the only module here that touches the extension's state
 ``ask``             asking the app in this process, or a server
 ``explain``         one call: its facts (``case``), the table of ``causes``, those of a ``deployment``, the ``notes``
-``check``           the table of rules (``finding``: what each yields)
+``check``           the table of ``rules``, which are modules by topic (``finding``: what each yields)
 ``routes``          the table of routes
 ``needs``           what a policy lacks for a call
 ``writing``         changes of a policy, where each setting is written (``source`` edits the files)

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import click
 
 from ..options import NAMES
-from .check import about_logins, policy_findings
+from .check import policy_findings
 from .output import place_as_json
 from .question import plain
+from .rules.logins import about_logins
 from .site import Cover, RouteCover, Site
 from .source import as_python
 
