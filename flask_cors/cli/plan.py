@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..options import _PARSERS, RESOURCES
-from ..policy import DENY_ALL, Policy
+from ..policy import Policy
 from ..resources import ANY_PATH, Resources
 from .needs import Changes
 from .site import Cover, Entry, Layer, Site
@@ -56,12 +56,19 @@ class Plan:
             if name == "origins" and cover.policy.origins.callables:  # a function decides, and no list replaces it
                 continue
             old = policy_value(cover, name)
-            if is_configured(cover, name):
+            if is_configured(cover, name) or (in_place and self._belongs_to_config(cover)):
                 _, planned = self.config.get(name, (old, old))
                 self.config[name] = (old, _merge(old, planned, value))
                 continue
             values = self._values(cover, name, in_place=in_place)
             values[name] = _merge(old, values.get(name, old), value)
+
+    def _belongs_to_config(self, cover: Cover) -> bool:
+        """Whether a new option goes into the config: where the only policy has all that it has from there."""
+        layer = cover.layer
+        is_only = self._site.layers == [layer] and not any(item.is_decorated for item in self._site.routes)
+        has_own = layer.parsed.values or cover.entry.own or len(layer.entries) > 1
+        return is_only and bool(layer.config.values) and not has_own
 
     def _values(self, cover: Cover, name: str, *, in_place: bool) -> Changes:
         if _belongs_to_entry(cover, name, in_place=in_place):
@@ -85,6 +92,9 @@ class Plan:
 
     def policies(self) -> Iterator[Policy | None]:
         """Yield the policy that will cover each route, in the order of ``site.routes``."""
+        if self._site.errors:  # no origin is allowed, whatever the other options are
+            yield from (item.cover.policy if item.cover else None for item in self._site.routes)
+            return
         before = {layer: layer for layer in self._site.layers}
         for one, other in self.exchanged:
             before[one], before[other] = other, one
@@ -92,18 +102,13 @@ class Plan:
         added = [Resources(self._added(changes)) for changes in self.added]
         for item in self._site.routes:
             if item.is_decorated and item.cover:
-                yield self._decorated(item.cover)
+                yield self._policy(item.cover.layer, {})
             else:
                 layers = [before[layer] for layer in self._site.layers_at(item.route)]
                 found = [*added, *(rules[layer] for layer in layers if layer in rules)]
                 yield next(filter(None, (resources.policy(item.route.path) for resources in found)), None)
 
-    def _decorated(self, cover: Cover) -> Policy:
-        return DENY_ALL if cover.layer.error else self._policy(cover.layer, {})
-
     def _resources(self, layer: Layer) -> Resources:
-        if layer.error:
-            return Resources([(ANY_PATH, DENY_ALL)])
         key = 0 if layer.has_configured_resources else id(layer.parsed)
         if key not in self.resources:
             return Resources((one.pattern, self._policy(layer, dict(one.own))) for one in layer.entries)

@@ -61,7 +61,7 @@ class SourceFile:
         value = self.segment(keyword.value)
         return f"**{value}" if keyword.arg is None else f"{keyword.arg}={value}"
 
-    def nodes(self, kind: type[Any]) -> Iterator[Any]:
+    def nodes(self, kind: Any) -> Iterator[Any]:
         """Yield all nodes of a kind, in the order of the text."""
         found = [node for node in ast.walk(self.tree) if isinstance(node, kind)]
         return iter(sorted(found, key=_position))
@@ -72,6 +72,18 @@ class SourceFile:
         known = names | {alias.asname for alias in imported if alias.name in names and alias.asname}
         calls = [call for call in self.nodes(ast.Call) if call.lineno <= line <= call.end_lineno]
         return next((call for call in reversed(calls) if last_name(call.func) in known), None)
+
+    def line_start(self, line: int) -> int:
+        """Return where a line begins in the text."""
+        return self._starts[line - 1]
+
+    def header_lines(self, line: int) -> range:
+        """Return the lines of the decorators and the ``def`` of the function that begins at *line*."""
+        for node in self.nodes(ast.FunctionDef | ast.AsyncFunctionDef):
+            first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+            if line in (first, node.lineno):
+                return range(first, max(node.lineno + 1, node.body[0].lineno))
+        return range(0)
 
     def find_statement(self, line: int) -> ast.stmt | None:
         """Return the innermost statement that contains *line*."""

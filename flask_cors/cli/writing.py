@@ -18,7 +18,7 @@ from typing import Any, Concatenate, ParamSpec
 from ..options import _PARSERS, RESOURCES, Options, config_key
 from .needs import Changes
 from .plan import Plan, PlannedEntry, policy_value_of
-from .site import Cover, Layer, Site
+from .site import Cover, Layer, Place, Site
 from .source import (
     SETTERS,
     SourceFile,
@@ -49,7 +49,7 @@ class Fix:
     #: Lines of code for which no place is known: of Python, or of nginx.
     code: str = ""
     #: What made it, so that several fixes can be made one.
-    steps: tuple[Any, ...] = field(default=(), compare=False, repr=False)
+    writer: Writer | None = field(default=None, compare=False, repr=False)
 
     @property
     def diff(self) -> str:
@@ -91,13 +91,18 @@ class Writer:
         words = " ".join(filter(None, [text, *self._words]))
         files = self._site.program.take_change()
         code = "\n".join(dict.fromkeys(self._code))
-        return Fix(text=words, files=files, environment=self._environment, code=code, steps=tuple(self.steps))
+        return Fix(text=words, files=files, environment=self._environment, code=code, writer=self)
 
     def repeat(self, fix: Fix) -> None:
         """Do all that made another fix."""
-        for method, args, options in fix.steps:
+        for method, args, options in fix.writer.steps if fix.writer else ():
             self.steps.append((method, args, options))
             method(self, *args, **options)
+
+    def config_place(self, name: str) -> Place | None:
+        """Return where the config gets an option."""
+        found = self._find_config(name)
+        return Place(found[0][0].file, found[0][1].lineno) if found else None
 
     # What can be changed
 
@@ -159,6 +164,9 @@ class Writer:
     @_recorded
     def add_config(self, values: Mapping[str, Any]) -> None:
         """Set keys of the config where they are set, or below the line that makes the app."""
+        self._add_config(values)
+
+    def _add_config(self, values: Mapping[str, Any]) -> None:
         made = self._site.made_at()
         new = []
         for key, value in values.items():
@@ -175,6 +183,8 @@ class Writer:
     @_recorded
     def rename_key(self, key: str, new: str) -> None:
         """Write another name in place of a key of the config."""
+        if f"FLASK_{key}" in os.environ:
+            self._environment[f"FLASK_{new}"] = os.environ[f"FLASK_{key}"]
         for file in filter(None, map(self._site.program.file, self._site.program.names())):
             for node in file.nodes(ast.Constant):
                 if node.value == key:
@@ -331,8 +341,11 @@ class Writer:
 
     def _change_config(self, name: str, old: Any, new: Any) -> None:
         key = config_key(name)
-        if self._comes_from_environment(key):
+        if self._comes_from_environment(key) or (self._is_environmental(name)):
             self._set_environment(f"FLASK_{key}", new)
+            return
+        if key not in self._site.app.config and name not in self._site.config.values:
+            self._add_config({key: new})
             return
         for file, node in self._find_config(name):
             _, value = self._resolve(file, node)
@@ -351,6 +364,11 @@ class Writer:
     def _comes_from_environment(self, key: str) -> bool:
         raw = os.environ.get(f"FLASK_{key}")
         return raw is not None and self._site.app.config.get(key) in (raw, _from_json(raw))
+
+    def _is_environmental(self, name: str) -> bool:
+        """Whether an option is new, and the environment sets the others."""
+        values = self._site.config.values
+        return name not in values and any(self._comes_from_environment(config_key(other)) for other in values)
 
     def _set_environment(self, variable: str, new: Any) -> None:
         raw = os.environ.get(variable, "")
