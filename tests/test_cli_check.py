@@ -2,6 +2,7 @@
 
 import json
 import re
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -533,7 +534,7 @@ def text_of(code: str) -> str:
 def readers(written: Program, candidates: set[str]) -> set[tuple[str, str, bool]]:
     """Which origins may read which rules, with cookies or not."""
     app = written.app()
-    with app.app_context():
+    with app.app_context(), warnings.catch_warnings(action="ignore"):
         covers = {(item.rule.rule, item.cover.policy) for item in Site(app).routes if item.cover}
     allowed = {(one, rule, policy) for rule, policy in covers for one in candidates if allows(policy, one)}
     return {(one, rule, cookies) for one, rule, policy in allowed for cookies in {False, policy.supports_credentials}}
