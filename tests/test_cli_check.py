@@ -149,7 +149,7 @@ LOGINS = {
 TEXTS = {
     "no-cors": "neither CORS nor",
     "decorators-alone": "meet the preflights of decorated views first",
-    "misspelt-key": "did you mean 'CORS_ORIGINS'?",
+    "misspelt-key": "is not a setting, and has no effect; did you mean 'CORS_",
     "unused-pattern": "matches no route.",
     "stray-pattern": "also covers /api-internal",
     "shadowed-pattern": "decides for no route: CORS(app)",

@@ -183,12 +183,15 @@ class Writer:
     @_recorded
     def rename_key(self, key: str, new: str) -> None:
         """Write another name in place of a key of the config."""
+        self.plan.rename(key, new)
         if f"FLASK_{key}" in os.environ:
             self._environment[f"FLASK_{new}"] = os.environ[f"FLASK_{key}"]
         for file in filter(None, map(self._site.program.file, self._site.program.names())):
-            for node in file.nodes(ast.Constant):
-                if node.value == key:
+            for node in file.nodes(ast.Constant | ast.Name):
+                if getattr(node, "value", "") == key:
                     file.replace(node, as_python(new))
+                if getattr(node, "id", "") == key:
+                    file.replace(node, new)
             for keyword in file.nodes(ast.keyword):
                 if keyword.arg == key:
                     start, _ = file.span(keyword)
