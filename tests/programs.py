@@ -4,6 +4,7 @@ import importlib
 import itertools
 import json
 import re
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -71,6 +72,8 @@ class Program:
 
     def path(self) -> Path:
         """A file with the text as it is now, of a new name, since Python loads a module once."""
+        for name in [name for name in sys.modules if name.startswith("shop_")]:
+            del sys.modules[name]  # the command reads the files of all modules
         path = self.folder / f"shop_{next(_NUMBERS)}.py"
         path.write_text(self.text)
         return path
@@ -83,8 +86,9 @@ class Program:
         assert "Traceback" not in result.output
         return result
 
-    def json(self, kind: str, *args: str) -> Any:
-        return json.loads(self.run(*args, "--json").output)[kind]
+    def json(self, kind: str | None, *args: str) -> Any:
+        printed = json.loads(self.run(*args, "--json").output)
+        return printed if kind is None else printed[kind]
 
     def explain(self, target: str, *args: str, origin: str | None = PAGE) -> Any:
         page = [] if origin is None else ["--origin", origin]

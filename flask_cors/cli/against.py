@@ -25,6 +25,7 @@ from .writing import Fix
 
 Row = Mapping[str, Any]
 Key = tuple[str, ...]
+OPENED_IDS = ("opened-route", "opened-credentials", "opened-request-headers", "opened-response-headers")
 _KINDS = {
     "any_origin": "every origin",
     "exact": "{}",

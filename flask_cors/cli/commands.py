@@ -8,6 +8,8 @@ import sys
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +19,20 @@ from flask.cli import NoAppException, ScriptInfo
 
 from .. import browser as fetch
 from ..options import CORSWarning
-from .against import find_openings, read_kept
+from .against import OPENED_IDS, find_openings, read_kept
 from .ask import place_of
 from .case import LoadFailure
-from .check import find_mistakes
+from .check import IDS, choose, combined_fix, find_mistakes
 from .copied import MAX_LENGTH
 from .deployed import check_deployment
 from .explain import Explanation, explain
-from .finding import Finding
+from .faults import KINDS as LIVE_IDS
+from .finding import Finding, covers
 from .output import explanation_as_json, fix_as_json, fix_lines, place_as_json, print_explanation, print_json
 from .question import Given, Mistake, known_value, plain, read_question
 from .routes import print_rows, row_as_json, rows
 from .site import MadeApp, Site, record_apps
+from .writing import Fix
 
 _File = click.Path(exists=True, dir_okay=False, path_type=Path)
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
@@ -159,25 +163,77 @@ def _server(text: str) -> str:
     raise click.BadParameter(f"{text!r} is not the URL of a server, as https://api.example.")
 
 
+def _parse_ids(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> frozenset[str]:
+    known = (*IDS, *LIVE_IDS, *OPENED_IDS)
+    names = [name.strip() for value in values for name in value.split(",")]
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, 3, 0.5) or sorted(known)
+            raise click.BadParameter(f"{name!r} is no id of a finding. Did you mean {', '.join(near)}?")
+    return frozenset(names)
+
+
 @click.command("check")
 @click.option("--live", metavar="URL", callback=_parse_server, help="Ask the server at URL instead, and compare.")
 @click.option("--against", type=_File, help="Find who may read more than in this output of routes --json.")
+@click.option("--strict", is_flag=True, help="Fail if there are warnings, too.")
+@click.option("--select", multiple=True, metavar="ID[,ID]", callback=_parse_ids, help="Report only these.")
+@click.option("--ignore", multiple=True, metavar="ID[,ID]", callback=_parse_ids, help="Do not report these.")
+@click.option("--diff", "as_diff", is_flag=True, help="Print the changes of all findings as one patch.")
 @_as_json
 @click.pass_context
-def check_command(context: click.Context, live: str | None, against: Path | None, as_json: bool) -> None:
+def check_command(
+    context: click.Context,
+    live: str | None,
+    against: Path | None,
+    strict: bool,
+    select: frozenset[str],
+    ignore: frozenset[str],
+    as_diff: bool,
+    as_json: bool,
+) -> None:
     """Look for mistakes in the whole configuration.
 
-    The exit code is 1 if there are errors. Warnings are settings that may be meant as they are. With --live or
-    --against, only that is looked at.
+    The exit code is 1 if there are errors; with --strict, if there is anything. Warnings are settings that may be
+    meant as they are. A comment silences a finding at its line: # cors: ignore[max-age-capped]
+
+    With --live or --against, only that is looked at.
     """
     with _quietly():
         site = _load_site()
         found = _compare(site, live, against) if live or against else find_mistakes(site)
+        found = choose(found, select, ignore)
+        fix = combined_fix(site, found)
     if as_json:
-        print_json("findings", list(map(_finding_as_json, found)))
+        print_json("findings", list(map(_finding_as_json, found)), fix=fix_as_json(fix))
+    elif as_diff:
+        _print_patch(fix)
     else:
         _print_findings(found)
-    context.exit(1 if any(finding.level == "error" for finding in found) else 0)
+        click.echo(_summary(site, found))
+    context.exit(1 if any(strict or finding.level == "error" for finding in found) else 0)
+
+
+def _print_patch(fix: Fix) -> None:
+    """Print what ``patch -p0`` takes, below what it leaves out: lines that begin with ``#``."""
+    words = replace(fix, files={})
+    for line in "\n".join(fix_lines(words)).splitlines():
+        click.echo(f"# {plain(line)}")
+    if fix.diff:
+        click.echo(fix.diff)
+
+
+def _summary(site: Site, found: list[Finding]) -> str:
+    levels = [finding.level for finding in found]
+    counted = [_count(levels.count(level), level) for level in ("error", "warning") if level in levels]
+    routes = _count(len(list(site.app.url_map.iter_rules())), "route")
+    policies = _count(len(covers(site)), "policy")
+    return f"Checked {routes} and {policies}: {', '.join(counted) or 'no problems'}."
+
+
+def _count(number: int, noun: str) -> str:
+    several = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number} {noun if number == 1 else several}"
 
 
 def _compare(site: Site, live: str | None, against: Path | None) -> list[Finding]:
@@ -201,8 +257,6 @@ def _print_findings(found: list[Finding]) -> None:
         for line in [finding.text, *fix_lines(finding.fix)]:
             click.echo(f"    {plain(line)}".rstrip())
         click.echo()
-    levels = [finding.level for finding in found]
-    click.echo(f"Errors: {levels.count('error')}. Warnings: {levels.count('warning')}.")
 
 
 def _finding_as_json(finding: Finding) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The rules of ``flask cors check``, by topic. ``check`` has the table of them."""
