@@ -16,6 +16,7 @@ _FLAGS = (
     "--no-sandbox",  # Chromium refuses to run as root with it, and CI is root
     "--disable-gpu",
     f"--explicitly-allowed-ports={BAD_PORTS}",
+    "--host-resolver-rules=MAP *.test 127.0.0.1",
     # The rest keeps Chromium from calling anyone but the servers of the tests.
     "--disable-quic",
     "--no-first-run",
