@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from .headers import HeaderList, get_all
 from .messages import Request, Response
-from .urls import is_address, is_public_suffix, is_trustworthy, same_site, site_of
+from .urls import is_address, is_public_suffix, is_trustworthy, site_of
 
 SameSite = Literal["none", "lax", "strict"]
 
@@ -133,7 +133,7 @@ def is_addressed(cookie: Cookie, request: Request) -> bool:
 
 def obstacle(cookie: Cookie, request: Request, *, third_party: bool = False) -> str | None:
     """Return why a browser does not send a cookie with a request, no navigation, or ``None`` (section 5.8.3)."""
-    is_same_site = request.page_site is None or same_site(request.page_site, site_of(request.url))
+    is_same_site = request.page_site in (None, site_of(request.url))
     is_third_party = not is_same_site and cookie.partition is None and not third_party
     rules = (
         (cookie.secure and not is_trustworthy(request.url), "it is Secure, and the URL is not https:"),

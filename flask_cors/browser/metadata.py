@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .headers import Pairs
-from .urls import DEFAULT_PORTS, Url, is_trustworthy, parse_url, same_origin, same_site, site_of
+from .urls import DEFAULT_PORTS, Url, is_trustworthy, parse_url, same_origin, site_of
 
 #: A referrer that is longer loses its path: https://w3c.github.io/webappsec-referrer-policy/#determine-requests-referrer
 _LONGEST_REFERRER = 4096
@@ -47,9 +47,9 @@ def fetch_metadata(origin: str, urls: Sequence[Url], mode: str, destination: str
 
 
 def _relation(origin: str, urls: Sequence[Url]) -> str:
-    """Return how far the page is from the farthest server that the request passed."""
+    """Return how far the page is from the farthest server of the request (https://html.spec.whatwg.org/#same-site)."""
     if all(same_origin(url.origin, origin) for url in urls):
         return "same-origin"
-    if all(same_site(site_of(url.origin), site_of(origin)) for url in urls):
+    if all(site_of(url.origin) == site_of(origin) for url in urls):
         return "same-site"
     return "cross-site"

@@ -104,7 +104,7 @@ class Fetch:
         if self.method in ("GET", "HEAD"):
             return None
         is_downgrade = self.origin.startswith("https:") and self.url.scheme != "https"
-        return "null" if self.mode != "cors" and is_downgrade else self.serialized_origin
+        return "null" if is_downgrade else self.serialized_origin
 
     def drop_headers(self, names: Collection[str]) -> None:
         """Delete all headers with these lower-case names (#concept-header-list-delete)."""

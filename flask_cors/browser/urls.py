@@ -117,11 +117,6 @@ def site_of(origin: str) -> str:
     return f"{parts.scheme}://{registrable_domain(parts.hostname or '')}" if parts.scheme else origin
 
 
-def same_site(one: str, other: str) -> bool:
-    """Whether two sites are the same (https://html.spec.whatwg.org/#same-site); "null" is never the same as "null"."""
-    return one == other != "null"
-
-
 def registrable_domain(host: str) -> str:
     """Return what was registered of a host (https://url.spec.whatwg.org/#host-registrable-domain), or the whole host.
 

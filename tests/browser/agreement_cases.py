@@ -99,14 +99,9 @@ VALUES = {
     "Content-Language": ["de", "d\u00e9"],
     "Range": ["bytes=0-5", "bytes=2-", "bytes=-5", "bytes=5-2", "bytes=0-1,3-4", "Bytes=0-5"],
     "X-HTTP-Method-Override": ["PUT, TRACE", "PUT"],
-    "If-None-Match": ["x"],
-    "Cache-Control": ["no-cache"],
-    "User-Agent": ["none"],
-    "DPR": ["2"],
-    "Save-Data": ["on"],
-    "Device-Memory": ["4"],
-    "Viewport-Width": ["320"],
 }
+VALUES |= {"If-None-Match": ["x"], "Cache-Control": ["no-cache"], "User-Agent": ["none"], "DPR": ["2"]}
+VALUES |= {"Save-Data": ["on"], "Device-Memory": ["4"], "Viewport-Width": ["320"]}
 HEADERS: list[Headers] = [
     *[()] * 12,
     *[(TOKEN,), (AUTHORIZATION,), (JSON,)] * 4,
@@ -191,31 +186,17 @@ def cases_of_policies(random: random.Random, origins: dict[str, str]) -> list[Ca
 
 # -- What servers say that are written by hand -------------------------------------------------------------
 
-SAID: dict[str, list[str]] = {
-    "Access-Control-Allow-Credentials": ["true", "true", "true", "True", "TRUE", "1", "true, true", "", "true\t"],
-    "Access-Control-Allow-Methods": [
-        *("PUT, DELETE, PATCH, LINK", "PUT, DELETE, PATCH, LINK", "*", "*, PUT", "put, patch", "PUT DELETE", "PUT;"),
-        *('"PUT"', "(PUT)", ",PUT , ,DELETE,", "PUT\t,\tDELETE", "", ",", "PUT/DELETE", "G\u00c9T", "patch"),
-    ],
-    "Access-Control-Allow-Headers": [
-        *("X-Token, Content-Type, Authorization", "X-Token, Content-Type, Authorization, X-Other", "X-Token X-Other"),
-        *(
-            "*",
-            "*, authorization",
-            "x-token,x-other,content-type",
-            "X-Token/1",
-            '"X-Token"',
-            ", X-Token ,,",
-            "",
-            "*,X Y",
-        ),
-        *("X-Tok\u00e9n", "content-type;", "X-Token,\tContent-Type"),
-    ],
-    "Access-Control-Expose-Headers": [
-        *("X-Shown", "*", "x-shown , X-HIDDEN", "X-Shown X-Hidden", "X-Shown,,", '"X-Shown"', "X-Shown/", "Set-Cookie"),
-        *("*, X-Shown", "", "X-Shown,X Y", "*, X Y"),
-    ],
-    "Access-Control-Max-Age": ["0", "600", "-1", "x", ""],
+#: Values of each header, with bars between them.
+SAID = {
+    "Access-Control-Allow-Credentials": "true|true|true|True|TRUE|1|true, true||true\t",
+    "Access-Control-Allow-Methods": "PUT, DELETE, PATCH, LINK|PUT, DELETE, PATCH, LINK|*|*, PUT|put, patch|PUT DELETE"
+    '|PUT;|"PUT"|(PUT)|,PUT , ,DELETE,|PUT\t,\tDELETE||,|PUT/DELETE|G\u00c9T|patch',
+    "Access-Control-Allow-Headers": "X-Token, Content-Type, Authorization|X-Token, Content-Type, Authorization, X-Other"
+    '|X-Token X-Other|*|*, authorization|x-token,x-other,content-type|X-Token/1|"X-Token"|, X-Token ,,||*,X Y'
+    "|X-Tok\u00e9n|content-type;|X-Token,\tContent-Type",
+    "Access-Control-Expose-Headers": 'X-Shown|*|x-shown , X-HIDDEN|X-Shown X-Hidden|X-Shown,,|"X-Shown"|X-Shown/'
+    "|Set-Cookie|*, X-Shown||X-Shown,X Y|*, X Y",
+    "Access-Control-Max-Age": "0|600|-1|x|",
 }
 PREFLIGHT_STATUSES = [200] * 8 + [201, 204, 299, 301, 307, 400, 404, 500]
 ACTUAL_STATUSES = [200] * 10 + [201, 203, 206, 299, 304, 400, 403, 404, 410, 418, 500, 503, 599, *STATUSES]
@@ -235,7 +216,7 @@ def an_answer(random: random.Random, page: str, statuses: list[int], number: int
     status = random.choice(statuses)
     headers = [("Access-Control-Allow-Origin", value) for value in random.choice(allowed_origins(page))]
     for name, values in SAID.items():
-        headers += [(name, value) for value in random.sample(values, random.choice([0, 1, 1, 1, 1, 2]))]
+        headers += [(name, value) for value in random.sample(values.split("|"), random.choice([0, 1, 1, 1, 1, 2]))]
     if 301 <= status <= 308 and status != 304:
         headers += [("Location", value.format(case=number, other=other)) for value in random.choice(LOCATIONS)]
     headers += [("X-Shown", "shown"), ("X-Hidden", "hidden"), ("Content-Type", "text/plain; charset=utf-8")]
@@ -270,27 +251,12 @@ CONTENTS = {
 #: Scripts and styles need success, and browsers differ in where they resume a stream after a redirect.
 NOT_COMPARED = {(404, "script"), (404, "module"), (404, "style"), (307, "resumed")}
 BEACONS = [(None, None), ("tea", None), ("{}", "application/json"), ("a=b", "application/x-www-form-urlencoded")]
-ATTRIBUTES = """
-
-SameSite=Lax
-SameSite=Strict
-SameSite=None; Secure
-SameSite=None; Secure; Max-Age=60
-SameSite=None; Secure; Partitioned
-SameSite=None; Partitioned
-SameSite=None; Secure; Domain=app.localhost
-SameSite=None
-SameSite=odd
-Secure
-Secure; Partitioned
-Path=/other
-Path=/thing
-Path=x
-Domain=localhost
-Domain=evil.test
-Max-Age=0; SameSite=None; Secure
-Expires=Thu, 01 Jan 1970 00:00:00 GMT
-"""[1:-1].splitlines()
+ATTRIBUTES = (
+    "|SameSite=Lax|SameSite=Strict|SameSite=None; Secure|SameSite=None; Secure; Max-Age=60|SameSite=None|SameSite=odd"
+    "|SameSite=None; Secure; Partitioned|SameSite=None; Partitioned|SameSite=None; Secure; Domain=app.localhost|Secure"
+    "|Secure; Partitioned|Path=/other|Path=/thing|Path=x|Domain=localhost|Domain=evil.test"
+    "|Max-Age=0; SameSite=None; Secure|Expires=Thu, 01 Jan 1970 00:00:00 GMT"
+)
 RESOURCE_POLICIES = [None, None, None, "same-origin", "same-site", "cross-origin", "odd"]
 
 
@@ -330,7 +296,7 @@ def answers_to(fetch: Fetch, random: random.Random, number: int, origins: dict[s
     allowed, policy = random.choice([page, page, page, "*", None]), random.choice(RESOURCE_POLICIES)
     headers = [("Access-Control-Allow-Origin", allowed), ("Cross-Origin-Resource-Policy", policy)]
     headers += [("Access-Control-Allow-Credentials", random.choice(["true", "true", None])), ("Content-Type", kind)]
-    headers += [("Set-Cookie", f"c{number}=1; {random.choice(ATTRIBUTES)}"), ("Cache-Control", "no-store")]
+    headers += [("Set-Cookie", f"c{number}=1; {random.choice(ATTRIBUTES.split('|'))}"), ("Cache-Control", "no-store")]
     preflight = [*headers[:3], ("Access-Control-Allow-Methods", random.choice(["PUT, POST", "*", None]))]
     preflight.append(("Access-Control-Allow-Headers", random.choice(["X-Token, Content-Type", "*", None])))
     status = random.choice([200] * 5 + [307, 404])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import http.client
-import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -54,73 +54,7 @@ def _seen(status: int, headers: dict[str, str], body: str) -> Seen:
 
 # -- The real one ------------------------------------------------------------------------------------------
 
-#: A second call, to see which cookies the first has left.
-AGAIN: dict[str, Any] = {"mode": "no-cors", "credentials": "include"}
-# Makes all calls of a list, a few at a time, and reports what could be read of each.
-_IN_PAGE = """
-async function make(calls, atOnce) {
-    const results = {}, used = [0, {}, ""];
-    const wait = milliseconds => new Promise(done => setTimeout(done, milliseconds));
-    const loaded = element => new Promise((done, fail) => {
-        element.onload = () => done(used);
-        element.onerror = fail;
-        document.documentElement.append(element);
-    });
-    function element(tag, properties, crossOrigin, attribute, url) {
-        const made = Object.assign(document.createElement(tag), properties, crossOrigin ? {crossOrigin} : {});
-        made[attribute] = url;
-        return loaded(made);
-    }
-    const kinds = {
-        async fetch(url, init) {
-            const answer = await fetch(url, init);
-            return [answer.status, Object.fromEntries(answer.headers), await answer.text()];
-        },
-        upload: (url, init) => new Promise((done, fail) => {
-            const xhr = new XMLHttpRequest();
-            xhr.open(init.method, url);
-            xhr.withCredentials = init.credentials == "include";
-            xhr.upload.onprogress = () => 0;
-            xhr.onerror = fail;
-            xhr.onload = () => {
-                const lines = xhr.getAllResponseHeaders().split(String.fromCharCode(13, 10)).slice(0, -1);
-                done([xhr.status, Object.fromEntries(lines.map(line => line.split(": "))), xhr.responseText]);
-            };
-            xhr.send(init.body);
-        }),
-        stream: (url, init, opens) => new Promise((done, fail) => {
-            const source = new EventSource(url, {withCredentials: init.credentials == "include"});
-            source.onopen = () => { if (!--opens) { source.close(); done(used); } };
-            source.onerror = () => { if (source.readyState == 2) fail(); };
-            setTimeout(() => { source.close(); fail(); }, 3000);
-        }),
-        events: (url, init) => kinds.stream(url, init, 1),
-        resumed: (url, init) => kinds.stream(url, init, 2),
-        async beacon(url, init, crossOrigin, type) {
-            navigator.sendBeacon(url, type ? new Blob([init.body], {type}) : init.body);
-            await wait(1000);
-            return used;
-        },
-        image: (url, init, crossOrigin) => element("img", {}, crossOrigin, "src", url),
-        script: (url, init, crossOrigin) => element("script", {}, crossOrigin, "src", url),
-        module: (url, init, crossOrigin) => element("script", {type: "module"}, crossOrigin, "src", url),
-        style: (url, init, crossOrigin) => element("link", {rel: "stylesheet"}, crossOrigin, "href", url),
-        async font(url) {
-            await new FontFace("tea", "url(" + url + ")").load().catch(() => 0);
-            return used;
-        },
-    };
-    async function one([number, again, kind, url, ...rest]) {
-        results[number] = await kinds[kind](url, ...rest).catch(() => null);
-        if (again) await fetch(url + "&again", AGAIN).catch(() => null);
-    }
-    const queue = calls.slice();
-    async function work() { while (queue.length) await one(queue.shift()); }
-    await Promise.all(Array.from({length: atOnce}, work));
-    return results;
-}
-"""
-_IN_PAGE = _IN_PAGE.replace("AGAIN", json.dumps(AGAIN))
+_IN_PAGE = Path(__file__).with_name("calls.js").read_text()
 # A frame that may run scripts but is nobody's: its origin is null.
 _IN_SANDBOX = """
 (calls, atOnce) => new Promise(done => {
@@ -183,7 +117,7 @@ def _model_sees(site: Site, case: Case, jar: CookieJar) -> Seen | None:
     page = Browser(site.origins.get(case.page, "null"), jar, path="/tea?pot")
     outcome = _outcome(page, case.fetch, case.url(site.origins))
     if case.again:
-        page.fetch(f"{case.url(site.origins)}&again", **AGAIN)
+        page.fetch(f"{case.url(site.origins)}&again", mode="no-cors", credentials="include")  # which cookies are left?
     if outcome.response is None and case.fetch.kind not in ("beacon", "font"):
         return None
     if outcome.response is None or case.fetch.kind not in ("fetch", "upload"):
