@@ -45,7 +45,7 @@ class Chromium:
         return [entry["message"] for entry in entries]
 
     def forget_cookies(self) -> None:
-        self._driver.delete_all_cookies()
+        self._driver.execute_cdp_cmd("Network.clearBrowserCookies", {})  # partitioned ones, too
 
 
 @contextmanager
