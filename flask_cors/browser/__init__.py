@@ -15,6 +15,9 @@ A :class:`Browser` is a page. It takes the page's origin and a network. A networ
 >>> print(outcome.reason)
 Access-Control-Allow-Credentials of the response is missing; it must be 'true' because the page sends credentials.
 
+Read on in ``page.py``: it has the calls of a page and the main steps. ``request.py`` and ``checks.py`` are the two
+sides of CORS: what is sent, and what is allowed. ``cookies.py`` and ``metadata.py`` are what else a request carries.
+
 The source is the Fetch standard, https://fetch.spec.whatwg.org/, in its version of 21 June 2026. Each function
 cites its algorithm by anchor; "step 7.5" without an anchor belongs to the algorithm cited before it.
 

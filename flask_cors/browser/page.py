@@ -115,8 +115,10 @@ class Browser:
         :param kind: ``image``, ``script``, ``module`` (a script of that type), ``style`` or ``font``.
         :param crossorigin: the attribute of the element. Modules and fonts always use CORS.
         """
-        if kind not in _LOADS or crossorigin not in (None, *get_args(CrossOrigin)):
-            raise ValueError(f"load({kind!r}, crossorigin={crossorigin!r}) must be one of {', '.join(_LOADS)}")
+        if kind not in _LOADS:
+            raise ValueError(f"load({kind!r}): it must be one of {', '.join(_LOADS)}")
+        if crossorigin not in (None, *get_args(CrossOrigin)):
+            raise ValueError(f"crossorigin={crossorigin!r}: it must be one of {', '.join(get_args(CrossOrigin))}")
         load = _LOADS[kind]
         mode: Mode = "cors" if crossorigin else load.mode
         credentials: CredentialsMode = "same-origin"

@@ -15,7 +15,7 @@ from io import BytesIO
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, Response, redirect, request
+from flask import Flask, Response, request
 
 from flask_cors.browser import Response as Answer
 from flask_cors.browser import get_header
@@ -84,10 +84,8 @@ class Site:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer as the app of the case does; without a case, with an empty page."""
         case = re.search(r"\bcase=(\d+)", environ["QUERY_STRING"])
-        if environ["PATH_INFO"] == "/cookies":
-            return _set_cookies(environ, start_response)
         if case is None:
-            return _EMPTY_PAGE(environ, start_response)
+            return _empty_page(environ, start_response)
         # All of the body is read: a connection that closes before that is a network error.
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         self.log[int(case[1])].append(self._call(environ, body, f"c{case[1]}"))
@@ -125,18 +123,11 @@ def running_site() -> Iterator[Site]:
         yield site
 
 
-def _set_cookies(_: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    cookies = [("Set-Cookie", f"{name}=1; {attributes}") for name, attributes in COOKIES.items()]
-    start_response("200 OK", [("Content-Type", "text/html"), *cookies])
-    return [b"<!doctype html><link rel=icon href=data:,>"]
-
-
-def _empty_page(_: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    start_response("200 OK", [("Content-Type", "text/html")])
+def _empty_page(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    cookies = COOKIES if environ["PATH_INFO"] == "/cookies" else {}
+    set_cookies = [("Set-Cookie", f"{name}=1; {attributes}") for name, attributes in cookies.items()]
+    start_response("200 OK", [("Content-Type", "text/html"), *set_cookies])
     return [b"<!doctype html><title>page</title><link rel=icon href=data:,>"]
-
-
-_EMPTY_PAGE: WSGIApplication = _empty_page
 
 
 # -- What the origins serve --------------------------------------------------------------------------------
@@ -170,9 +161,7 @@ def _here(origins: dict[str, str]) -> str:
 
 
 def _redirect(target: str, status: int) -> Response:
-    answer = redirect(f"{target}?{request.query_string.decode()}", status)
-    assert isinstance(answer, Response)
-    return answer
+    return Response(status=status, headers={"Location": f"{target}?{request.query_string.decode()}"})
 
 
 def _thing() -> Response:
