@@ -212,6 +212,6 @@ def _is_expired(attributes: dict[str, str]) -> bool:
         return int(attributes["max-age"][:10]) <= 0
     try:
         expires = parsedate_to_datetime(attributes.get("expires", ""))
-    except ValueError:
+    except (ValueError, OverflowError):
         return False
     return expires.replace(tzinfo=UTC) <= datetime.now(UTC)
