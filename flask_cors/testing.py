@@ -17,7 +17,6 @@ This module does not need pytest. A fixture for pytest is in :mod:`flask_cors.py
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from copy import copy
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
@@ -25,9 +24,11 @@ from urllib.parse import urlsplit
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.datastructures import Headers as WerkzeugHeaders
+from werkzeug.test import Cookie as ClientCookie
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from .browser import Browser, Exchange, Headers, Outcome, Request, Response
+from .browser import Browser, Cookie, CookieJar, Exchange, Headers, Outcome, Request, Response
+from .browser.cookies import parse_same_site
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -38,39 +39,68 @@ _SAME_ORIGIN = "#main-fetch step 12"
 _SHOWN_BYTES = 500
 
 
-def browser(app_or_client: Flask | FlaskClient, origin: str = "https://app.example") -> Browser:
+def browser(
+    app_or_client: Flask | FlaskClient,
+    origin: str = "https://app.example",
+    *,
+    path: str = "/",
+    third_party_cookies: bool = False,
+) -> Browser:
     """Open a page at *origin*; the app receives all its requests, for every host.
 
     The page shares the cookies of a test client; for an app it has a new client. It sends and stores cookies only
-    if the ``credentials`` of the request allow it. It does not send other headers of the client (from
-    ``environ_base``, or from an ``open()`` of your own), because a browser would not know them.
+    where a browser would: the ``credentials`` of the request decide, and the ``SameSite``, ``Secure`` and
+    ``Partitioned`` of the cookie. It does not send other headers of the client (from ``environ_base``, or from an
+    ``open()`` of your own), because a browser would not know them.
 
     :param origin: as browsers send it; ``"null"`` for a sandboxed page.
+    :param path: of the page's URL, for ``Referer``.
+    :param third_party_cookies: whether the user lets other sites have cookies that are not ``Partitioned``.
     """
     if isinstance(app_or_client, Flask):
-        return Browser(origin, _Network(app_or_client.test_client()))
-    if isinstance(app_or_client, FlaskClient):
-        return Browser(origin, _Network(app_or_client))
-    raise TypeError(f"browser() takes a Flask app or its test client, not {app_or_client!r}")
+        app_or_client = app_or_client.test_client()
+    if not isinstance(app_or_client, FlaskClient):
+        raise TypeError(f"browser() takes a Flask app or its test client, not {app_or_client!r}")
+    return Browser(origin, _ClientCookies(app_or_client, third_party_cookies), path=path)
 
 
-class _Network:
-    """Sends requests to a client's app, with the client's cookies if the request includes credentials."""
+class _ClientCookies(CookieJar):
+    """The network of a client's app, with the cookies of the client. Those that are partitioned are the page's own."""
 
-    def __init__(self, client: FlaskClient) -> None:
+    def __init__(self, client: FlaskClient, third_party: bool) -> None:
+        super().__init__(self._send, third_party=third_party)
         self._client = client
         self._app = client.application
 
-    def __call__(self, request: Request) -> Response:
+    def _send(self, request: Request) -> Response:
         base = {name: value for name, value in self._client.environ_base.items() if _may_add(name)}
         environ = request_environ(self._app, request, base)
-        if request.credentials:
-            client = copy(self._client)  # with the same cookies
-            client.application = leave_unread(self._app, _is_stream)  # type: ignore[assignment]
-            body, status, headers = client.run_wsgi_app(environ, buffered=True)
-        else:
-            body, status, headers = run_wsgi_app(leave_unread(self._app, _is_stream), environ, buffered=True)
+        body, status, headers = run_wsgi_app(leave_unread(self._app, _is_stream), environ, buffered=True)
         return Response(int(status.split()[0]), tuple(headers), body=b"".join(body))
+
+    def stored(self) -> Iterable[Cookie]:
+        """Return the cookies of the client, then those of the page."""
+        return [*map(_from_client, (self._client._cookies or {}).values()), *super().stored()]
+
+    def store(self, cookie: Cookie, header: str, request: Request) -> None:
+        """Let the client keep a cookie, unless it is partitioned."""
+        if cookie.partition is not None:
+            super().store(cookie, header, request)
+            return
+        url = urlsplit(request.url)
+        self._client._update_cookies_from_response(url.hostname or "", url.path, [header])
+
+
+def _from_client(cookie: ClientCookie) -> Cookie:
+    return Cookie(
+        cookie.key,
+        cookie.value,
+        cookie.domain.removeprefix("."),
+        cookie.path,
+        host_only=cookie.origin_only,
+        secure=bool(cookie.secure),
+        same_site=parse_same_site(cookie.same_site),
+    )
 
 
 def request_environ(app: Flask, request: Request, base: Mapping[str, Any]) -> WSGIEnvironment:
@@ -137,6 +167,8 @@ def assert_allowed(outcome: Outcome) -> Response:
     __tracebackhide__ = True
     if outcome.response is None:
         _fail(f"The page is blocked: {outcome.reason}", outcome)
+    if outcome.is_opaque:
+        _fail("The page can use the response, but not read it, because the request was made without CORS.", outcome)
     if outcome.step == _SAME_ORIGIN:
         _fail("The page called its own origin, where CORS does not apply; call a URL of another origin.", outcome)
     return outcome.response
@@ -149,6 +181,8 @@ def assert_blocked(outcome: Outcome, *, step: str | None = None) -> str:
         one of its steps, ``"#cors-check step 4"``.
     """
     __tracebackhide__ = True
+    if outcome.is_opaque:
+        _fail("The page cannot read the response, but use it: the request was made without CORS.", outcome)
     if outcome.allowed or outcome.reason is None:
         _fail("The page may read the response; it should be blocked.", outcome)
     if step not in (None, outcome.step, outcome.step.partition(" ")[0]):
@@ -180,6 +214,7 @@ def _exchange(exchange: Exchange) -> str:
             *_message(f"{request.method} {target} HTTP/1.1", (("Host", url.netloc), *request.headers), request.body),
             "",
             *_message(f"HTTP/1.1 {response.status}", response.headers, response.body),
+            *(f"({remark})" for remark in response.remarks),
         ]
     )
 

@@ -1,29 +1,25 @@
 """The browser model against the text of the Fetch standard, sentence by sentence.
 
-Expectations come from the standard (https://fetch.spec.whatwg.org/, 21 June 2026), not from the model: tables
-repeat its examples, and the properties compare with its algorithms written down naively, step for step.
+Expectations come from the standard (https://fetch.spec.whatwg.org/, 21 June 2026), not from the model.
 """
 
 from __future__ import annotations
 
 import ast
 import dataclasses
-import inspect
 import re
 import sys
 from itertools import product
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from flask_cors import browser as model
-from flask_cors.browser import DIFFERENCES, Browser, Grant, Headers, Outcome, Request, Response
-from tests.tables import examples, table, words
+from flask_cors.browser import DIFFERENCES, Browser, CookieJar, Headers, Outcome, Request, Response, urls
+from tests.tables import table, words
 
 APP, API, OTHER = "https://app.example", "https://api.example/items", "https://other.example/items"
 ALLOW = "Access-Control-Allow-"
@@ -75,6 +71,12 @@ def fetch(*responses: Response, url: str = API, origin: str = APP, **options: An
     return Browser(origin, Wire(*(responses or (ANYONE,)))).fetch(url, **options)
 
 
+def own(request: Request) -> Request:
+    """Leave out what a request says about the page; `test_what_a_request_tells_about_the_page` looks at that."""
+    kept = [pair for pair in request.headers if pair[0] != "Referer" and not pair[0].startswith("Sec-Fetch-")]
+    return Request(request.method, request.url, kept, request.body, credentials=request.credentials)
+
+
 def kinds(outcome: Outcome) -> list[str]:
     return [exchange.kind for exchange in outcome.exchanges]
 
@@ -115,6 +117,9 @@ def decided(outcome: Outcome, step: str) -> None:
     ("commas in a row", ["x / x,,,1"], ["x / x", "", "", "1"]),
     ("a header of a comma", ["x / x", ",", "1"], ["x / x", "", "", "1"]),
     ("commas in quotes", ['"1,2"', "3"], ['"1,2"', "3"]),
+    ("an escaped quote closes nothing", ['"a\\",b"', "c"], ['"a\\",b"', "c"]),
+    ("a backslash at the end", ['"a\\'], ['"a\\']),
+    ("white space is stripped at both ends of an item", [' \ta "b" \t, c'], ['a "b"', "c"]),
 )
 def test_get_decode_and_split(values: list[str], expected: list[str] | None) -> None:
     """#example-header-list-get-decode-split, the standard's own table."""
@@ -123,56 +128,20 @@ def test_get_decode_and_split(values: list[str], expected: list[str] | None) -> 
     assert (None if value is None else model.split_value(value)) == expected
 
 
-def naive_split(value: str) -> list[str]:
-    """Get, decode, and split with a position variable, as written in the standard."""
-    position, values, temporary = 0, [], ""
-    while True:
-        while position < len(value) and value[position] not in '",':
-            temporary, position = temporary + value[position], position + 1
-        if position < len(value) and value[position] == '"':
-            start, position = position, position + 1
-            while position < len(value):
-                char, position = value[position], position + 1
-                if char == "\\":
-                    position += position < len(value)
-                elif char == '"':
-                    break
-            temporary += value[start:position]
-            if position < len(value):
-                continue
-        values.append(temporary.strip("\t "))
-        temporary = ""
-        if position >= len(value):
-            return values
-        position += 1
-
-
-@given(st.text(alphabet='a",\\ \t\n', max_size=12))
-@examples('"\\', '"Hello" World', "X, aX")
-def test_splitting_agrees_with_the_standard_step_for_step(value: str) -> None:
-    assert model.split_value(value) == naive_split(value)
-
-
-TOKEN_CHARACTERS = frozenset("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
-
-
-def naive_tokens(values: list[str]) -> list[str] | str | None:
-    """Read #extract-header-list-values: null, a list, or failure."""
-    items = [item.strip(" \t") for item in ",".join(values).split(",")]
-    if not TOKEN_CHARACTERS.issuperset("".join(items)):
-        return "failure"
-    return [item for item in items if item] if values else None
-
-
-@given(st.lists(st.text(alphabet='aZ9*-_,, \t"(\xe9\n', max_size=8), max_size=3))
-@examples([], [""], [" , \t,"], ["GET,PUT ,\tPATCH", "X"], ["A B"], ["A; B"], ["A", "caf\xe9"], ['"A"'], ["A,\nB"])
-def test_lists_agree_with_a_naive_reading(values: list[str]) -> None:
-    headers = tuple((ACAH, value) for value in values)
+@table(
+    "values, expected",
+    ("no header is null", [], None),
+    ("empty items are left out", ["", " , \t,"], []),
+    ("several headers are one list", ["GET,PUT ,\tPATCH", "X"], ["GET", "PUT", "PATCH", "X"]),
+    *((f"{item!r} is no token", ["A", item], "failure") for item in ("A B", "A; B", "caf\xe9", '"A"', "A,\nB")),
+)
+def test_lists_of_tokens(values: list[str], expected: object) -> None:
+    """#extract-header-list-values."""
     try:
-        found: object = model.extract_list(headers, ACAH.lower())
+        found: object = model.extract_list(tuple((ACAH, value) for value in values), ACAH.lower())
     except ValueError:
         found = "failure"
-    assert found == naive_tokens(values)
+    assert found == expected
 
 
 # -- Methods and request headers -----------------------------------------------------------------------------
@@ -208,64 +177,30 @@ def test_safe_bytes(name: str, prefix: str, safe: set[int]) -> None:
     assert {byte for byte in range(256) if model.is_safelisted_header(name, prefix + chr(byte))} == safe
 
 
+RANGES = words("bytes=0- bytes=0-0 bytes=9-10")
+NO_RANGES = [*words("Bytes=0-1 bytes=1 bytes=-1 bytes=- bytes=10-9 bytes=0-1,3 bytes=\xb2- items=0-1"), "bytes= 0-1"]
+FORM_TYPES = [
+    "application/x-www-form-urlencoded",
+    "Text/PLAIN ; charset=x",
+    "multipart/form-data; \xff",
+    "text/plain;;",
+]
+OTHER_TYPES = [*words("application/json text/plaintext text// text/ /plain text text/plain,x/y"), "te xt/plain", ""]
+
+
 @table(
     "name, safe, unsafe",
     ("128 bytes, any case of the name", "ACCEPT", ["", "a" * 128], ["a" * 129]),
     ("128 bytes of a language", "Accept-Language", ["", "a" * 128], ["a" * 129]),
     ("128 bytes of a range", "Range", ["bytes=" + "1" * 121 + "-"], ["bytes=" + "1" * 122 + "-"]),
-    ("a range: no superscript is a digit", "Range", ["bytes=9-10"], ["bytes=\xb2-", "bytes=0-1\n", "items=0-1"]),
-    ("a form", "Content-Type", ["application/x-www-form-urlencoded"], ["application/json", "text/plain, x/y"]),
+    ("one range with a first byte", "Range", RANGES, NO_RANGES),
+    ("a form's MIME type, whatever its parameters", "Content-Type", FORM_TYPES, OTHER_TYPES),
     ("any other header, such as one of an earlier safelist", "DPR", [], ["1", ""]),
     ("authorization", "Authorization", [], ["x"]),
 )
 def test_safelisted_headers(name: str, safe: list[str], unsafe: list[str]) -> None:
     """#cors-safelisted-request-header."""
     assert [value for value in [*safe, *unsafe] if model.is_safelisted_header(name, value)] == safe
-
-
-def naive_range(data: str) -> bool:
-    """#simple-range-header-value without white space, then the safelist's own demand for a first byte."""
-    unit, _, rest = data.partition("=")
-    start, dash, end = rest.partition("-")
-    if unit != "bytes" or not dash or not start or not set(start + end) <= {*"0123456789"}:
-        return False
-    return not end or int(start) <= int(end)
-
-
-RANGES = st.from_regex(r"(?i)bytes ?=[0-9]{0,3}-?[0-9]{0,3}[ ,]?", fullmatch=True)
-
-
-@given(st.one_of(RANGES, st.text(alphabet="bytes=019-, ", max_size=12)))
-@examples(
-    "bytes=0-", "bytes=0-0", "Bytes=0-1", "bytes= 0-1", "bytes=1", "bytes=-1", "bytes=-", "bytes=10-9", "bytes=0-1,3"
-)
-def test_ranges_agree_with_a_naive_reading(value: str) -> None:
-    """Browsers never sent the last bytes, such as ``bytes=-500``."""
-    assert model.is_safelisted_header("Range", value) is naive_range(value)
-
-
-def naive_essence(value: str) -> str | None:
-    """Parse a MIME type (https://mimesniff.spec.whatwg.org/#parse-a-mime-type) as far as its essence."""
-    kind, slash, rest = value.strip("\n\r\t ").partition("/")
-    subtype = rest.partition(";")[0].rstrip("\n\r\t ")
-    if not slash or not model.is_token(kind) or not model.is_token(subtype):
-        return None
-    return f"{kind}/{subtype}".lower()
-
-
-@given(
-    st.tuples(
-        pick(["text", "TEXT", "te xt", "", "multipart"]),
-        pick(["/", "", " /", "//"]),
-        pick(["plain", "form-data", "Plain ", " plain", "json", ""]),
-        pick(["", ";", ";a=b", ";;", " ; x", ",", "; \xff"]),
-    ).map("".join)
-)
-@examples("text/plain", "Text/PLAIN ; charset=x", "multipart/form-data; boundary=x", "text/plaintext")
-def test_mime_types_agree_with_the_standard(value: str) -> None:
-    """Only the essence counts, and a failure to parse is unsafe."""
-    safe = naive_essence(value) in {"text/plain", "multipart/form-data", "application/x-www-form-urlencoded"}
-    assert model.is_safelisted_header("Content-Type", value.strip()) is safe
 
 
 FULL = [("Accept", "a" * 128)] * 8
@@ -287,7 +222,7 @@ def test_some_headers_are_forbidden() -> None:
     assert [name for name in OTHERS if model.is_forbidden_header(name, "TRACE")] == []
     outcome = fetch(headers=[(name, "x") for name in FORBIDDEN])
     assert (outcome.allowed, kinds(outcome)) == (True, ["actual"])
-    assert outcome.exchanges[0].request.headers == (("Accept", "*/*"), ("Origin", APP))
+    assert own(outcome.exchanges[0].request).headers == (("Accept", "*/*"), ("Origin", APP))
 
 
 @table(
@@ -398,23 +333,6 @@ def test_the_cors_check(mode: str, step: str, grants: list[tuple[str | None, str
         assert outcome.exchanges == (model.Exchange("actual", outcome.exchanges[0].request, response),)
 
 
-NEAR = pick([None, "*", APP, APP.upper(), APP + "/", "null", "", f"{APP}, {APP}", "https://b.example"])
-CREDENTIALS = pick([None, "true", "True", "", "false"])
-MODES = pick(["omit", "include"])
-
-
-@given(NEAR | HOSTILE, CREDENTIALS | HOSTILE, MODES, pick(["GET", "HEAD"]), pick([APP, "null"]), pick([200, 301, 404]))
-def test_the_cors_check_in_one_formula(
-    acao: str | None, acac: str | None, mode: str, method: str, origin: str, status: int
-) -> None:
-    """What the eight steps come to, for a request that needs no preflight and a response that is no redirect."""
-    response = allow(acao, status, credentials=acac)
-    outcome = fetch(response, method=method, credentials=mode, origin=origin)
-    acao, acac = (value and value.strip(" \t") for value in (acao, acac))
-    expected = acao == origin and acac == "true" if mode == "include" else acao in (origin, "*")
-    assert (outcome.allowed, kinds(outcome)) == (expected, ["actual"])
-
-
 HOME = APP + "/2"
 
 
@@ -460,7 +378,7 @@ def test_what_a_redirect_makes_of_method_and_body(method: str) -> None:
     body, headers = None if method in ("GET", "HEAD") else b"x", tuple((name, "x") for name in names)
     for status in (301, 302, 303, 307, 308):
         outcome = fetch(moved("/2", status), ANYONE, url="/1", method=method, headers=headers, body=body)
-        last = outcome.exchanges[-1].request
+        last = own(outcome.exchanges[-1].request)
         shown = tuple(pair for pair in last.headers if pair[0] not in ("Accept", "Origin"))
         became = ("GET", None, headers[-1:]) if (status, method) in BECOMES_GET else (method, body, headers)
         assert (last.method, last.body, shown) == became
@@ -545,7 +463,7 @@ def test_who_gets_an_origin_and_credentials(mode: str, places: tuple[str, ...]) 
     for url, method in product(("/x", API), ("GET", "HEAD", "POST", "DELETE")):
         outcome = fetch(allow(APP, credentials="true", methods="DELETE"), url=url, method=method, credentials=mode)
         assert outcome.allowed
-        request = outcome.exchanges[-1].request
+        request = own(outcome.exchanges[-1].request)
         has_origin = url == API or method in ("POST", "DELETE")
         assert request.headers == (("Accept", "*/*"), ("Origin", APP))[: 1 + has_origin]
         assert request.credentials is (url in places)
@@ -557,9 +475,9 @@ def test_at_home_no_one_asks_the_server_for_permission() -> None:
     assert (outcome.allowed, outcome.reason, outcome.step) == (True, None, "#main-fetch step 12")
     [exchange] = outcome.exchanges
     request = Request("PUT", APP + "/x", (("X-A", "1"), ("Accept", "*/*"), ("Origin", APP)), b"x", credentials=True)
-    assert (exchange.kind, exchange.request) == ("actual", request)
+    assert (exchange.kind, own(exchange.request)) == ("actual", request)
     [exchange] = fetch(Response(200), url="/x").exchanges
-    assert exchange.request == Request("GET", APP + "/x", (("Accept", "*/*"),), credentials=True)
+    assert own(exchange.request) == Request("GET", APP + "/x", (("Accept", "*/*"),), credentials=True)
 
 
 def test_only_http_has_cors() -> None:
@@ -586,10 +504,10 @@ def test_bodies(body: str | bytes | None, headers: Headers, carried: bytes | Non
     """#concept-bodyinit-extract, and #dom-request step 37.4."""
     outcome = fetch(method="POST", body=body, headers=headers)
     assert kinds(outcome) == ["actual"]
-    request = outcome.exchanges[0].request
+    request = own(outcome.exchanges[0].request)
     assert (request.body, request.headers) == (carried, (*types, ("Accept", "*/*"), ("Origin", APP)))
-    [own] = fetch(headers=[("accept", "text/html")]).exchanges  # "*/*" is a default: #concept-fetch, step 12
-    assert own.request.headers == (("accept", "text/html"), ("Origin", APP))
+    [exchange] = fetch(headers=[("accept", "text/html")]).exchanges  # "*/*" is a default: #concept-fetch, step 12
+    assert own(exchange.request).headers == (("accept", "text/html"), ("Origin", APP))
 
 
 HEADER, METHOD, BODY = "#concept-header", "#dom-request step 25.2", "#dom-request step 35"
@@ -656,7 +574,7 @@ def test_when_a_preflight_asks_for_what(method: str, headers: Pairs, asked: tupl
     if asked is not None:
         wanted = [("Accept", "*/*"), (ACRM, asked[0]), (ACRH, asked[1]), ("Origin", APP)]
         kept = tuple((name, value) for name, value in wanted if value is not None)
-        assert outcome.exchanges[0].request == Request("OPTIONS", API, kept)
+        assert own(outcome.exchanges[0].request) == Request("OPTIONS", API, kept)
 
 
 def test_a_preflight_never_has_credentials() -> None:
@@ -878,60 +796,6 @@ def test_a_refused_preflight_is_not_cached_and_two_pages_share_nothing() -> None
         assert page.asks(method="PUT")
 
 
-KEYS = (("https://a", "https://x/1"), ("https://a", "https://x/2"), ("null", "https://x/1"))
-GRANTS: tuple[Grant, ...] = (
-    *(("method", "PUT"), ("method", "put"), ("method", "*"), ("method", "authorization")),
-    *(("header", "x-a"), ("header", "*"), ("header", "authorization")),
-)
-
-
-class CacheAgainstTheStandard(RuleBasedStateMachine):
-    """The cache beside a list of entries kept as #cors-preflight-cache describes them."""
-
-    @initialize()
-    def start(self) -> None:
-        self.now = 1000.0
-        self.cache = model.PreflightCache(lambda: self.now)
-        self.entries: list[SimpleNamespace] = []
-
-    def matching(self, key: tuple[str, str], credentials: bool, grant: Grant) -> list[SimpleNamespace]:
-        wildcard = ("header", "none") if grant == ("header", "authorization") else (grant[0], "*")
-        self.entries = [entry for entry in self.entries if self.now - entry.stored < entry.max_age]
-        found = [entry for entry in self.entries if entry.key == key and (entry.credentials or not credentials)]
-        return [entry for entry in found if entry.grant in (grant, wildcard)]
-
-    @rule(
-        key=pick(KEYS), credentials=st.booleans(), grants=st.lists(pick(GRANTS), max_size=4), max_age=st.integers(0, 9)
-    )
-    def store(self, key: tuple[str, str], credentials: bool, grants: list[Grant], max_age: int) -> None:
-        self.cache.store(key, credentials, grants, max_age)
-        for grant in grants:
-            matching = self.matching(key, credentials, grant)
-            if not matching:
-                matching = [SimpleNamespace(key=key, credentials=credentials, grant=grant)]
-                self.entries += matching
-            for entry in matching:
-                entry.max_age, entry.stored = max_age, self.now
-
-    @rule(key=pick(KEYS))
-    def clear(self, key: tuple[str, str]) -> None:
-        self.cache.clear(key)
-        self.entries = [entry for entry in self.entries if entry.key != key]
-
-    @rule(seconds=st.integers(0, 10))
-    def wait(self, seconds: int) -> None:
-        self.now += seconds
-
-    @invariant()
-    def both_allow_the_same(self) -> None:
-        for key, credentials, grant in product(KEYS, (True, False), GRANTS):
-            expected = bool(self.matching(key, credentials, grant))
-            assert self.cache.allows(key, credentials, grant) is expected
-
-
-test_the_cache_agrees_with_a_list_of_entries = CacheAgainstTheStandard.TestCase
-
-
 # -- What the page may read ----------------------------------------------------------------------------------
 
 SAFELISTED = "Cache-Control Content-Language content-length Content-Type EXPIRES Last-Modified Pragma"
@@ -1022,6 +886,348 @@ def test_the_table_of_differences_is_complete() -> None:
     assert all("Firefox 153" in row.note or "Chromium 156" in row.note for row in DIFFERENCES)
 
 
+# -- What a request tells about the page ---------------------------------------------------------------------
+
+PATH = "/basket?tea#green"
+SITES = "https://shop.example", "https://api.shop.example/", "https://other.example/", "http://plain.example/"
+HERE, NEAR_BY, FAR, PLAIN = SITES
+LOCAL = "http://localhost:5000"
+
+
+@table(
+    "page, hops, referer, site",
+    ("at home", HERE, ["/x"], HERE + "/basket?tea", "same-origin"),
+    ("to one's own site", HERE, [NEAR_BY], HERE + "/", "same-site"),
+    ("to another one", HERE, [FAR], HERE + "/", "cross-site"),
+    ("to a server that the network can change", HERE, [PLAIN], None, None),
+    ("from such a page", "http://shop.example", [PLAIN], "http://shop.example/", None),
+    ("the scheme is part of a site", "http://shop.example", [NEAR_BY], "http://shop.example/", "cross-site"),
+    ("from a page without an origin", "null", [FAR], None, "cross-site"),
+    ("from an app with an origin of its own", "capacitor://localhost", [FAR], None, "cross-site"),
+    ("from one port of this computer to another", LOCAL, ["http://localhost:1/"], LOCAL + "/", "same-site"),
+    ("to a name and to an address of this computer", LOCAL, ["http://127.0.0.1/"], LOCAL + "/", "cross-site"),
+    ("to IPv6", "http://[::1]:5000", ["http://[::1]/"], "http://[::1]:5000/", "same-site"),
+    ("by a redirect from home", HERE, ["/x", NEAR_BY], HERE + "/", "same-site"),
+    ("and back home: what was lost stays lost", HERE, [NEAR_BY, HERE + "/x"], HERE + "/", "same-site"),
+    ("over another site", HERE, [FAR, NEAR_BY], HERE + "/", "cross-site"),
+    ("over an insecure server", HERE, [PLAIN, HERE + "/x"], None, "cross-site"),
+)
+def test_what_a_request_tells_about_the_page(page: str, hops: list[str], referer: str | None, site: str | None) -> None:
+    """https://w3c.github.io/webappsec-referrer-policy/ and https://w3c.github.io/webappsec-fetch-metadata/."""
+    outcome = Browser(page, Wire(*map(moved, hops[1:]), ANYONE), path=PATH).fetch(hops[0])
+    headers = outcome.exchanges[-1].request.headers
+    assert (headers.get("referer"), headers.get("sec-fetch-site")) == (referer, site)
+    told = ("empty", "cors") if site else (None, None)
+    assert (headers.get("sec-fetch-dest"), headers.get("sec-fetch-mode")) == told
+
+
+def test_a_preflight_tells_the_same_a_long_referrer_is_cut_and_a_relative_url_is_of_the_page() -> None:
+    """#cors-preflight-fetch-0, step 1; the longest referrer has 4096 characters."""
+    preflight, request = fetch(allow(methods="PUT"), method="PUT").exchanges
+    assert preflight.request.headers[-5:] == request.request.headers[-5:]
+    assert [name for name, _ in request.request.headers[-5:]][:2] == ["Referer", "Origin"]
+    for size, referer in ((4096, f"{HERE}/" + "a" * 4075), (4097, f"{HERE}/")):
+        [exchange] = Browser(HERE, Wire(ANYONE), path="/" + "a" * (size - 21)).fetch("/x").exchanges
+        assert exchange.request.headers["referer"] == referer
+    assert sent(Browser(HERE, Wire(ANYONE), path="/a/b").fetch("c")) == [("GET", f"{HERE}/a/c")]
+
+
+# -- What else pages call ------------------------------------------------------------------------------------
+
+CORP = "Cross-Origin-Resource-Policy"
+
+
+def test_a_page_may_send_json_and_read_it_and_headers_by_name() -> None:
+    wire = Wire(Response(200, [*allow(methods="PUT", headers="*", expose="*").headers, ("X-A", "1")], body=b'{"a": 1}'))
+    outcome = Browser(APP, wire).fetch(API, method="PUT", json={"tea": "gr\xfcn"})
+    _, request = (exchange.request for exchange in outcome.exchanges)
+    assert (request.body, request.headers["content-type"]) == ('{"tea":"gr\xfcn"}'.encode(), "application/json")
+    assert outcome.response is not None
+    assert (outcome.response.json, outcome.response.headers["x-a"]) == ({"a": 1}, "1")
+    with pytest.raises(KeyError, match="'etag' is not among Access-Control-Allow-Headers, Access-"):
+        outcome.response.headers["etag"]
+    own_type = fetch(method="POST", json=1, headers={"content-type": "text/plain"})
+    assert (kinds(own_type), own_type.exchanges[0].request.headers["Content-Type"]) == (["actual"], "text/plain")
+    with pytest.raises(ValueError, match="takes a body or json, not both"):
+        fetch(json=1, body="1")
+
+
+@table(
+    "options, granted, expected",
+    ("a simple request", {"method": "POST", "body": "x"}, {}, True),
+    ("without a body", {"method": "POST"}, {}, True),
+    ("a method that no list has: step 7.4", {"method": "PUT"}, {}, True),
+    ("a method that another list leaves out", {"method": "PUT"}, {"methods": "DELETE"}, False),
+    ("a header that no list has", {"headers": {"X-A": "1"}}, {}, False),
+)
+def test_an_upload_with_a_listener_has_a_preflight(options: Options, granted: Options, expected: bool) -> None:
+    """#use-cors-preflight-flag; its preflight is cached like others."""
+    page = Page(**granted)
+    outcome = page.browser.fetch(API, upload=True, **options)
+    assert (outcome.allowed, kinds(outcome)[0]) == (expected, "preflight")
+    assert kinds(page.browser.fetch(API, upload=True, **options))[0] == ("actual" if expected else "preflight")
+    assert kinds(page.browser.fetch("/home", upload=True, **options)) == ["actual"]
+    told = [DIFFERENCES[12].note] * ("body" not in options) + [DIFFERENCES[13].note] * (options.get("method") == "PUT")
+    assert (outcome.reason or "").endswith(" ".join(told))
+
+
+@table(
+    "headers, kept",
+    ("safelisted ones", [("Accept", "a"), ("content-language", "de")], ["Accept: a", "content-language: de"]),
+    ("no others", [("X-A", "1"), ("Authorization", "x"), ("Content-Type", "application/json")], []),
+    ("no range, which is the browser's own", [("Range", "bytes=0-")], []),
+    ("as long as they are short together", [("Accept", "a" * 120), ("Accept", "b" * 20)], ["Accept: " + "a" * 120]),
+)
+def test_no_cors_drops_what_needs_permission(headers: Pairs, kept: list[str]) -> None:
+    """#concept-headers-append, guard "request-no-cors"; the response is opaque."""
+    outcome = fetch(Response(200, [("X-A", "1")], body=b"x"), mode="no-cors", headers=headers)
+    request = own(outcome.exchanges[0].request)
+    assert [f"{name}: {value}" for name, value in request.headers if value != "*/*"] == kept
+    assert (outcome.response, outcome.is_opaque, kinds(outcome)) == (Response(0), True, ["actual"])
+    assert fetch(Response(200, body=b"x"), url="/home", mode="no-cors").response == Response(200, body=b"x")
+
+
+@table(
+    "page, url, origin",
+    ("with the origin of the page", APP, API, APP),
+    ("not to an insecure server", APP, "http://api.example/", "null"),
+    ("from an insecure page", "http://app.example", "http://api.example/", "http://app.example"),
+)
+def test_a_post_without_cors_has_an_origin(page: str, url: str, origin: str) -> None:
+    """#append-a-request-origin-header."""
+    assert origins(fetch(url=url, origin=page, mode="no-cors", method="POST")) == [origin]
+    assert origins(fetch(url=url, origin=page, mode="no-cors")) == [None]
+
+
+def test_other_modes() -> None:
+    """#dom-request step 32.1, #requestmode, and #main-fetch step 12; a password in a redirect is for CORS alone."""
+    rule = "fetch() throws a TypeError: mode='no-cors' allows GET, HEAD and POST, not 'PUT'."
+    assert blocked_at(fetch(mode="no-cors", method="PUT"), "#dom-request step 32.1") == rule
+    assert blocked_at(fetch(mode="navigate"), "#requestmode").endswith("must be one of cors, no-cors, same-origin.")
+    other = "'https://api.example/items' is of another origin, and mode='same-origin' allows only the page's own."
+    assert blocked_at(fetch(mode="same-origin"), "#main-fetch step 12") == other
+    assert fetch(Response(200), mode="same-origin", url="/x").allowed
+    assert fetch(moved("https://u:p@other.example/"), Response(200), mode="no-cors").is_opaque
+    assert fetch(moved(HOME), Response(200, [(CORP, "same-origin")]), mode="no-cors").is_opaque
+
+
+@table(
+    "policy, page, url, allowed",
+    ("its own origin", "same-origin", APP, "https://app.example/x", True),
+    ("another origin", "same-origin", HERE, NEAR_BY, False),
+    ("its own site", "same-site", HERE, NEAR_BY, True),
+    ("another site", "same-site", HERE, FAR, False),
+    ("a server that is safer than the page", "same-site", "http://shop.example", NEAR_BY, False),
+    ("a page that is safer than the server", "same-site", HERE, "http://shop.example/", True),
+    ("no site", "same-site", "null", FAR, False),
+    ("everybody", "cross-origin", "null", FAR, True),
+    ("no rule", "SAME-ORIGIN", HERE, FAR, True),
+)
+def test_a_server_may_keep_a_response_from_pages_without_cors(policy: str, page: str, url: str, allowed: bool) -> None:
+    """#cross-origin-resource-policy-check; with CORS it does not matter."""
+    response = Response(200, [(CORP, policy), (ACAO, "*")])
+    outcome = fetch(response, origin=page, url=url, mode="no-cors")
+    assert outcome.allowed is allowed
+    reason = f"{CORP} of the response is {policy!r}; it must be 'cross-origin' for a page without CORS."
+    assert allowed or blocked_at(outcome, "#cross-origin-resource-policy-check step 4") == reason
+    assert fetch(response, origin=page, url=url).allowed
+
+
+ACCEPTED = {"image": "image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5", "style": "text/css,*/*;q=0.1"}
+LOADS = {"image": "image", "script": "script", "module": "script", "style": "style", "font": "font"}
+
+
+@table(
+    "kinds_of, crossorigin, mode, credentials",
+    ("without CORS", "image script style", None, "no-cors", True),
+    ("always with CORS", "module font", None, "cors", False),
+    ("anonymous", "image script style module", "anonymous", "cors", False),
+    ("with credentials", "image script style module", "use-credentials", "cors", True),
+)
+def test_what_elements_load(kinds_of: str, crossorigin: Any, mode: str, credentials: bool) -> None:
+    """https://html.spec.whatwg.org/#create-a-potential-cors-request, and https://drafts.csswg.org/css-fonts/."""
+    for kind in words(kinds_of):
+        outcome = Browser(APP, Wire(Response(200))).load(kind, API, crossorigin=crossorigin)
+        [exchange] = outcome.exchanges
+        headers = exchange.request.headers
+        told = (headers["sec-fetch-dest"], headers["sec-fetch-mode"], headers.get("origin"))
+        assert told == (LOADS[kind], mode, APP if mode == "cors" else None)
+        assert (exchange.request.credentials, outcome.is_opaque) == (credentials, mode == "no-cors")
+        allowed = Browser(APP, Wire(allow(APP, 404, credentials="true"))).load(kind, API, crossorigin=crossorigin)
+        assert (allowed.allowed, headers["accept"]) == (True, ACCEPTED.get(kind, "*/*"))
+
+
+STREAM = Response(200, [(ACAO, APP), ("Content-Type", "Text/event-stream; charset=utf-8")])
+
+
+def test_an_event_source_needs_no_preflight_but_a_stream() -> None:
+    """https://html.spec.whatwg.org/#dom-eventsource."""
+    outcome = Browser(APP, Wire(STREAM)).event_source(API, last_event_id="\xe9")
+    headers = [("Accept", "text/event-stream"), ("Cache-Control", "no-cache"), ("Pragma", "no-cache")]
+    headers += [("Last-Event-ID", "\xc3\xa9"), ("Origin", APP)]
+    assert [own(exchange.request) for exchange in outcome.exchanges] == [Request("GET", API, headers)]
+    assert outcome.allowed
+    page = Browser(APP, Wire(STREAM))
+    assert blocked_at(page.event_source(API, with_credentials=True), "#cors-check step 8")
+    assert page.event_source(API).exchanges[0].request.headers.get("last-event-id") is None
+    for status, kind in ((204, "text/event-stream"), (200, "text/html"), (200, "")):
+        outcome = Browser(APP, Wire(Response(status, [(ACAO, "*"), ("Content-Type", kind)]))).event_source(API)
+        found = f"The response has status {status} and Content-Type {kind!r}"
+        reason = blocked_at(outcome, "html.spec.whatwg.org#dom-eventsource step 15")
+        assert reason == f"{found}; an EventSource needs 200 and 'text/event-stream'."
+
+
+@table(
+    "body, content_type, kinds_of, sent_type",
+    ("nothing", None, None, ["actual"], None),
+    ("text", "x", None, ["actual"], "text/plain;charset=UTF-8"),
+    ("bytes", b"x", None, ["actual"], None),
+    ("a form", b"a=b", "application/x-www-form-urlencoded", ["actual"], "application/x-www-form-urlencoded"),
+    ("a blob of JSON", b"{}", "application/json", ["preflight", "actual"], "application/json"),
+)
+def test_a_beacon(body: Any, content_type: str | None, kinds_of: list[str], sent_type: str | None) -> None:
+    """https://w3c.github.io/beacon/#sec-processing-model; with credentials, and the page reads nothing."""
+    wire = Wire(allow(APP, headers="content-type", credentials="true"))
+    outcome = Browser(APP, wire).send_beacon(API, body, content_type=content_type)
+    request = outcome.exchanges[-1].request
+    assert (kinds(outcome), request.headers.get("content-type")) == (kinds_of, sent_type)
+    assert (request.method, request.credentials, outcome.response) == ("POST", True, Response(0))
+    assert Browser(APP, Wire(ANYONE)).send_beacon(API, body, content_type=content_type).allowed is (len(kinds_of) == 1)
+
+
+def test_a_call_that_is_wrong_in_itself_sends_nothing() -> None:
+    page = Browser(APP, Wire(ANYONE))
+    wrong = {"The element fails": page.load("image", "https://["), "sendBeacon() throws": page.send_beacon("https://[")}
+    wrong["new EventSource() throws"] = page.event_source("https://[")
+    for failure, outcome in wrong.items():
+        assert blocked_at(outcome, "#dom-request step 5.2").startswith(failure)
+    assert page.send_beacon(API, b"", content_type="\n\0\n").exchanges == ()
+    with pytest.raises(ValueError, match=r"^load\('frame'\): it must be one of image, script, module, style, font$"):
+        page.load("frame", API)
+    with pytest.raises(ValueError, match=r"^crossorigin='yes': it must be one of anonymous, use-credentials$"):
+        page.load("image", API, crossorigin="yes")  # type: ignore[arg-type]
+
+
+# -- Cookies -------------------------------------------------------------------------------------------------
+
+OF_ANOTHER_SITE = "it is not SameSite=None, and the page is of another site"
+INSECURE = "it is Secure, and the URL is not https:"
+UNPARTITIONED = "it is not Partitioned, and the page is of another site"
+NONE, PARTED = "SameSite=None; Secure", "SameSite=None; Secure; Partitioned"
+LOGIN, CALL = "https://api.shop.example/a/login", "https://api.shop.example/a/b"
+
+
+class Jar:
+    """A browser with cookies: it logs in where a page calls a server, and tells what comes with a later call."""
+
+    def __init__(self, cookie: str, **options: Any) -> None:
+        self.headers: list[tuple[str, str]] = []
+        self.cookie, self.jar = cookie, CookieJar(self.send, **options)
+
+    def send(self, request: Request) -> Response:
+        self.headers = list(request.headers)
+        return Response(200, [("Set-Cookie", self.cookie)] if "login" in request.url else [])
+
+    def fetch(self, page: str, url: str) -> str | None:
+        """Return the cookies of a call, or why one stays away."""
+        [exchange] = Browser(page, self.jar).fetch(url, mode="no-cors", credentials="include").exchanges
+        remarks = [remark.partition(": ")[2].rstrip(".") for remark in exchange.response.remarks]
+        return model.get_header(self.headers, "Cookie") or (remarks[0] if remarks else None)
+
+
+@table(
+    "attributes, page, url, expected",
+    ("one site, another origin", "", HERE, CALL, "a=b"),
+    ("SameSite=Lax", "SameSite=Lax", FAR, CALL, OF_ANOTHER_SITE),
+    ("SameSite=Strict", "SameSite=strict", FAR, CALL, OF_ANOTHER_SITE),
+    ("no SameSite, or an odd one", "SameSite=odd", FAR, CALL, OF_ANOTHER_SITE),
+    ("another scheme is another site", "", "http://shop.example", CALL, OF_ANOTHER_SITE),
+    ("no site at all", "", "null", CALL, OF_ANOTHER_SITE),
+    ("SameSite=None", NONE, FAR, CALL, UNPARTITIONED),
+    ("SameSite=None at home", NONE, HERE, CALL, "a=b"),
+    ("partitioned for other pages", PARTED, FAR, CALL, "it is Partitioned for pages of https://shop.example"),
+    ("partitioned for these pages", PARTED, HERE, CALL, "a=b"),
+    ("Secure", "Secure", "http://shop.example", "http://api.shop.example/a/b", INSECURE),
+    ("the path of the login, by default", "", HERE, "https://api.shop.example/", None),
+    ("only whole segments of a path", "", HERE, "https://api.shop.example/ab", None),
+    ("a path of its own", "Path=/", HERE, "https://api.shop.example/", "a=b"),
+    ("no path", "Path=x", HERE, CALL, "a=b"),
+    ("only the host", "", HERE, "https://x.api.shop.example/a/b", None),
+    ("all hosts of a domain", "Domain=.Shop.example", HERE, "https://x.shop.example/a/b", "a=b"),
+)
+def test_which_cookies_travel(attributes: str, page: str, url: str, expected: str | None) -> None:
+    """RFC 6265bis, section 5.8.3, for a cookie that a page of the same site got; and who may have it."""
+    jar = Jar(f"a=b; {attributes}")
+    assert jar.fetch(HERE, LOGIN) is None
+    assert jar.fetch(page.rstrip("/"), url) == expected
+
+
+@table(
+    "cookie, reason",
+    ("one without a name or a value", "=", "it is empty"),
+    ("another host's", "a=b; Domain=evil.example", "its Domain is evil.example"),
+    ("a public suffix's", "a=b; Domain=example", "its Domain is example"),
+    ("SameSite=None", "a=b; SameSite=None", "it is SameSite=None, but not Secure"),
+    ("Partitioned", "a=b; Partitioned", "it is Partitioned, but not Secure"),
+    ("a name that promises Secure", "__Secure-a=b", "its name promises Secure"),
+    ("a name that promises a host", "__Host-a=b; Secure; Path=/a", "its name promises Path=/ and no Domain"),
+    ("a name that keeps its promise", "__Host-a=b; Secure; Path=/", None),
+    ("a value alone", "b", None),
+)
+def test_which_cookies_are_stored(cookie: str, reason: str | None) -> None:
+    """RFC 6265bis, section 5.7."""
+    jar = Jar(cookie)
+    assert jar.fetch(HERE, LOGIN) == reason
+    assert (jar.fetch(HERE, CALL) is None) is (reason is not None)
+
+
+@table(
+    "attributes, kept",
+    ("no age is left", "Max-Age=0; Expires=Tue, 01 Jan 2999 00:00:00 GMT", False),
+    ("a negative age", "Max-Age=-1", False),
+    ("a date in the past", "Expires=Thu, 01 Jan 1970 00:00:00 GMT", False),
+    ("an age, which beats the date", "Max-Age=1; Expires=Thu, 01 Jan 1970 00:00:00 GMT", True),
+    ("a date to come", "Expires=Fri, 01 Jan 2999 00:00:00 GMT", True),
+    ("no age and no date", "Max-Age=x; Expires=x", True),
+    ("a date that no calendar has", "Expires=Thu, 1 Jan 3000000000 0:0 0", True),
+)
+def test_a_server_deletes_a_cookie(attributes: str, kept: bool) -> None:
+    """RFC 6265bis, section 5.7, last step."""
+    jar = Jar("a=b")
+    jar.fetch(HERE, LOGIN)
+    jar.cookie = f"a=b; {attributes}"
+    assert jar.fetch(HERE, LOGIN) == "a=b"
+    assert jar.fetch(HERE, CALL) == ("a=b" if kept else None)
+
+
+def test_cookies_of_other_sites() -> None:
+    """What a page of another site gets is partitioned, or it needs the consent of the user."""
+    for attributes, reason in (("", OF_ANOTHER_SITE), (NONE, UNPARTITIONED)):
+        assert Jar(f"a=b; {attributes}").fetch("https://other.example", LOGIN) == reason
+    for attributes, third_party, home in ((PARTED, False, None), (NONE, True, "a=b")):
+        jar = Jar(f"a=b; {attributes}", third_party=third_party)
+        assert [jar.fetch("https://other.example", url) for url in (LOGIN, CALL)] == [None, "a=b"]
+        assert jar.fetch(HERE, CALL) == (home or "it is Partitioned for pages of https://other.example")
+    assert Jar("a=b; Domain=127.0.0.1").fetch("http://127.0.0.1:1", "http://127.0.0.1:2/login") is None
+
+
+def test_the_longest_path_comes_first_and_a_public_suffix_is_known_only_with_its_list(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    jar = Jar("a=b; Path=/")
+    jar.fetch(HERE, LOGIN)
+    jar.cookie = "c=d; Path=/a"
+    jar.fetch(HERE, LOGIN)
+    assert jar.fetch(HERE, CALL) == "c=d; a=b"
+    [exchange] = fetch(url="https://a.github.io/", origin="https://b.github.io").exchanges
+    assert exchange.request.headers["sec-fetch-site"] == "cross-site"
+    urls._public_suffixes.cache_clear()
+    monkeypatch.setitem(sys.modules, "publicsuffixlist", None)
+    [exchange] = fetch(url="https://a.github.io/", origin="https://b.github.io").exchanges
+    assert exchange.request.headers["sec-fetch-site"] == "same-site"
+    urls._public_suffixes.cache_clear()
+
+
 # -- The network, and everything else ------------------------------------------------------------------------
 
 
@@ -1043,26 +1249,34 @@ def test_a_connection_that_fails_is_a_network_error_and_other_exceptions_pass_th
         page.fetch(API)
 
 
-TREE = [*ast.walk(ast.parse(inspect.getsource(model)))]
+FILES = sorted(Path(model.__file__).parent.glob("*.py"))
+TREE = [node for path in FILES for node in ast.walk(ast.parse(path.read_text()))]
 
 
 def test_the_model_is_pure_and_every_function_says_where_it_comes_from() -> None:
     """The standard library only, no sockets; each public function cites the standard, or needs not by its nature."""
     imported = {alias.name for node in TREE if isinstance(node, ast.Import) for alias in node.names}
-    imported |= {str(node.module) for node in TREE if isinstance(node, ast.ImportFrom)}
-    assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names
+    imported |= {str(node.module) for node in TREE if isinstance(node, ast.ImportFrom) and not node.level}
+    assert {name.partition(".")[0] for name in imported} - {"publicsuffixlist"} <= sys.stdlib_module_names
     assert not imported & {"socket", "http.client", "urllib.request", "ssl"}
-    no_anchor = {"is_token", "get_all", "split_safelisted", "exceeds_safelist_limit", "same_origin", "check_origin"}
+    no_anchor = words("""
+        is_token get_all split_safelisted exceeds_safelist_limit same_origin check_origin is_address get is_addressed
+        short_repr set_default describe_header notes_on_browsers includes_credentials page_referrer stored store
+        key json
+    """)
     functions = [node for node in TREE if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
-    cited = {node.name for node in functions if re.search("#|step", ast.get_docstring(node) or "")}
-    assert {node.name for node in functions} <= cited | no_anchor | {"includes_credentials"}
+    cited = {node.name for node in functions if re.search("#|step|section|RFC", ast.get_docstring(node) or "")}
+    assert {node.name for node in functions} - cited - {*no_anchor} == set()
 
 
 CORS_VALUES = st.one_of(HOSTILE, pick(["*", APP, "true", "null", "PUT", "x-a", "PUT, *", "9" * 5000, OTHER]))
+ATTRIBUTES = st.builds("a=b; {}={}".format, pick(["Expires", "Max-Age", "Domain", "Path", "SameSite"]), HOSTILE)
 RESPONSES = st.builds(
     Response,
     pick([200, 204, 301, 302, 303, 307, 308, 401, 404, 500]),
-    st.lists(st.tuples(pick([ACAO, *NAMES.values(), "X-A"]), CORS_VALUES), max_size=6).map(tuple),
+    st.lists(
+        st.tuples(pick([ACAO, *NAMES.values(), "X-A", CORP, "Set-Cookie"]), CORS_VALUES | ATTRIBUTES), max_size=6
+    ).map(tuple),
 )
 
 
@@ -1074,15 +1288,17 @@ RESPONSES = st.builds(
     st.lists(st.tuples(pick(["X-A", "Accept", "Authorization"]), HOSTILE), max_size=2),
 )
 def test_whatever_the_server_sends_there_is_an_outcome(
-    responses: list[Response], method: str, mode: str, headers: Pairs
+    responses: list[Response], method: str, mode: Any, headers: Pairs
 ) -> None:
     """No exception, one line of bounded length as the reason, and nothing to read unless allowed."""
-    outcome = fetch(*responses, method=method, credentials=mode, headers=headers)
-    assert outcome.allowed is (outcome.response is not None)
-    assert outcome.step.startswith("#")
-    assert outcome.allowed or outcome.reason
-    assert "\n" not in (outcome.reason or "")
-    assert len(outcome.reason or "") < 2000
+    page = Browser(APP, CookieJar(Wire(*responses)))
+    calls = [page.fetch(API, method=method, credentials=mode, headers=headers), page.load("image", API)]
+    calls += [page.fetch(API, upload=True), page.event_source(API, with_credentials=True), page.send_beacon(API)]
+    for outcome in calls:
+        assert outcome.allowed is (outcome.response is not None)
+        assert outcome.allowed or outcome.reason
+        assert "\n" not in (outcome.reason or "")
+        assert len(outcome.reason or "") < 2000
 
 
 def test_what_goes_over_the_wire_has_defaults_and_cannot_be_changed() -> None:
@@ -1099,6 +1315,7 @@ def test_what_goes_over_the_wire_has_defaults_and_cannot_be_changed() -> None:
 
 
 def test_the_names_for_users_are_these() -> None:
-    names = "BROWSER_MAX_AGE_LIMITS DIFFERENCES Browser ConnectionFailed Difference Exchange Outcome Request Response"
-    assert model.__all__ == [*words(names), "is_forbidden_header", "is_forbidden_method"]
+    classes = "Browser ConnectionFailed Cookie CookieJar Difference Exchange HeaderList Outcome Request Response"
+    names = f"BROWSER_MAX_AGE_LIMITS DIFFERENCES {classes} is_forbidden_header is_forbidden_method"
+    assert model.__all__ == words(names)
     assert model.BROWSER_MAX_AGE_LIMITS == {"Chromium": 7200, "Firefox": 86400, "Safari": 600}

@@ -237,7 +237,8 @@ def test_a_server_gets_what_a_browser_sends(write: Write, target: str, call: lis
     for message, (line, *headers) in zip(received, sent, strict=True):
         first, *others = message.decode().partition("\r\n\r\n")[0].split("\r\n")
         assert first == f"{line} HTTP/1.1"
-        usual = [f"Host: {url[7:]}", "Accept-Encoding: identity", "Accept: */*", f"Origin: {PAGE}"]
+        usual = [f"Host: {url[7:]}", "Accept-Encoding: identity", "Accept: */*", f"Origin: {PAGE}", f"Referer: {PAGE}/"]
+        usual += ["Sec-Fetch-Dest: empty", "Sec-Fetch-Mode: cors", "Sec-Fetch-Site: cross-site"]
         assert sorted(others) == sorted([*usual, *headers])
 
 

@@ -24,7 +24,7 @@ from tests.helpers import an_app
 from tests.tables import table
 from tests.transcripts.pages import blocks
 
-PAGE, API, EVIL = "https://app.example", "https://api.example", "https://evil.example"
+PAGE, API, EVIL = "https://app.example", "https://api.app.example", "https://evil.example"
 
 
 def shop() -> Flask:
@@ -66,13 +66,23 @@ def client() -> FlaskClient:
 
 def test_the_app_gets_the_headers_that_a_browser_sends_and_no_others() -> None:
     headers = [("X-Token", "1"), ("X-Token", "2")]
-    request = echoed(browser(shop()).fetch(f"{API}/echo", method="PUT", headers=headers, body="tea"))
-    sent = {"Accept": "*/*", "Content-Length": "3", "Content-Type": "text/plain;charset=UTF-8", "Host": "api.example"}
-    sent |= {"Origin": PAGE, "X-Token": "1, 2"}
+    page = browser(shop(), PAGE, path="/basket")
+    request = echoed(page.fetch(f"{API}/echo", method="PUT", headers=headers, body="tea"))
+    sent = {
+        "Accept": "*/*",
+        "Content-Length": "3",
+        "Content-Type": "text/plain;charset=UTF-8",
+        "Host": "api.app.example",
+    }
+    sent |= {"Origin": PAGE, "Referer": f"{PAGE}/", "X-Token": "1, 2"}
+    sent |= {"Sec-Fetch-Dest": "empty", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-site"}
     assert (request["body"], len(request["headers"])) == ("tea", len(sent) + 1)
     assert {name: value for name, value in request["headers"] if name != "User-Agent"} == sent
     request = echoed(browser(shop()).fetch(f"{API}/echo"))
     assert (request["body"], dict(request["headers"]).get("Content-Length", "0")) == ("", "0")
+    at_home = page.fetch("/echo").response
+    assert at_home is not None
+    assert dict(at_home.json["headers"])["Referer"] == f"{PAGE}/basket"
 
 
 def test_a_response_is_read_to_its_end_and_closed() -> None:
@@ -81,6 +91,15 @@ def test_a_response_is_read_to_its_end_and_closed() -> None:
     streamed.call_on_close(lambda: closed.append("closed"))
     app.add_url_rule("/stream", view_func=lambda: streamed, endpoint="stream")
     assert assert_allowed(browser(app).fetch(f"{API}/stream")).body == b"green tea"
+    assert closed == ["closed"]
+
+
+def test_a_stream_of_events_is_judged_by_its_headers_and_closed_unread() -> None:
+    app, closed = shop(), []
+    streamed = Response(iter(lambda: "data: tea\n\n", None), mimetype="text/event-stream")
+    streamed.call_on_close(lambda: closed.append("closed"))
+    app.add_url_rule("/events", view_func=lambda: streamed, endpoint="events")
+    assert assert_allowed(browser(app).event_source(f"{API}/events", with_credentials=True)).body == b""
     assert closed == ["closed"]
 
 
@@ -174,15 +193,52 @@ def test_a_page_is_logged_in_only_while_it_sends_cookies() -> None:
         assert echoed(page.fetch(f"{API}/echo", credentials="include"))["user"] is None
         assert_allowed(page.fetch(f"{API}/login", method="POST", credentials=mode))
     assert [echoed(page.fetch(f"{API}/echo", credentials=mode))["user"] for mode in MODES] == [None, None, "ann"]
-    assert echoed(page.fetch("https://other.example/echo", credentials="include"))["user"] is None
+    assert echoed(page.fetch("https://other.app.example/echo", credentials="include"))["user"] is None
 
 
 def test_the_page_has_the_cookies_of_its_client_and_the_client_those_of_the_page(client: FlaskClient) -> None:
-    client.post("/login")
+    client.post("/login", base_url=API)
     page = browser(client)
-    assert echoed(page.fetch("http://localhost/echo", credentials="include"))["user"] == "ann"
+    assert echoed(page.fetch(f"{API}/echo", credentials="include"))["user"] == "ann"
+    assert echoed(browser(shop()).fetch(f"{API}/echo", credentials="include"))["user"] is None
+    page.fetch("https://www.app.example/login", method="POST", credentials="include")
+    assert client.get("/echo", base_url="https://www.app.example").get_json()["user"] == "ann"
+    client.delete_cookie("session", domain="api.app.example")
+    assert echoed(page.fetch(f"{API}/echo", credentials="include"))["user"] is None
+
+
+OTHER_SITE = "it is not SameSite=None, and the page is of another site"
+UNPARTITIONED = "it is not Partitioned, and the page is of another site"
+
+
+@table(
+    "cookie, options, expected",
+    ("Flask's default", "", {}, OTHER_SITE),
+    ("SameSite=None", "SameSite=None; Secure", {}, UNPARTITIONED),
+    ("and the user allows it", "SameSite=None; Secure", {"third_party_cookies": True}, None),
+    ("Partitioned", "SameSite=None; Secure; Partitioned", {}, None),
+)
+def test_cookies_reach_a_page_of_another_site_only_where_a_browser_sends_them(
+    cookie: str, options: dict[str, Any], expected: str | None
+) -> None:
+    app = an_app()
+    CORS(app, origins=EVIL, supports_credentials=True)
+    app.add_url_rule("/set", "set", lambda: Response("", headers={"Set-Cookie": f"user=ann; {cookie}"}))
+    app.add_url_rule("/get", "get", lambda: request.cookies.get("user", "nobody"))
+    client = app.test_client()
+    page = browser(client, EVIL, **options)
+    first = page.fetch(f"{API}/set", credentials="include")
+    assert assert_allowed(page.fetch(f"{API}/get", credentials="include")).body == (b"nobody" if expected else b"ann")
+    told = f"(The browser ignores the new cookie 'user': {expected}.)"
+    assert transcript(first).endswith(told) is (expected is not None)
+    is_shared = options.get("third_party_cookies", False)
+    assert client.get("/get", base_url=API).text == ("ann" if is_shared else "nobody")
+
+
+def test_a_client_without_cookies_has_none_on_its_page() -> None:
+    page = browser(shop().test_client(use_cookies=False))
     page.fetch(f"{API}/login", method="POST", credentials="include")
-    assert client.get("/echo", base_url=API).get_json()["user"] == "ann"
+    assert echoed(page.fetch(f"{API}/echo", credentials="include"))["user"] is None
 
 
 def test_a_preflight_never_has_cookies() -> None:
@@ -226,13 +282,17 @@ The page is blocked: Access-Control-Allow-Headers of the preflight response is '
 it must list 'x-other'.
 Decided by: #cors-preflight-fetch-0 step 7.7
 
---- preflight request to https://api.example, without cookies ---
+--- preflight request to https://api.app.example, without cookies ---
 OPTIONS /echo?a=1 HTTP/1.1
-Host: api.example
+Host: api.app.example
 Accept: */*
 Access-Control-Request-Method: GET
 Access-Control-Request-Headers: x-other
+Referer: https://app.example/
 Origin: https://app.example
+Sec-Fetch-Dest: empty
+Sec-Fetch-Mode: cors
+Sec-Fetch-Site: same-site
 
 HTTP/1.1 200
 Content-Type: text/html; charset=utf-8
@@ -271,6 +331,12 @@ def test_what_is_no_proof_fails_with_the_reason() -> None:
         "The page called its own origin, where CORS does not apply; call a URL of another origin.\n"
         f"Decided by: #main-fetch step 12\n\n{transcript(outcome)}"
     )
+    outcome = browser(shop(), EVIL).load("image", f"{API}/echo")
+    for assertion, problem in (
+        (assert_allowed, "can use the response, but not"),
+        (assert_blocked, "cannot read the res"),
+    ):
+        assert failure(assertion, outcome).startswith(f"The page {problem}")
     outcome = browser(shop()).fetch(f"{API}/echo", method="TRACE")
     assert transcript(outcome) == "Nothing was sent."
     assert failure(assert_allowed, outcome).endswith("\n\nNothing was sent.")
@@ -301,7 +367,7 @@ def test_a_transcript_shows_cookies_and_the_beginning_of_a_body(body: bytes, sho
     for credentials, cookies in ((True, "with"), (False, "without")):
         request = Request("GET", f"{API}/", (), body, credentials=credentials)
         exchange = Exchange("actual", request, Answer(200, body=body))
-        head = f"--- actual request to {API}, {cookies} cookies ---\nGET / HTTP/1.1\nHost: api.example"
+        head = f"--- actual request to {API}, {cookies} cookies ---\nGET / HTTP/1.1\nHost: api.app.example"
         text = f"{head}{shown}\n\nHTTP/1.1 200{shown}"
         assert transcript(Outcome(True, None, "", (exchange, exchange), None)) == f"{text}\n\n{text}"
 
@@ -312,9 +378,9 @@ def test_a_transcript_shows_cookies_and_the_beginning_of_a_body(body: bytes, sho
 def test_the_fixture_opens_pages_that_share_the_cookies_of_the_client(
     client: FlaskClient, cors_browser: Callable[..., Browser]
 ) -> None:
-    client.post("/login")
-    assert echoed(cors_browser().fetch("http://localhost/echo", credentials="include"))["user"] == "ann"
-    assert_blocked(cors_browser(EVIL).fetch("http://localhost/echo"), step="#cors-check")
+    client.post("/login", base_url=API)
+    assert echoed(cors_browser().fetch(f"{API}/echo", credentials="include"))["user"] == "ann"
+    assert_blocked(cors_browser(EVIL).fetch(f"{API}/echo"), step="#cors-check")
 
 
 FAILS = """

@@ -6,12 +6,12 @@ import random
 import re
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from wsgiref.types import WSGIApplication
 
 from flask_cors import CORS, CORSWarning
-from flask_cors.browser import CredentialsMode, Headers, Response
+from flask_cors.browser import CredentialsMode, Headers, Response, get_header
 from tests.browser.agreement_site import app_for_cases, by_hand
 
 SEED = 4
@@ -19,13 +19,14 @@ POLICIES = 150
 CASES_OF_A_POLICY = 20
 CASES_BY_HAND = 1000
 
+Answers = tuple[Response, Response]
 STRANGER = "https://stranger.example"
-Page = Literal["page", "null"]
+Page = Literal["page", "null", "app"]
 
 
 @dataclass(frozen=True)
 class Fetch:
-    """What the page's script writes: ``fetch(url, {...})``; the URL is a path at one of the origins."""
+    """What the page calls: ``fetch(url, {...})`` or something else; the URL is a path at one of the origins."""
 
     place: str
     path: str
@@ -33,11 +34,16 @@ class Fetch:
     headers: Headers = ()
     body: str | None = None
     credentials: CredentialsMode = "same-origin"
+    #: "fetch", or a name in the script of the page.
+    kind: str = "fetch"
+    mode: Literal["cors", "no-cors", "same-origin"] = "cors"
+    crossorigin: Literal["anonymous", "use-credentials"] | None = None
+    content_type: str | None = None
 
     @property
     def init(self) -> dict[str, Any]:
         """What follows the URL."""
-        init = {"method": self.method, "headers": self.headers, "credentials": self.credentials}
+        init = {"method": self.method, "headers": self.headers, "credentials": self.credentials, "mode": self.mode}
         return init if self.body is None else {**init, "body": self.body}
 
 
@@ -58,7 +64,12 @@ class Case:
     fetch: Fetch
     policy: Policy | None = None
     #: To the preflight, and to the request itself.
-    answers: tuple[Response, Response] | None = None
+    answers: Answers | None = None
+
+    @property
+    def again(self) -> bool:
+        """Whether a second call looks at the cookies."""
+        return self.answers is not None and get_header(self.answers[1].headers, "Set-Cookie") is not None
 
     def url(self, origins: dict[str, str]) -> str:
         """Return where the page's call goes first."""
@@ -88,14 +99,9 @@ VALUES = {
     "Content-Language": ["de", "d\u00e9"],
     "Range": ["bytes=0-5", "bytes=2-", "bytes=-5", "bytes=5-2", "bytes=0-1,3-4", "Bytes=0-5"],
     "X-HTTP-Method-Override": ["PUT, TRACE", "PUT"],
-    "If-None-Match": ["x"],
-    "Cache-Control": ["no-cache"],
-    "User-Agent": ["none"],
-    "DPR": ["2"],
-    "Save-Data": ["on"],
-    "Device-Memory": ["4"],
-    "Viewport-Width": ["320"],
 }
+VALUES |= {"If-None-Match": ["x"], "Cache-Control": ["no-cache"], "User-Agent": ["none"], "DPR": ["2"]}
+VALUES |= {"Save-Data": ["on"], "Device-Memory": ["4"], "Viewport-Width": ["320"]}
 HEADERS: list[Headers] = [
     *[()] * 12,
     *[(TOKEN,), (AUTHORIZATION,), (JSON,)] * 4,
@@ -180,31 +186,17 @@ def cases_of_policies(random: random.Random, origins: dict[str, str]) -> list[Ca
 
 # -- What servers say that are written by hand -------------------------------------------------------------
 
-SAID: dict[str, list[str]] = {
-    "Access-Control-Allow-Credentials": ["true", "true", "true", "True", "TRUE", "1", "true, true", "", "true\t"],
-    "Access-Control-Allow-Methods": [
-        *("PUT, DELETE, PATCH, LINK", "PUT, DELETE, PATCH, LINK", "*", "*, PUT", "put, patch", "PUT DELETE", "PUT;"),
-        *('"PUT"', "(PUT)", ",PUT , ,DELETE,", "PUT\t,\tDELETE", "", ",", "PUT/DELETE", "G\u00c9T", "patch"),
-    ],
-    "Access-Control-Allow-Headers": [
-        *("X-Token, Content-Type, Authorization", "X-Token, Content-Type, Authorization, X-Other", "X-Token X-Other"),
-        *(
-            "*",
-            "*, authorization",
-            "x-token,x-other,content-type",
-            "X-Token/1",
-            '"X-Token"',
-            ", X-Token ,,",
-            "",
-            "*,X Y",
-        ),
-        *("X-Tok\u00e9n", "content-type;", "X-Token,\tContent-Type"),
-    ],
-    "Access-Control-Expose-Headers": [
-        *("X-Shown", "*", "x-shown , X-HIDDEN", "X-Shown X-Hidden", "X-Shown,,", '"X-Shown"', "X-Shown/", "Set-Cookie"),
-        *("*, X-Shown", "", "X-Shown,X Y", "*, X Y"),
-    ],
-    "Access-Control-Max-Age": ["0", "600", "-1", "x", ""],
+#: Values of each header, with bars between them.
+SAID = {
+    "Access-Control-Allow-Credentials": "true|true|true|True|TRUE|1|true, true||true\t",
+    "Access-Control-Allow-Methods": "PUT, DELETE, PATCH, LINK|PUT, DELETE, PATCH, LINK|*|*, PUT|put, patch|PUT DELETE"
+    '|PUT;|"PUT"|(PUT)|,PUT , ,DELETE,|PUT\t,\tDELETE||,|PUT/DELETE|G\u00c9T|patch',
+    "Access-Control-Allow-Headers": "X-Token, Content-Type, Authorization|X-Token, Content-Type, Authorization, X-Other"
+    '|X-Token X-Other|*|*, authorization|x-token,x-other,content-type|X-Token/1|"X-Token"|, X-Token ,,||*,X Y'
+    "|X-Tok\u00e9n|content-type;|X-Token,\tContent-Type",
+    "Access-Control-Expose-Headers": 'X-Shown|*|x-shown , X-HIDDEN|X-Shown X-Hidden|X-Shown,,|"X-Shown"|X-Shown/'
+    "|Set-Cookie|*, X-Shown||X-Shown,X Y|*, X Y",
+    "Access-Control-Max-Age": "0|600|-1|x|",
 }
 PREFLIGHT_STATUSES = [200] * 8 + [201, 204, 299, 301, 307, 400, 404, 500]
 ACTUAL_STATUSES = [200] * 10 + [201, 203, 206, 299, 304, 400, 403, 404, 410, 418, 500, 503, 599, *STATUSES]
@@ -224,7 +216,7 @@ def an_answer(random: random.Random, page: str, statuses: list[int], number: int
     status = random.choice(statuses)
     headers = [("Access-Control-Allow-Origin", value) for value in random.choice(allowed_origins(page))]
     for name, values in SAID.items():
-        headers += [(name, value) for value in random.sample(values, random.choice([0, 1, 1, 1, 1, 2]))]
+        headers += [(name, value) for value in random.sample(values.split("|"), random.choice([0, 1, 1, 1, 1, 2]))]
     if 301 <= status <= 308 and status != 304:
         headers += [("Location", value.format(case=number, other=other)) for value in random.choice(LOCATIONS)]
     headers += [("X-Shown", "shown"), ("X-Hidden", "hidden"), ("Content-Type", "text/plain; charset=utf-8")]
@@ -244,6 +236,94 @@ def cases_by_hand(random: random.Random, origins: dict[str, str], first: int) ->
     return found
 
 
+# -- What else pages do ------------------------------------------------------------------------------------
+
+KINDS = 1200
+GIF = "GIF89a\1\0\1\0\x80\0\0\0\0\0\0\0\0,\0\0\0\0\1\0\1\0\0\2\2D\1\0;"
+#: For each kind the type and the body of a response that it can use.
+CONTENTS = {
+    **dict.fromkeys(["fetch", "upload", "beacon", "font"], ("text/plain", "tea")),
+    **dict.fromkeys(["events", "resumed"], ("text/event-stream", "id: 7\nretry: 20\ndata: tea\n\n")),
+    **dict.fromkeys(["script", "module"], ("text/javascript", "0")),
+    "image": ("image/gif", GIF),
+    "style": ("text/css", ""),
+}
+#: Scripts and styles need success, and browsers differ in where they resume a stream after a redirect.
+NOT_COMPARED = {(404, "script"), (404, "module"), (404, "style"), (307, "resumed")}
+BEACONS = [(None, None), ("tea", None), ("{}", "application/json"), ("a=b", "application/x-www-form-urlencoded")]
+ATTRIBUTES = (
+    "|SameSite=Lax|SameSite=Strict|SameSite=None; Secure|SameSite=None; Secure; Max-Age=60|SameSite=None|SameSite=odd"
+    "|SameSite=None; Secure; Partitioned|SameSite=None; Partitioned|SameSite=None; Secure; Domain=app.localhost|Secure"
+    "|Secure; Partitioned|Path=/other|Path=/thing|Path=x|Domain=localhost|Domain=evil.test"
+    "|Max-Age=0; SameSite=None; Secure|Expires=Thu, 01 Jan 1970 00:00:00 GMT"
+)
+RESOURCE_POLICIES = [None, None, None, "same-origin", "same-site", "cross-origin", "odd"]
+
+
+def another_call(random: random.Random) -> Fetch:
+    """Draw a call of any kind; half of the calls are ``fetch()`` without CORS, or to look at the other headers."""
+    kind = random.choice(["fetch"] * 4 + ["upload"] * 3 + ["beacon"] * 2 + [*CONTENTS])
+    fetch = Fetch(random.choice(["page", "api", "far", "plain", "app", "sub"]), "/thing", kind=kind)
+    if kind == "fetch":
+        mode: Any = random.choice(["cors", "cors", "no-cors", "no-cors", "same-origin"])
+        method, headers = random.choice(["GET", "GET", "POST", "HEAD", "PUT"]), headers_without_cors(random)
+        body = "tea" if method == "POST" else None
+        return replace(fetch, mode=mode, method=method, body=body, headers=headers, **either(random))
+    if kind == "upload":
+        method = random.choice(["GET", "POST", "POST", "PUT"])
+        body = random.choice([None, "tea"]) if method != "GET" else None
+        return replace(fetch, method=method, body=body, **either(random))
+    if kind == "beacon":
+        body, content_type = random.choice(BEACONS)
+        return replace(fetch, body=body, content_type=content_type)
+    if kind == "font":
+        return fetch
+    crossorigin: Any = random.choice([None, "anonymous", "use-credentials"])
+    return replace(fetch, crossorigin=crossorigin, **either(random))
+
+
+def either(random: random.Random) -> dict[str, Any]:
+    return {"credentials": random.choice(["same-origin", "include", "include"])}
+
+
+def headers_without_cors(random: random.Random) -> Headers:
+    return random.choice([(), (), (TOKEN,), (JSON,), (("Accept", "a"), ("Accept", LONG)), (("Range", "bytes=0-"),)])
+
+
+def answers_to(fetch: Fetch, random: random.Random, number: int, origins: dict[str, str], page: str) -> Answers:
+    """Draw what a server responds that knows how, but not always to whom; and a cookie."""
+    kind, body = CONTENTS[fetch.kind]
+    allowed, policy = random.choice([page, page, page, "*", None]), random.choice(RESOURCE_POLICIES)
+    headers = [("Access-Control-Allow-Origin", allowed), ("Cross-Origin-Resource-Policy", policy)]
+    headers += [("Access-Control-Allow-Credentials", random.choice(["true", "true", None])), ("Content-Type", kind)]
+    headers += [("Set-Cookie", f"c{number}=1; {random.choice(ATTRIBUTES.split('|'))}"), ("Cache-Control", "no-store")]
+    preflight = [*headers[:3], ("Access-Control-Allow-Methods", random.choice(["PUT, POST", "*", None]))]
+    preflight.append(("Access-Control-Allow-Headers", random.choice(["X-Token, Content-Type", "*", None])))
+    status = random.choice([200] * 5 + [307, 404])
+    if (status, fetch.kind) in NOT_COMPARED:
+        status = 200
+    if status == 307:
+        target = random.choice([*origins.values()])
+        headers.append(("Location", f"{target}/thing?case={number}&done"))
+    return _answer(200, preflight, ""), _answer(status, headers, body)
+
+
+def _answer(status: int, headers: list[tuple[str, str | None]], body: str) -> Response:
+    sent = [(name, value) for name, value in headers if value is not None]
+    return Response(status, sent, body=body.encode("latin-1"))
+
+
+def cases_of_kinds(random: random.Random, origins: dict[str, str], first: int) -> list[Case]:
+    """Draw calls of all kinds, each to a server of its own."""
+    found: list[Case] = []
+    for number in range(first, first + KINDS):
+        page: Page = random.choice(["page", "app", "app", "null"])
+        fetch = another_call(random)
+        answers = answers_to(fetch, random, number, origins, origins.get(page, "null"))
+        found.append(Case(number, page, fetch, answers=answers))
+    return found
+
+
 # -- All of them -------------------------------------------------------------------------------------------
 
 
@@ -251,7 +331,8 @@ def all_cases(origins: dict[str, str]) -> list[Case]:
     """Return the cases for a site with these origins; only the ports in them differ from one run to another."""
     drawer = random.Random(SEED)  # noqa: S311 - it shall be predictable
     of_policies = cases_of_policies(drawer, origins)
-    return of_policies + cases_by_hand(drawer, origins, len(of_policies) + 1)
+    cases = of_policies + cases_by_hand(drawer, origins, len(of_policies) + 1)
+    return cases + cases_of_kinds(drawer, origins, len(cases) + 1)
 
 
 def apps_of(cases: list[Case], origins: dict[str, str]) -> dict[int, WSGIApplication]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import http.client
-from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
-from flask_cors.browser import Browser, ConnectionFailed, Request, Response, get_header
-from tests.browser.agreement_cases import Case, Page
+from flask_cors.browser import Browser, ConnectionFailed, CookieJar, Outcome, Request, Response, get_header
+from flask_cors.browser.urls import site_of
+from tests.browser.agreement_cases import Case, Fetch, Page
 from tests.browser.agreement_site import Call, Site
 from tests.browser.page import Browser as RealBrowser
+from tests.transcripts.servers import HOST
 
 AT_ONCE = 6
 BATCH = 250
@@ -51,24 +54,7 @@ def _seen(status: int, headers: dict[str, str], body: str) -> Seen:
 
 # -- The real one ------------------------------------------------------------------------------------------
 
-# Makes all calls of a list, a few at a time, and reports what could be read of each.
-_IN_PAGE = """
-async function make(calls, atOnce) {
-    const results = {};
-    async function one([number, url, init]) {
-        try {
-            const answer = await fetch(url, init);
-            results[number] = [answer.status, Object.fromEntries(answer.headers), await answer.text()];
-        } catch (error) {
-            results[number] = null;
-        }
-    }
-    const queue = calls.slice();
-    async function work() { while (queue.length) await one(queue.shift()); }
-    await Promise.all(Array.from({length: atOnce}, work));
-    return results;
-}
-"""
+_IN_PAGE = Path(__file__).with_name("calls.js").read_text()
 # A frame that may run scripts but is nobody's: its origin is null.
 _IN_SANDBOX = """
 (calls, atOnce) => new Promise(done => {
@@ -83,22 +69,36 @@ _IN_SANDBOX = """
     document.body.append(frame);
 })
 """.replace("IN_PAGE", _IN_PAGE)
-_FUNCTIONS: dict[Page, str] = {"page": _IN_PAGE, "null": _IN_SANDBOX}
+_FUNCTIONS: dict[Page, str] = {"page": _IN_PAGE, "null": _IN_SANDBOX, "app": _IN_PAGE}
 
 
 def in_browser(browser: RealBrowser, site: Site, cases: list[Case]) -> Verdicts:
     """Let pages in a browser make the calls, a few hundred in one go."""
-    browser.open(f"{site.origins['page']}/")
-    browser.run("() => { document.cookie = 'probe=1'; }")
+    for origin in site.origins.values():
+        browser.open(f"{origin}/cookies")
     seen: dict[int, Seen | None] = {}
     for page, function in _FUNCTIONS.items():
+        browser.open(f"{site.origins.get(page, site.origins['page'])}/tea?pot")
         of_page = [case for case in cases if case.page == page]
         for batch in (of_page[start : start + BATCH] for start in range(0, len(of_page), BATCH)):
-            calls = [(case.number, case.url(site.origins), case.fetch.init) for case in batch]
+            calls = [_call(case, site) for case in batch]
             results = browser.run(function, calls, AT_ONCE)
             seen |= {int(number): result and _seen(*result) for number, result in results.items()}
     browser.forget_cookies()
     return _collect(site, cases, seen)
+
+
+def _call(case: Case, site: Site) -> tuple[Any, ...]:
+    fetch = case.fetch
+    return (
+        case.number,
+        case.again,
+        fetch.kind,
+        case.url(site.origins),
+        fetch.init,
+        fetch.crossorigin,
+        fetch.content_type,
+    )
 
 
 # -- The model ---------------------------------------------------------------------------------------------
@@ -106,37 +106,59 @@ def in_browser(browser: RealBrowser, site: Site, cases: list[Case]) -> Verdicts:
 
 def in_model(site: Site, cases: list[Case]) -> Verdicts:
     """Let pages of the model make the same calls, over the same network."""
-    seen = {case.number: _model_sees(site, case) for case in cases}
+    jar = CookieJar(over_http)
+    for origin in site.origins.values():
+        jar(Request("GET", f"{origin}/cookies", (), credentials=True, page_site=site_of(origin)))
+    seen = {case.number: _model_sees(site, case, jar) for case in cases}
     return _collect(site, cases, seen)
 
 
-def _model_sees(site: Site, case: Case) -> Seen | None:
-    page = Browser(site.origins["page"] if case.page == "page" else "null", over_http(cookie="probe=1"))
-    outcome = page.fetch(case.url(site.origins), **case.fetch.init)
-    if outcome.response is None:
+def _model_sees(site: Site, case: Case, jar: CookieJar) -> Seen | None:
+    page = Browser(site.origins.get(case.page, "null"), jar, path="/tea?pot")
+    outcome = _outcome(page, case.fetch, case.url(site.origins))
+    if case.again:
+        page.fetch(f"{case.url(site.origins)}&again", mode="no-cors", credentials="include")  # which cookies are left?
+    if outcome.response is None and case.fetch.kind not in ("beacon", "font"):
         return None
+    if outcome.response is None or case.fetch.kind not in ("fetch", "upload"):
+        return Seen(0, (), "")
     headers = outcome.response.headers
     joined = {name.lower(): get_header(headers, name) or "" for name, _ in headers}
     return _seen(outcome.response.status, joined, outcome.response.body.decode("utf-8", "replace"))
 
 
-def over_http(cookie: str) -> Callable[[Request], Response]:
-    """Make a network of real sockets; the cookie goes along where cookies may."""
+def _outcome(page: Browser, fetch: Fetch, url: str) -> Outcome:
+    match fetch.kind:
+        case "fetch":
+            return page.fetch(url, **fetch.init)
+        case "upload":
+            return page.fetch(url, **fetch.init, upload=True)
+        case "events":
+            return page.event_source(url, with_credentials=fetch.credentials == "include")
+        case "resumed":
+            first = page.event_source(url, with_credentials=fetch.credentials == "include")
+            if not first.allowed:
+                return first
+            last = first.exchanges[-1].request.url
+            return page.event_source(last, with_credentials=fetch.credentials == "include", last_event_id="7")
+        case "beacon":
+            return page.send_beacon(url, fetch.body, content_type=fetch.content_type)
+    return page.load(fetch.kind, url, crossorigin=fetch.crossorigin)
 
-    def send(request: Request) -> Response:
-        url = urlsplit(request.url)
-        connection = http.client.HTTPConnection(url.netloc, timeout=20)
-        try:
-            connection.putrequest(request.method, f"{url.path}?{url.query}", skip_accept_encoding=True)
-            for name, value in [*request.headers, *([("Cookie", cookie)] if request.credentials else [])]:
-                connection.putheader(name, value)
-            connection.putheader("Content-Length", str(len(request.body or b"")))
-            connection.endheaders(request.body)
-            answer = connection.getresponse()
-            return Response(answer.status, tuple(answer.getheaders()), body=answer.read())
-        except OSError as error:
-            raise ConnectionFailed(str(error)) from error
-        finally:
-            connection.close()
 
-    return send
+def over_http(request: Request) -> Response:
+    """Send a request over a real socket; every name leads to this computer."""
+    url = urlsplit(request.url)
+    connection = http.client.HTTPConnection(HOST, url.port, timeout=20)
+    try:
+        connection.putrequest(request.method, f"{url.path}?{url.query}", skip_host=True, skip_accept_encoding=True)
+        for name, value in [("Host", url.netloc), *request.headers]:
+            connection.putheader(name, value)
+        connection.putheader("Content-Length", str(len(request.body or b"")))
+        connection.endheaders(request.body)
+        answer = connection.getresponse()
+        return Response(answer.status, answer.getheaders(), body=answer.read())
+    except OSError as error:
+        raise ConnectionFailed(str(error)) from error
+    finally:
+        connection.close()

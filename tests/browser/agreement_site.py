@@ -15,16 +15,34 @@ from io import BytesIO
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, Response, redirect, request
+from flask import Flask, Response, request
 
 from flask_cors.browser import Response as Answer
 from flask_cors.browser import get_header
 from tests.transcripts.servers import HOST, serving
 
-#: The page's own origin, the one that it calls, and one more for redirects to lead to.
-PLACES = ("page", "api", "other")
+#: The page's own origin, the one that it calls, and one more for redirects to lead to: three ports, and one site. Then
+#: another site, one that the network could change, and a page with a server below its own name.
+PLACES = {"page": HOST, "api": HOST, "other": HOST}
+PLACES |= {"far": "far.localhost", "plain": "plain.test", "app": "app.localhost", "sub": "api.app.localhost"}
 ANY_METHOD = ["GET", "POST", "PUT", "DELETE", "PATCH"]
-LOGGED = ("Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers", "Authorization", "Content-Type")
+LOGGED = [
+    *("Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers", "Authorization", "Content-Type"),
+    *("Referer", "Sec-Fetch-Dest", "Sec-Fetch-Mode", "Sec-Fetch-Site", "Last-Event-ID"),
+]
+#: What each origin sets when it is visited.
+COOKIES = {
+    "unset": "",
+    "lax": "SameSite=Lax",
+    "strict": "SameSite=Strict",
+    "secure": "Secure",
+    "none": "SameSite=None; Secure",
+    "parted": "SameSite=None; Secure; Partitioned",
+    "unsafe": "SameSite=None",
+    "deep": "Path=/thi; SameSite=None; Secure",
+    "wide": "Domain=app.localhost; SameSite=None; Secure",
+    "__Host-a": "Path=/; Secure; SameSite=None",
+}
 
 
 @dataclass(frozen=True)
@@ -34,15 +52,25 @@ class Call:
     place: str
     method: str
     path: str
+    query: str
     headers: tuple[tuple[str, str], ...]
     others: tuple[str, ...]
     body: bytes
-    cookie: bool
+    cookies: tuple[str, ...]
 
     @property
     def is_preflight(self) -> bool:
         """Whether the browser asks for leave here."""
-        return self.method == "OPTIONS" and get_header(self.headers, "Access-Control-Request-Method") is not None
+        return self.method == "OPTIONS" and self.header("Access-Control-Request-Method") is not None
+
+    @property
+    def line(self) -> tuple[object, ...]:
+        """All but the headers that are logged with their values."""
+        return self.place, self.method, self.path, self.query, self.others, self.body
+
+    def header(self, name: str) -> str | None:
+        """Return a header that is logged."""
+        return get_header(self.headers, name)
 
 
 @dataclass
@@ -57,22 +85,25 @@ class Site:
         """Answer as the app of the case does; without a case, with an empty page."""
         case = re.search(r"\bcase=(\d+)", environ["QUERY_STRING"])
         if case is None:
-            return _EMPTY_PAGE(environ, start_response)
+            return _empty_page(environ, start_response)
         # All of the body is read: a connection that closes before that is a network error.
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        self.log[int(case[1])].append(self._call(environ, body))
+        self.log[int(case[1])].append(self._call(environ, body, f"c{case[1]}"))
         return self.apps[int(case[1])]({**environ, "wsgi.input": BytesIO(body)}, start_response)
 
-    def _call(self, environ: WSGIEnvironment, body: bytes) -> Call:
+    def _call(self, environ: WSGIEnvironment, body: bytes, own_cookie: str) -> Call:
+        cookies = {pair.partition("=")[0] for pair in environ.get("HTTP_COOKIE", "").split("; ")}
         headers = {name: environ.get(_key(name)) for name in LOGGED}
+        places = {urlsplit(origin).netloc: place for place, origin in self.origins.items()}
         return Call(
-            place=next(place for place, origin in self.origins.items() if origin.endswith(environ["HTTP_HOST"])),
+            place=places[environ["HTTP_HOST"]],
             method=environ["REQUEST_METHOD"],
             path=environ["PATH_INFO"],
+            query=environ["QUERY_STRING"],
             headers=tuple((name, value) for name, value in headers.items() if value is not None),
             others=tuple(sorted(key for key in environ if key.startswith("HTTP_X_"))),
             body=body,
-            cookie="probe=1" in environ.get("HTTP_COOKIE", ""),
+            cookies=tuple(sorted(cookies & {*COOKIES, own_cookie})),
         )
 
 
@@ -85,19 +116,18 @@ def running_site() -> Iterator[Site]:
     """Serve a site at its three origins."""
     site = Site()
     with ExitStack() as stack:
-        for place in PLACES:
+        for place, host in PLACES.items():
             server = Flask(place)
             server.wsgi_app = site  # type: ignore[method-assign]
-            site.origins[place] = f"http://{HOST}:{stack.enter_context(serving(server))}"
+            site.origins[place] = f"http://{host}:{stack.enter_context(serving(server))}"
         yield site
 
 
-def _empty_page(_: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    start_response("200 OK", [("Content-Type", "text/html")])
+def _empty_page(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    cookies = COOKIES if environ["PATH_INFO"] == "/cookies" else {}
+    set_cookies = [("Set-Cookie", f"{name}=1; {attributes}") for name, attributes in cookies.items()]
+    start_response("200 OK", [("Content-Type", "text/html"), *set_cookies])
     return [b"<!doctype html><title>page</title><link rel=icon href=data:,>"]
-
-
-_EMPTY_PAGE: WSGIApplication = _empty_page
 
 
 # -- What the origins serve --------------------------------------------------------------------------------
@@ -131,9 +161,7 @@ def _here(origins: dict[str, str]) -> str:
 
 
 def _redirect(target: str, status: int) -> Response:
-    answer = redirect(f"{target}?{request.query_string.decode()}", status)
-    assert isinstance(answer, Response)
-    return answer
+    return Response(status=status, headers={"Location": f"{target}?{request.query_string.decode()}"})
 
 
 def _thing() -> Response:
@@ -142,7 +170,7 @@ def _thing() -> Response:
 
 def by_hand(preflight: Answer, actual: Answer) -> WSGIApplication:
     """Make a server that says the same two things whatever it is asked, right or wrong, and redirects only once."""
-    arrived = Answer(200, tuple(pair for pair in actual.headers if pair[0] != "Location"), body=b"arrived")
+    arrived = Answer(200, tuple(pair for pair in actual.headers if pair[0] != "Location"), body=actual.body)
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         is_preflight = "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ

@@ -1,14 +1,14 @@
 """Chromium, over its own driver."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 
-from tests.browser.page import BAD_PORTS, Why
+from tests.browser.page import BAD_PORTS
 
 SECONDS = 120
 _FLAGS = (
@@ -16,6 +16,7 @@ _FLAGS = (
     "--no-sandbox",  # Chromium refuses to run as root with it, and CI is root
     "--disable-gpu",
     f"--explicitly-allowed-ports={BAD_PORTS}",
+    "--host-resolver-rules=MAP *.test 127.0.0.1",
     # The rest keeps Chromium from calling anyone but the servers of the tests.
     "--disable-quic",
     "--no-first-run",
@@ -29,14 +30,6 @@ class Chromium:
     """A running Chromium; its methods are those of ``Browser``."""
 
     name: ClassVar[str] = "Chromium"
-    words: ClassVar[Mapping[str, Why]] = {
-        "blocked by CORS policy: .*No 'Access-Control-Allow-Origin' header is present": Why.NO_ORIGIN,
-        "blocked by CORS policy: .*that is not equal to the supplied origin": Why.ANOTHER_ORIGIN,
-        "blocked by CORS policy: .*must not be the wildcard": Why.WILDCARD_WITH_COOKIES,
-        "blocked by CORS policy: .*'Access-Control-Allow-Credentials' header in the response is ''": Why.NO_COOKIES,
-        "blocked by CORS policy: .*Method [A-Z]+ is not allowed": Why.METHOD,
-        "blocked by CORS policy: .*Request header field [a-z-]+ is not allowed": Why.HEADER,
-    }
 
     def __init__(self, driver: Chrome) -> None:
         self._driver = driver
@@ -52,7 +45,7 @@ class Chromium:
         return [entry["message"] for entry in entries]
 
     def forget_cookies(self) -> None:
-        self._driver.delete_all_cookies()
+        self._driver.execute_cdp_cmd("Network.clearBrowserCookies", {})  # partitioned ones, too
 
 
 @contextmanager

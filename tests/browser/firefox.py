@@ -10,7 +10,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from itertools import count
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 from websocket import WebSocket, create_connection
 
-from tests.browser.page import BAD_PORTS, Why
+from tests.browser.page import BAD_PORTS
 
 SECONDS = 120
 # The first keeps Firefox from calling anyone but the servers of the tests: every name leads to this computer.
@@ -36,16 +36,6 @@ class Firefox:
     """A running Firefox; its methods are those of ``Browser``."""
 
     name: ClassVar[str] = "Firefox"
-    words: ClassVar[Mapping[str, Why]] = {
-        "Reason: CORS header .Access-Control-Allow-Origin. missing": Why.NO_ORIGIN,
-        "Reason: CORS header .Access-Control-Allow-Origin. does not match": Why.ANOTHER_ORIGIN,
-        "Reason: Credential is not supported if the CORS header .Access-Control-Allow-Origin. is .[*]": (
-            Why.WILDCARD_WITH_COOKIES
-        ),
-        "Reason: expected .true. in CORS header .Access-Control-Allow-Credentials": Why.NO_COOKIES,
-        "Reason: Did not find method in CORS header .Access-Control-Allow-Methods": Why.METHOD,
-        "Reason: header .[a-z-]+. is not allowed according to header .Access-Control-Allow-Headers": Why.HEADER,
-    }
 
     def __init__(self, socket: WebSocket) -> None:
         self._socket = socket

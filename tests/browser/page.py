@@ -1,11 +1,10 @@
 """A page in a real browser that calls a server of another origin, and what the page could read of the answer."""
 
-import re
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any, ClassVar, Protocol
+
+from flask_cors.cli.console import ConsoleMessage, parse_console
 
 #: Ports that a server of the tests may get, but that browsers keep pages from unless told: Fetch, #port-blocking.
 BAD_PORTS = "5060,5061,6000,6566,6665,6666,6667,6668,6669,6679,6697"
@@ -28,17 +27,6 @@ _SAFELISTED = frozenset(
 )
 
 
-class Why(Enum):
-    """Why a browser keeps an answer from a page."""
-
-    NO_ORIGIN = "the answer lets no origin in"
-    ANOTHER_ORIGIN = "the answer lets another origin in"
-    WILDCARD_WITH_COOKIES = "the page sends cookies, and the answer names no origin"
-    NO_COOKIES = "the page sends cookies, and the answer does not allow it"
-    METHOD = "the answer does not allow the method"
-    HEADER = "the answer does not allow the header"
-
-
 @dataclass(frozen=True)
 class Read:
     """The page could read the answer: its status, its body, and the headers that are not always readable."""
@@ -48,19 +36,10 @@ class Read:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
-class Blocked:
-    """The browser kept the answer from the page, and told its console why."""
-
-    why: Why
-
-
 class Browser(Protocol):
     """What the tests need of a browser; it has one tab."""
 
     name: ClassVar[str]
-    #: What its console says when it keeps an answer from a page, as regular expressions.
-    words: ClassVar[Mapping[str, Why]]
 
     def open(self, url: str) -> None:
         """Show a page."""
@@ -82,25 +61,23 @@ class Page:
         self.browser = browser
         self.origin = origin
 
-    def fetch(self, url: str, **init: Any) -> Read | Blocked:
-        """Call the server as ``fetch(url, init)`` in the page does."""
+    def fetch(self, url: str, **init: Any) -> Read | str:
+        """Call the server as ``fetch(url, init)`` in the page does; if it is blocked, return the cause."""
         if self.browser.run("() => location.origin") != self.origin:
             self.browser.open(f"{self.origin}/")
         self.browser.console()  # forgets what an earlier call left there
         answer = self.browser.run(_FETCH, url, init)
         if answer is None:
-            return Blocked(self._reason(url))
+            return printed(self.browser)[0].cause
         headers = tuple((k, v) for k, v in sorted(answer["headers"].items()) if k not in _SAFELISTED)
         return Read(answer["body"], answer["status"], headers)
 
-    def _reason(self, url: str) -> Why:
-        """Wait for the console to say why; a call that failed for another reason than CORS is an error."""
-        messages: list[str] = []
-        end = time.monotonic() + 5
-        while time.monotonic() < end:
-            messages += self.browser.console()
-            for words, why in self.browser.words.items():
-                if any(re.search(words, message) for message in messages):
-                    return why
-            time.sleep(0.05)
-        raise AssertionError(f"the call to {url} failed, but not because of CORS; the console says {messages}")
+
+def printed(browser: Browser) -> list[ConsoleMessage]:
+    """Wait for what the console prints of a call, until it prints no more."""
+    lines, more, end = [""], [""], time.monotonic() + 10
+    while time.monotonic() < end and (more or not any(lines)):
+        time.sleep(0.2)
+        more = browser.console()
+        lines += more
+    return parse_console("\n".join(lines))

@@ -4,16 +4,14 @@
 """
 
 import socket
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from flask import Flask, Response, request
 
-from flask_cors.cli.console import ConsoleMessage, parse_console
 from tests.browser.api import running
-from tests.browser.page import Page
+from tests.browser.page import Page, printed
 from tests.transcripts.servers import HOST
 
 # Each starts a request, and does not wait for its end.
@@ -101,7 +99,10 @@ def test_what_the_console_prints_is_read(page: Page, case: Case) -> None:
         down = f"http://{HOST}:{listener.getsockname()[1]}"
     with running(server(case, page.origin)) as api:
         names = {"PAGE": page.origin, "API": api.url, "DOWN": down}
-        [message] = printed(page, case, put(case.url, names))
+        page.browser.open(f"{page.origin}/")
+        page.browser.console()
+        page.browser.run(APIS[case.api], put(case.url, names), case.init)
+        [message] = printed(page.browser)
     is_chromium = page.browser.name == "Chromium"
     expected = {
         "cause": case.causes.split()[0 if is_chromium else -1],
@@ -135,16 +136,3 @@ def put(value: Any, names: dict[str, str]) -> Any:
     for name, address in names.items():
         value = value.replace(name, address) if isinstance(value, str) else value
     return value
-
-
-def printed(page: Page, case: Case, url: str) -> list[ConsoleMessage]:
-    """Start the request in a new page, and read what the console prints until it prints no more."""
-    page.browser.open(f"{page.origin}/")
-    page.browser.console()
-    page.browser.run(APIS[case.api], url, case.init)
-    lines, more, end = [""], [""], time.monotonic() + 10
-    while time.monotonic() < end and (more or not any(lines)):
-        time.sleep(0.2)
-        more = page.browser.console()
-        lines += more
-    return parse_console("\n".join(lines))
