@@ -22,17 +22,7 @@ from hypothesis import strategies as st
 from flask_cors import CORS, cross_origin
 from tests.entries import Entry, exact, is_sent, near_misses, on_the_wire
 from tests.helpers import A, B
-from tests.sites import (
-    PLACES,
-    ROUTED,
-    SIMPLE_METHODS,
-    App,
-    Result,
-    Site,
-    a_middleware_before,
-    call,
-    pair_of_functions,
-)
+from tests.sites import PLACES, ROUTED, SIMPLE_METHODS, App, Result, Site, a_middleware_before, call, pair_of_functions
 from tests.visits import METHODS, Environ, any_sites, entries_of, hostile_sites, origins_for, sites, visits
 
 pytestmark = pytest.mark.filterwarnings("ignore::flask_cors.CORSWarning")  # many a generated origin deserves one

@@ -12,17 +12,7 @@ from flask import current_app, session
 from hypothesis import strategies as st
 
 from tests.entries import ANY_ORIGIN, ANY_PAGE, KINDS, NULL, Entry, exact, is_sent, near_misses, on_the_wire
-from tests.sites import (
-    FAILURES,
-    PARTS,
-    PLACES,
-    VIEWS,
-    Options,
-    Part,
-    Site,
-    a_middleware_before,
-    functions_after,
-)
+from tests.sites import FAILURES, PARTS, PLACES, VIEWS, Options, Part, Site, a_middleware_before, functions_after
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "QUERY", "PURGE", "OPTIONS"]
 NAMES = ["X-A", "X-B", "Content-Type", "Authorization"]
