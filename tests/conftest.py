@@ -14,7 +14,7 @@ settings.register_profile("laws", max_examples=int(LAWS or 60), deadline=None, d
 settings.load_profile("laws")
 
 #: These make thousands of requests, which take twice as long with coverage; the other tests cover everything.
-WITHOUT_COVERAGE = {"test_attacks.py", "test_caches.py", "test_hostile.py", "test_laws.py", "test_spellings.py"}
+WITHOUT_COVERAGE = {"test_attacks.py", "test_hostile.py", "test_laws.py", "test_spellings.py"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
