@@ -42,11 +42,8 @@ http {{
 }}
 """
 
-SITE = Server(
-    "gunicorn",
-    (sys.executable, "-m", "gunicorn", "--bind=ADDRESS", "--no-control-socket", "--workers=2", "tests.caches.site"),
-    "gunicorn",
-)
+_OPTIONS = ("--bind=ADDRESS", "--no-control-socket", "--workers=2", "tests.caches.site")
+SITE = Server("gunicorn", (sys.executable, "-m", "gunicorn", *_OPTIONS), "gunicorn")
 
 
 @dataclass(frozen=True)
@@ -59,10 +56,8 @@ class Nginx(Server):
     def arguments(self, port: int) -> list[str]:
         """The command; its configuration names the port."""
         user = f"{pwd.getpwuid(os.getuid()).pw_name} {grp.getgrgid(os.getgid()).gr_name}"
-        configuration = CONFIGURATION.format(
-            directory=self.directory, user=user, address=f"{HOST}:{port}", target=self.target
-        )
-        (self.directory / "nginx.conf").write_text(configuration)
+        values = {"directory": self.directory, "user": user, "address": f"{HOST}:{port}", "target": self.target}
+        (self.directory / "nginx.conf").write_text(CONFIGURATION.format(**values))
         return super().arguments(port)
 
 
