@@ -11,18 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
-from flask import (
-    Blueprint,
-    Flask,
-    Response,
-    abort,
-    appcontext_popped,
-    appcontext_pushed,
-    g,
-    has_app_context,
-    has_request_context,
-    request,
-)
+from flask import Blueprint, Flask, Response, abort, appcontext_popped, appcontext_pushed, g, has_app_context, request
+from flask import has_request_context as in_request
 from flask.sessions import SecureCookieSession, SessionInterface
 from flask.views import MethodView
 from flask.views import View as ClassView
@@ -128,7 +118,7 @@ class App(Flask):
         """Record that a part is reached; fail if the request wants that."""
         seen = [f"{key}={g.get(key)}" for key in sorted(g)]
         self.events.append((name, type(error).__name__, *seen))
-        if has_request_context() and request.headers.get("X-Fail") == name:
+        if in_request() and request.headers.get("X-Fail") == name:
             raise LookupError(name)
 
 
@@ -158,10 +148,6 @@ VIEWS: dict[str, Callable[[App], Any]] = {
 Part = Callable[[App], object]
 
 
-def nothing_else(_: Flask) -> None:
-    """A part that does nothing."""
-
-
 def functions_after(app: Flask) -> None:
     @app.after_request
     def by_hand(response: Response) -> Response:
@@ -172,9 +158,6 @@ def functions_after(app: Flask) -> None:
 def a_middleware_before(app: Flask) -> None:
     inner = app.wsgi_app
     app.wsgi_app = lambda environ, start_response: inner(environ, start_response)  # type: ignore[method-assign]
-
-
-BESIDE: list[Callable[[Flask], None]] = [nothing_else, functions_after, a_middleware_before]
 
 
 def pair_of_functions(app: App) -> None:
@@ -229,24 +212,11 @@ def session_store(app: App) -> None:
     app.session_interface = Store()
 
 
-# The last one is a middleware after CORS, too.
-PARTS: list[Part] = [
-    *(pair_of_functions, refusing, other_functions, error_handlers, session_store),
-    *(functions_after, a_middleware_before),
-]
+PARTS: list[Part] = [pair_of_functions, refusing, other_functions, error_handlers, session_store]
+PARTS += [functions_after, a_middleware_before]  # which is one after CORS, too
 #: What a request can make fail. Some paths fail, too.
-FAILURES = [
-    "login",
-    "refused",
-    "before",
-    "after",
-    "teardown",
-    "app teardown",
-    "values of view",
-    "handler",
-    "session opened",
-]
-FAILURES += ["session saved", "view"]
+FAILURES = ["login", "refused", "before", "after", "teardown", "app teardown", "values of view", "handler"]
+FAILURES += ["session opened", "session saved", "view"]
 
 
 class ItemConverter(BaseConverter):
@@ -332,12 +302,11 @@ def whole_class(view: View, own: Any) -> View:
     return cast(View, whole.as_view("view"))
 
 
-DECORATED: dict[str, Callable[[View, Any], View]] = {
-    "methods of a class": class_of_methods,
-    "class": whole_class,
-    "view": lambda view, own: cross_origin(**own)(view),
-    "view alone": lambda view, own: cross_origin(**own)(view),
-}
+def decorated(view: View, own: Any) -> View:
+    return cross_origin(**own)(view)
+
+
+DECORATED = {"methods of a class": class_of_methods, "class": whole_class, "view": decorated, "view alone": decorated}
 
 
 @dataclass(frozen=True)
@@ -351,7 +320,7 @@ class Site:
     late: bool = False  # whether the config is set last
     before: tuple[Part, ...] = ()
     after: tuple[Part, ...] = ()
-    mode: str = "TESTING"  # or "DEBUG", or "" for production
+    testing: bool = True  # or in production
 
     @property
     def place(self) -> Place:
@@ -382,7 +351,7 @@ class Site:
 
     def serve(self, *, plain: bool = False) -> App:
         """Make the app; *plain*, without any policy."""
-        app = App(TESTING=self.mode == "TESTING", DEBUG=self.mode == "DEBUG")
+        app = App(TESTING=self.testing)
 
         def view() -> Any:
             app.reached("view")

@@ -89,9 +89,9 @@ def any_sites(draw: st.DrawFn, hostile: bool = True) -> Site:
     own_parts: list[Part] = draw(parts if hostile else st.sampled_from([[], [functions_after], [a_middleware_before]]))
     own_parts = [part for part in own_parts if part is not functions_after or not place.alone]  # it runs last there
     cut = draw(st.integers(0, len(own_parts)))
-    mode = draw(st.sampled_from(["TESTING", "DEBUG", "", ""])) if hostile else ""
+    testing = hostile and draw(st.booleans())
     late = draw(st.booleans())
-    return Site(name, late=late, before=(*own_parts[:cut],), after=(*own_parts[cut:],), mode=mode, **layers)
+    return Site(name, late=late, before=(*own_parts[:cut],), after=(*own_parts[cut:],), testing=testing, **layers)
 
 
 sites = any_sites(hostile=False).filter(lambda site: not site.contradictory)
