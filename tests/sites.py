@@ -22,6 +22,7 @@ from werkzeug.test import create_environ
 
 from flask_cors import CORS, cross_origin
 from tests.entries import ANY_ORIGIN, Entry
+from tests.helpers import use_middleware
 
 # Options, and what they mean -----------------------------------------------------------------------------------------
 
@@ -155,11 +156,6 @@ def functions_after(app: Flask) -> None:
         return response
 
 
-def a_middleware_before(app: Flask) -> None:
-    inner = app.wsgi_app
-    app.wsgi_app = lambda environ, start_response: inner(environ, start_response)  # type: ignore[method-assign]
-
-
 def pair_of_functions(app: App) -> None:
     """The second needs what the first leaves in ``g``, and fails without it; so does the third."""
 
@@ -213,7 +209,7 @@ def session_store(app: App) -> None:
 
 
 PARTS: list[Part] = [pair_of_functions, refusing, other_functions, error_handlers, session_store]
-PARTS += [functions_after, a_middleware_before]  # which is one after CORS, too
+PARTS += [functions_after, use_middleware]  # which is one after CORS, too
 #: What a request can make fail. Some paths fail, too.
 FAILURES = ["login", "refused", "before", "after", "teardown", "app teardown", "values of view", "handler"]
 FAILURES += ["session opened", "session saved", "view"]

@@ -12,7 +12,8 @@ from flask import current_app, session
 from hypothesis import strategies as st
 
 from tests.entries import ANY_ORIGIN, ANY_PAGE, KINDS, NULL, Entry, exact, is_sent, near_misses, on_the_wire
-from tests.sites import FAILURES, PARTS, PLACES, VIEWS, Options, Part, Site, a_middleware_before, functions_after
+from tests.helpers import use_middleware
+from tests.sites import FAILURES, PARTS, PLACES, VIEWS, Options, Part, Site, functions_after
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "QUERY", "PURGE", "OPTIONS"]
 NAMES = ["X-A", "X-B", "Content-Type", "Authorization"]
@@ -86,7 +87,7 @@ def any_sites(draw: st.DrawFn, hostile: bool = True) -> Site:
     name = draw(st.sampled_from([*PLACES]))
     place = PLACES[name]
     layers = {layer: draw(options()) for layer in sorted({*f"{place.layers} {place.beside}".split()})}
-    own_parts: list[Part] = draw(parts if hostile else st.sampled_from([[], [functions_after], [a_middleware_before]]))
+    own_parts: list[Part] = draw(parts if hostile else st.sampled_from([[], [functions_after], [use_middleware]]))
     own_parts = [part for part in own_parts if part is not functions_after or not place.alone]  # it runs last there
     cut = draw(st.integers(0, len(own_parts)))
     testing = hostile and draw(st.booleans())
