@@ -11,9 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
-from flask import Blueprint, Flask, Response, abort, appcontext_popped, appcontext_pushed, g, has_app_context, request
-from flask import has_request_context as in_request
-from flask.sessions import SecureCookieSession, SessionInterface
+from flask import Blueprint, Flask, Response, abort, g, has_app_context, has_request_context, request, signals
 from flask.views import MethodView
 from flask.views import View as ClassView
 from werkzeug.datastructures import Headers
@@ -105,7 +103,7 @@ class App(Flask):
         self.logger = logging.Logger("site")
         self.logger.addFilter(self.logged)
         self.shared: Response = Response("shared", 200, BY_HAND)
-        for signal in (appcontext_pushed, appcontext_popped):
+        for signal in (signals.appcontext_pushed, signals.appcontext_popped):
             signal.connect(self.context_changed, self)
 
     def logged(self, record: logging.LogRecord) -> bool:
@@ -119,7 +117,7 @@ class App(Flask):
         """Record that a part is reached; fail if the request wants that."""
         seen = [f"{key}={g.get(key)}" for key in sorted(g)]
         self.events.append((name, type(error).__name__, *seen))
-        if in_request() and request.headers.get("X-Fail") == name:
+        if has_request_context() and request.headers.get("X-Fail") == name:
             raise LookupError(name)
 
 
@@ -156,32 +154,20 @@ def functions_after(app: Flask) -> None:
         return response
 
 
-def pair_of_functions(app: App) -> None:
-    """The second needs what the first leaves in ``g``, and fails without it; so does the third."""
+def functions(app: App) -> None:
+    """Functions that record what they see: the later ones, what the first leaves in ``g``."""
 
     @app.before_request
-    def before() -> None:
-        if "user" not in g:  # in a context that stays open, this would be another visitor
-            g.user = request.headers.get("X-User")
+    def before() -> Any:
+        g.setdefault("user", request.headers.get("X-User"))  # in a context that stays open, another visitor's
         app.reached("before")
+        return ("log in", 401, OWN) if request.headers.get("X-Fail") == "refused" else None
 
     @app.after_request
     def after(response: Response) -> Response:
         app.reached("after")
-        response.headers["X-User"] = g.user
         return response
 
-    app.teardown_request(lambda error: app.reached(f"teardown of {g.user}", error))
-
-
-def refusing(app: App) -> None:
-    @app.before_request
-    def login() -> Any:
-        app.reached("login")
-        return ("log in", 401, OWN) if request.headers.get("X-Fail") == "refused" else None
-
-
-def other_functions(app: App) -> None:
     app.url_value_preprocessor(lambda *_: app.reached("values"))
     app.teardown_request(lambda error: app.reached("teardown", error))
     app.teardown_appcontext(lambda error: app.reached("app teardown", error))
@@ -196,23 +182,9 @@ def error_handlers(app: App) -> None:
         return "the app's own page", getattr(error, "code", 503), OWN
 
 
-def session_store(app: App) -> None:
-    class Store(SessionInterface):
-        def open_session(self, *_: object) -> Any:
-            app.reached("session opened")
-            return SecureCookieSession()
-
-        def save_session(self, *_: object) -> None:
-            app.reached("session saved")
-
-    app.session_interface = Store()
-
-
-PARTS: list[Part] = [pair_of_functions, refusing, other_functions, error_handlers, session_store]
-PARTS += [functions_after, use_middleware]  # which is one after CORS, too
+PARTS: list[Part] = [functions, error_handlers, functions_after, use_middleware]
 #: What a request can make fail. Some paths fail, too.
-FAILURES = ["login", "refused", "before", "after", "teardown", "app teardown", "values of view", "handler"]
-FAILURES += ["session opened", "session saved", "view"]
+FAILURES = ["values", "before", "refused", "view", "handler", "after", "teardown", "app teardown"]
 
 
 class ItemConverter(BaseConverter):

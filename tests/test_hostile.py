@@ -21,7 +21,7 @@ from flask_cors import CORS
 from tests import hostile
 from tests.helpers import DENIED, a_view, cors_headers, fetch, make_app
 from tests.hostile import CALLS, EVIL, HOST, MUCH, SECONDS, Answer, Attack, Call, Log, call
-from tests.tables import table
+from tests.tables import examples, table
 
 
 class Collected(BufferingHandler):
@@ -141,14 +141,6 @@ def test_the_judge_complains_about_a_late_answer_and_one_without_a_head() -> Non
 IS_ORIGIN = re.compile(r"null|[a-z][a-z0-9+.-]*://([a-z0-9_~%-]+(\.[a-z0-9_~%-]+)*\.?|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 LONGEST = "https://" + "a" * 292
 
-NO_ORIGINS = [
-    LONGEST + "a", "https://A.example", "Https://a.example", "https://a.example\n", "\nhttps://a.example", "NULL", "",
-    "https://a.example ", "https://a.example\x00", "https://a.example/", "https://a.example?", "https://user@a.example",
-    "https://a.example, https://b.example", "https://a\xff.example", "https://a..example", "https://a.example:",
-    "https://\N{CYRILLIC SMALL LETTER A}.example", "https://a\N{IDEOGRAPHIC FULL STOP}example", "https://",
-    "//a.example", "https://a.example:65536", "https://" + "a" * 1_000_000,
-]  # fmt: skip
-
 
 def client_of(origins: Any) -> Client:
     app = make_app()
@@ -172,17 +164,10 @@ def remember(origin: str) -> bool:
 BY_FUNCTION, BY_PATTERN = client_of([remember]), client_of(re.compile("(?s).*"))
 
 
-@pytest.mark.parametrize("text", NO_ORIGINS, ids=lambda text: f"{text[:40]!a}, {len(text)}")
-def test_no_pattern_and_no_function_sees_an_invalid_origin(text: str) -> None:
-    seen.clear()
-    header = text.encode("latin-1" if "\xff" in text else "utf-8").decode("latin-1")
-    assert [granted(client, header) for client in (BY_FUNCTION, BY_PATTERN)] == [DENIED] * 2
-    assert seen == []
-
-
 LETTERS = st.characters(codec="latin-1")
 
 
+@examples(LONGEST, LONGEST + "a", "https://a.example\n", "https://" + "a" * 1_000_000)
 @given(st.text(LETTERS, max_size=40) | st.from_regex(IS_ORIGIN) | st.from_regex(r"\Ahttps?://", alphabet=LETTERS))
 def test_patterns_and_functions_see_only_origins(text: str) -> None:
     seen.clear()
@@ -190,4 +175,4 @@ def test_patterns_and_functions_see_only_origins(text: str) -> None:
     assert by_function == granted(BY_PATTERN, text)
     assert all(IS_ORIGIN.fullmatch(origin) and len(origin) <= len(LONGEST) for origin in seen)
     assert seen == ([] if by_function == DENIED else [text])
-    assert granted(BY_PATTERN, LONGEST) == {"Access-Control-Allow-Origin": LONGEST, "Vary": "Origin"}
+    assert text != LONGEST or by_function == {"Access-Control-Allow-Origin": LONGEST, "Vary": "Origin"}

@@ -25,7 +25,7 @@ from flask_cors.browser import Request as Sent
 from flask_cors.browser import Response as Received
 from tests.entries import exact, is_sent, near_misses, on_the_wire
 from tests.helpers import A, B, hide, wrap
-from tests.sites import ROUTED, SIMPLE_METHODS, App, Result, Site, call, pair_of_functions
+from tests.sites import ROUTED, SIMPLE_METHODS, App, Result, Site, call
 from tests.visits import METHODS, Environ, any_sites, entries_of, hostile_sites, origins_for, sites, visits
 
 pytestmark = pytest.mark.filterwarnings("ignore::flask_cors.CORSWarning")  # many a generated origin deserves one
@@ -96,7 +96,7 @@ def test_each_header_is_valid_and_comes_from_an_option(visit: Visit) -> None:
             "Headers": policy.headers,
         }
         found = result.cors
-        if covered and pair_of_functions not in site.parts:  # which fails after the request
+        if covered and environ.get("HTTP_X_FAIL") != "after":
             assert policy.supports_credentials or "Access-Control-Allow-Credentials" not in found
         if covered and not by_hand:
             assert [name for name in reasons if f"Access-Control-Allow-{name}" in found and not reasons[name]] == []
@@ -246,7 +246,7 @@ def assert_same_end(site: Site, environ: Environ, app: App, plain: App) -> None:
     assert not has_app_context()
     assert not has_request_context()
     assert len(app.asked) == len({function for _, function, _ in app.asked}), "each is called once"
-    early = {"view"} if site.place.alone else {"view", "before", "login"}
+    early = {"view"} if site.place.alone else {"view", "before"}
     assert not any(event[0] in early for *_, events in app.asked for event in events), "functions in origins come first"
     if is_preflight(environ):
         left_to_app = is_covered(site, environ) and not site.policy.automatic_options
@@ -278,8 +278,7 @@ def test_a_preflight_gets_an_empty_200_whatever_the_app_would_do(visit: Visit) -
         if result.status == "200 OK" and is_sent(origin):
             assert may_read(result, origin, credentials=False) == policy.allows_origin(origin)
         # Only an exception that leaves the app can prevent it, and what fails after the request.
-        fails_after = pair_of_functions in site.parts or sent.get("HTTP_X_FAIL") == "session saved"
-        assert result.status == "200 OK" or result.error or fails_after
+        assert result.status == "200 OK" or result.error or sent.get("HTTP_X_FAIL") == "after"
 
 
 def size(root: object) -> int:
