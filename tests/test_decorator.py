@@ -111,7 +111,7 @@ SHOWN = [
     pytest.param(only_a(functools.partial(a_view)), 200, id="a partial"),
     pytest.param(only_a(an_async_view), 200, id="an async function"),
     pytest.param(only_a(lambda: jsonify(ok=True)), 200, id="a view that returns JSON"),
-    pytest.param(only_a(lambda: redirect("/elsewhere")), 302, id="a view that redirects"),
+    pytest.param(only_a(lambda: redirect("/elsewhere", 302)), 302, id="a view that redirects"),
     pytest.param(only_a(lambda: send_file(BytesIO(b"file"), "text/plain")), 200, id="a view that sends a file"),
     pytest.param(only_a(a_stream), 200, id="a view that streams"),
     pytest.param(only_a(an_async_view_that_aborts), 403, id="an async view that aborts"),

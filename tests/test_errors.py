@@ -101,7 +101,7 @@ def returns_nothing() -> None:
         (reads_a_missing_field, 400),
         pytest.param(lambda: request.get_json(), 415, id="reads JSON that is missing"),
         (raises_a_status_of_its_own, 499),
-        pytest.param(lambda: abort(redirect("/elsewhere")), 302, id="aborts with a redirect"),
+        pytest.param(lambda: abort(redirect("/elsewhere", 302)), 302, id="aborts with a redirect"),
     ],
 )
 def test_what_the_view_returns_or_raises_is_for_a_alone(place: Place, view: View, status: int) -> None:
