@@ -179,7 +179,8 @@ def test_each_request_runs_as_without_the_extension_or_if_it_is_a_preflight_not_
     found = []
     for app, log in (make_failing_app(), make_failing_app(set_up)):
         actual = [send(app, path, **call) for call in CALLS], log[:], context_calls[:]
-        log.clear(), context_calls.clear()
+        log.clear()
+        context_calls.clear()
         response = send(app, path, method="OPTIONS", headers=PREFLIGHT)
         assert (has_app_context(), has_request_context()) == (False, False)
         log = [line.split()[0] if line.startswith("after") else line for line in log]  # its status may differ
@@ -235,6 +236,10 @@ class OwnEntrance(Flask):
         return super().wsgi_app(environ, start_response)
 
 
+def use_cors_for_all(app: Flask) -> None:
+    CORS(app)
+
+
 def use_a_manager(app: Flask) -> None:
     app.wsgi_app = Manager(app)  # type: ignore[method-assign]
 
@@ -254,7 +259,7 @@ def every_entrance(test: Any) -> Any:
         ("full_dispatch_request", [use_cors, Manager]),
         ("a manager before CORS", [use_a_manager, use_cors]),
         ("a manager after CORS", [use_cors, use_a_manager]),
-        ("two CORS", [lambda app: CORS(app) and None, use_middleware, use_cors]),
+        ("two CORS", [use_cors_for_all, use_middleware, use_cors]),
     )
     return pytest.mark.parametrize("make", [Flask, OwnEntrance])(steps(test))
 
@@ -318,7 +323,7 @@ def test_process_response_adds_the_headers(status: int, sent: dict[str, Any], ex
     use_cors(app)
     with app.test_request_context(**sent) as context:
         takes_context = "RequestContext" not in vars(flask_contexts)  # in the next Flask
-        response = app.process_response(*[context] * takes_context, Response("text", status))  # type: ignore[arg-type]
+        response = app.process_response(*[context] * takes_context, Response("text", status))  # type: ignore[arg-type, call-arg]
     assert (response.status_code, response.data) == expected
     assert response.headers["Access-Control-Allow-Origin"] == A
 
@@ -523,8 +528,13 @@ def test_the_current_policy_is_a_hidden_one_inside_its_view_and_none_where_nothi
 ):
     app, found = make_app(), list[Any]()
     CORS(app, resources="/else", origins=A)
-    app.add_url_rule("/", "hidden", hide(cross_origin(origins=B)(lambda: f"{found.append(current_policy())}")))
-    app.add_url_rule("/plain", "plain", lambda: f"{found.append(current_policy())}")
+
+    def view() -> str:
+        found.append(current_policy())
+        return "text"
+
+    app.add_url_rule("/", "hidden", hide(cross_origin(origins=B)(view)))
+    app.add_url_rule("/plain", "plain", view)
     for path in ("/", "/plain"):
         fetch(app.test_client(), path)
     assert (found[0].allows(A), found[0].allows(B), found[1]) == (False, True, None)

@@ -10,7 +10,8 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.caches.nginx import cached_site
-from tests.caches.visits import A, B, Visited, make, some_visits
+from tests.caches.site import A, B
+from tests.caches.visits import Visited, make, some_visits
 from tests.servers.start import HOST
 from tests.tables import table
 
