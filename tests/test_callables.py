@@ -35,12 +35,7 @@ def behind_a_middleware(app: Flask, view: View, **options: Any) -> None:
     helpers.for_the_app(app, view, **options)
 
 
-def the_blueprint_behind_a_middleware(app: Flask, view: View, **options: Any) -> None:
-    helpers.use_middleware(app)
-    helpers.for_the_blueprint(app, view, **options)
-
-
-BESIDE_CORS: list[Place] = [*helpers.PLACES, behind_a_middleware, the_blueprint_behind_a_middleware]
+BESIDE_CORS: list[Place] = [*helpers.PLACES, behind_a_middleware]
 before_all = pytest.mark.parametrize("place", BESIDE_CORS)
 everywhere = pytest.mark.parametrize("place", [*BESIDE_CORS, helpers.for_a_hidden_view, helpers.for_the_view_alone])
 
@@ -134,9 +129,12 @@ def test_it_is_not_called_where_another_policy_or_what_is_listed_beside_it_decid
     assert recorder.calls == [A]
 
 
-@before_all
+@pytest.mark.parametrize("place", helpers.PLACES)
+@pytest.mark.parametrize("set_up", [helpers.no_set_up, helpers.use_middleware])
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
-def test_it_is_called_after_url_value_preprocessors_and_before_all_else(place: Place, method: str) -> None:
+def test_it_is_called_after_url_value_preprocessors_and_before_all_else(
+    place: Place, set_up: helpers.SetUp, method: str
+) -> None:
     app, order = helpers.make_app(), list[str]()
 
     def function(origin: str) -> bool:
@@ -147,6 +145,7 @@ def test_it_is_called_after_url_value_preprocessors_and_before_all_else(place: P
         order.append("view")
         return "text"
 
+    set_up(app)
     app.before_request(lambda: order.append("before, registered early"))
     app.url_value_preprocessor(lambda *_: setattr(g, "tenant", "the tenant"))
     place(app, view, origins=function)
