@@ -438,8 +438,11 @@ def test_what_views_share_carries_no_headers_of_another_request(shares_headers: 
         "/decorated": [allow_a, {}, allow_a],
         "/": [{}, {}, {}],
     }
+
+    def view() -> Any:
+        return shared
+
     for path in expected:
-        view = lambda: shared  # noqa: E731
         app.add_url_rule(path, path, cross_origin(origins=A)(view) if path == "/decorated" else view)
     for path, grants in [*expected.items()] * 2:
         found = headers_for(app, path)
