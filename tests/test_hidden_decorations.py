@@ -126,6 +126,15 @@ def test_a_view_that_calls_another_registered_view_keeps_its_own_policy(set_up: 
         assert preflights_for(app, "/") == as_preflights(plain)
 
 
+def test_of_two_views_on_a_path_the_one_for_the_requested_method_decides_on_a_preflight() -> None:
+    app = helpers.make_app()
+    CORS(app)
+    app.add_url_rule("/", "get", only_a(a_view))
+    app.add_url_rule("/", "put", only_b(a_view), methods=["PUT"])
+    assert preflights_for(app) == as_preflights(FOR_A)
+    assert preflights_for(app, method="PUT") == as_preflights(FOR_B)
+
+
 # What stands there at the time of the request ------------------------------------------------------------------------
 
 
