@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from flask import abort, request
+from flask.views import MethodView
 
 from flask_cors import CORS, cross_origin
 from tests import helpers
@@ -126,13 +127,19 @@ def test_a_view_that_calls_another_registered_view_keeps_its_own_policy(set_up: 
         assert preflights_for(app, "/") == as_preflights(plain)
 
 
-def test_of_two_views_on_a_path_the_one_for_the_requested_method_decides_on_a_preflight() -> None:
+def test_of_two_views_or_methods_on_a_path_the_one_for_the_requested_method_decides_on_a_preflight() -> None:
     app = helpers.make_app()
     CORS(app)
     app.add_url_rule("/", "get", only_a(a_view))
     app.add_url_rule("/", "put", only_b(a_view), methods=["PUT"])
-    assert preflights_for(app) == as_preflights(FOR_A)
-    assert preflights_for(app, method="PUT") == as_preflights(FOR_B)
+    methods: Any = type(
+        "Methods", (MethodView,), {"get": only_a(lambda _: a_view()), "put": only_b(lambda _: a_view())}
+    )
+    app.add_url_rule("/methods", view_func=methods.as_view("methods"))
+    for path in ("/", "/methods"):
+        assert headers_for(app, path, method="HEAD") == FOR_A
+        assert preflights_for(app, path) == as_preflights(FOR_A)
+        assert preflights_for(app, path, method="PUT") == as_preflights(FOR_B)
 
 
 # What stands there at the time of the request ------------------------------------------------------------------------
