@@ -10,11 +10,11 @@ from hypothesis import settings
 
 LAWS = os.environ.get("LAWS")
 
-settings.register_profile("laws", max_examples=int(LAWS or 60), deadline=None, database=None, derandomize=LAWS is None)
+settings.register_profile("laws", max_examples=int(LAWS or 40), deadline=None, database=None, derandomize=LAWS is None)
 settings.load_profile("laws")
 
 #: These make thousands of requests, which take twice as long with coverage; the other tests cover everything.
-WITHOUT_COVERAGE = {"test_attacks.py", "test_caches.py", "test_hostile.py", "test_laws.py", "test_spellings.py"}
+WITHOUT_COVERAGE = {"test_attacks.py", "test_hostile.py", "test_laws.py", "test_spellings.py"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -25,6 +25,7 @@ class Origin(NamedTuple):
 SERIALIZED = re.compile(
     r"([a-z][a-z0-9+.-]*)://(?=[^:]{1,253}(?::|\Z))([a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?)((?::[0-9]{1,5})?)", re.ASCII
 )
+WEB = {"http", "https"}
 DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 
 
@@ -77,31 +78,19 @@ def function(scheme: str, host: str, port: str) -> Entry:
     return exact(scheme, host, port)._replace(written=lambda sent: sent == origin)
 
 
-def any_subdomain(scheme: str, host: str, port: str) -> Entry:
-    def covers(origin: Origin) -> bool:
-        return origin.host.endswith(f".{host}") and origin == (scheme, origin.host, port)
+def covering(written: str, sample: str, hosts: str, *, any_port: bool = False, compiled: bool = False) -> Kind:
+    """Make a kind that allows several origins: all whose host matches *hosts*, where ``_`` is the host given."""
 
-    return Entry(f"{scheme}://*.{host}{port}", f"{scheme}://x.y.{host}{port}", host, covers)
+    def kind(scheme: str, host: str, port: str) -> Entry:
+        def covers(origin: Origin) -> bool:
+            below = re.fullmatch(hosts.replace("_", re.escape(host)), origin.host) is not None
+            return below and origin.scheme == scheme and (any_port or origin.port == port)
 
+        fields = {"host": re.escape(host) if compiled else host, "port": port}
+        text = f"{scheme}://{written.format(**fields)}"
+        return Entry(re.compile(text) if compiled else text, f"{scheme}://{sample}{host}{port}", host, covers)
 
-def any_port(scheme: str, host: str, port: str) -> Entry:
-    return Entry(f"{scheme}://{host}:*", f"{scheme}://{host}{port}", host, lambda origin: origin[:2] == (scheme, host))
-
-
-def any_subdomain_and_port(scheme: str, host: str, port: str) -> Entry:
-    def covers(origin: Origin) -> bool:
-        return origin.host.endswith(f".{host}") and origin.scheme == scheme
-
-    return Entry(f"{scheme}://*.{host}:*", f"{scheme}://x.{host}{port}", host, covers)
-
-
-def pattern_of_subdomains(scheme: str, host: str, port: str) -> Entry:
-    def covers(origin: Origin) -> bool:
-        below = re.fullmatch(rf"([a-z]+\.)+{re.escape(host)}", origin.host) is not None
-        return below and origin == (scheme, origin.host, port)
-
-    written = re.compile(rf"{scheme}://([a-z]+\.)+{re.escape(host + port)}")
-    return Entry(written, f"{scheme}://x.y.{host}{port}", host, covers)
+    return kind
 
 
 def written_as(form: str, compiled: Callable[[str], Any] = str) -> Kind:
@@ -118,27 +107,22 @@ def written_as(form: str, compiled: Callable[[str], Any] = str) -> Kind:
 KINDS: dict[str, Kind] = {
     "an exact origin": exact,
     "an origin that is corrected": corrected,
-    "any subdomain": any_subdomain,
-    "any port": any_port,
-    "any subdomain and port": any_subdomain_and_port,
+    "any subdomain": covering("*.{host}{port}", "x.y.", r".+\._"),
+    "any port": covering("{host}:*", "", "_", any_port=True),
+    "any subdomain and port": covering("*.{host}:*", "x.", r".+\._", any_port=True),
     "a pattern": written_as("{}", re.compile),
     "a pattern with anchors": written_as("^{}$", re.compile),
     "a pattern of lines": written_as("(?m)^{}$", re.compile),
     "a pattern without case": written_as("(?i){}", re.compile),
     "a pattern of alternatives": written_as(r"https://first\.example|{}", re.compile),
-    "a pattern of subdomains": pattern_of_subdomains,
+    "a pattern of subdomains": covering("([a-z]+[.])+{host}{port}", "x.y.", r"([a-z]+\.)+_", compiled=True),
     "a ^ string": written_as("^{}"),
     "a ^ string with $": written_as("^{}$"),
     "a ^ string of alternatives": written_as(r"^https://first\.example|{}"),
     "a function": function,
 }
 ANY_ORIGIN = Entry("*", "https://any.example", "any.example", lambda _: True, any_origin=True)
-ANY_PAGE = Entry(
-    re.compile("https?://.*"),
-    *("https://any.example", "any.example"),
-    lambda origin: origin.scheme in {"http", "https"},
-    any_origin=True,
-)
+ANY_PAGE = ANY_ORIGIN._replace(written=re.compile("https?://.*"), covers=lambda origin: origin.scheme in WEB)
 NULL = Entry("null", "null", "null", ("", "null", "").__eq__)
 
 

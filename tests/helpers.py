@@ -98,6 +98,12 @@ def no_set_up(_: object) -> None:
     """Do nothing."""
 
 
+def use_middleware(app: Flask) -> None:
+    """Wrap the app's WSGI entrance, as middlewares do."""
+    inner = app.wsgi_app
+    app.wsgi_app = lambda environ, start_response: inner(environ, start_response)  # type: ignore[method-assign]
+
+
 def hide(view: Callable[..., Any]) -> Callable[..., Any]:
     """Decorate without ``functools.wraps``, so that nothing of the view can be seen from outside."""
 

@@ -11,19 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
-from flask import (
-    Blueprint,
-    Flask,
-    Response,
-    abort,
-    appcontext_popped,
-    appcontext_pushed,
-    g,
-    has_app_context,
-    has_request_context,
-    request,
-)
-from flask.sessions import SecureCookieSession, SessionInterface
+from flask import Blueprint, Flask, Response, abort, g, has_app_context, has_request_context, request, signals
 from flask.views import MethodView
 from flask.views import View as ClassView
 from werkzeug.datastructures import Headers
@@ -32,6 +20,7 @@ from werkzeug.test import create_environ
 
 from flask_cors import CORS, cross_origin
 from tests.entries import ANY_ORIGIN, Entry
+from tests.helpers import use_middleware
 
 # Options, and what they mean -----------------------------------------------------------------------------------------
 
@@ -114,7 +103,7 @@ class App(Flask):
         self.logger = logging.Logger("site")
         self.logger.addFilter(self.logged)
         self.shared: Response = Response("shared", 200, BY_HAND)
-        for signal in (appcontext_pushed, appcontext_popped):
+        for signal in (signals.appcontext_pushed, signals.appcontext_popped):
             signal.connect(self.context_changed, self)
 
     def logged(self, record: logging.LogRecord) -> bool:
@@ -158,10 +147,6 @@ VIEWS: dict[str, Callable[[App], Any]] = {
 Part = Callable[[App], object]
 
 
-def nothing_else(_: Flask) -> None:
-    """A part that does nothing."""
-
-
 def functions_after(app: Flask) -> None:
     @app.after_request
     def by_hand(response: Response) -> Response:
@@ -169,40 +154,20 @@ def functions_after(app: Flask) -> None:
         return response
 
 
-def a_middleware_before(app: Flask) -> None:
-    inner = app.wsgi_app
-    app.wsgi_app = lambda environ, start_response: inner(environ, start_response)  # type: ignore[method-assign]
-
-
-BESIDE: list[Callable[[Flask], None]] = [nothing_else, functions_after, a_middleware_before]
-
-
-def pair_of_functions(app: App) -> None:
-    """The second needs what the first leaves in ``g``, and fails without it; so does the third."""
+def functions(app: App) -> None:
+    """Functions that record what they see: the later ones, what the first leaves in ``g``."""
 
     @app.before_request
-    def before() -> None:
-        if "user" not in g:  # in a context that stays open, this would be another visitor
-            g.user = request.headers.get("X-User")
+    def before() -> Any:
+        g.setdefault("user", request.headers.get("X-User"))  # in a context that stays open, another visitor's
         app.reached("before")
+        return ("log in", 401, OWN) if request.headers.get("X-Fail") == "refused" else None
 
     @app.after_request
     def after(response: Response) -> Response:
         app.reached("after")
-        response.headers["X-User"] = g.user
         return response
 
-    app.teardown_request(lambda error: app.reached(f"teardown of {g.user}", error))
-
-
-def refusing(app: App) -> None:
-    @app.before_request
-    def login() -> Any:
-        app.reached("login")
-        return ("log in", 401, OWN) if request.headers.get("X-Fail") == "refused" else None
-
-
-def other_functions(app: App) -> None:
     app.url_value_preprocessor(lambda *_: app.reached("values"))
     app.teardown_request(lambda error: app.reached("teardown", error))
     app.teardown_appcontext(lambda error: app.reached("app teardown", error))
@@ -217,36 +182,9 @@ def error_handlers(app: App) -> None:
         return "the app's own page", getattr(error, "code", 503), OWN
 
 
-def session_store(app: App) -> None:
-    class Store(SessionInterface):
-        def open_session(self, *_: object) -> Any:
-            app.reached("session opened")
-            return SecureCookieSession()
-
-        def save_session(self, *_: object) -> None:
-            app.reached("session saved")
-
-    app.session_interface = Store()
-
-
-# The last one is a middleware after CORS, too.
-PARTS: list[Part] = [
-    *(pair_of_functions, refusing, other_functions, error_handlers, session_store),
-    *(functions_after, a_middleware_before),
-]
+PARTS: list[Part] = [functions, error_handlers, functions_after, use_middleware]
 #: What a request can make fail. Some paths fail, too.
-FAILURES = [
-    "login",
-    "refused",
-    "before",
-    "after",
-    "teardown",
-    "app teardown",
-    "values of view",
-    "handler",
-    "session opened",
-]
-FAILURES += ["session saved", "view"]
+FAILURES = ["values", "before", "refused", "view", "handler", "after", "teardown", "app teardown"]
 
 
 class ItemConverter(BaseConverter):
@@ -332,12 +270,11 @@ def whole_class(view: View, own: Any) -> View:
     return cast(View, whole.as_view("view"))
 
 
-DECORATED: dict[str, Callable[[View, Any], View]] = {
-    "methods of a class": class_of_methods,
-    "class": whole_class,
-    "view": lambda view, own: cross_origin(**own)(view),
-    "view alone": lambda view, own: cross_origin(**own)(view),
-}
+def decorated(view: View, own: Any) -> View:
+    return cross_origin(**own)(view)
+
+
+DECORATED = {"methods of a class": class_of_methods, "class": whole_class, "view": decorated, "view alone": decorated}
 
 
 @dataclass(frozen=True)
@@ -351,7 +288,7 @@ class Site:
     late: bool = False  # whether the config is set last
     before: tuple[Part, ...] = ()
     after: tuple[Part, ...] = ()
-    mode: str = "TESTING"  # or "DEBUG", or "" for production
+    testing: bool = True  # or in production
 
     @property
     def place(self) -> Place:
@@ -382,7 +319,7 @@ class Site:
 
     def serve(self, *, plain: bool = False) -> App:
         """Make the app; *plain*, without any policy."""
-        app = App(TESTING=self.mode == "TESTING", DEBUG=self.mode == "DEBUG")
+        app = App(TESTING=self.testing)
 
         def view() -> Any:
             app.reached("view")

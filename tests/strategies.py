@@ -1,4 +1,4 @@
-"""Hypothesis strategies of origins and options, for the tests of pure functions; ``visits.py`` has those of whole apps.
+"""Hypothesis strategies of origins, for the tests of pure functions; ``visits.py`` has those of whole apps.
 
 The pools are small on purpose: what is drawn has to meet, nearly meet and miss what else is drawn.
 """
@@ -6,13 +6,10 @@ The pools are small on purpose: what is drawn has to meet, nearly meet and miss 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from datetime import timedelta
-from typing import Any
 
 from hypothesis import strategies as st
 
-from flask_cors.origins import AllowedOrigins, OriginRule
+from flask_cors.origins import OriginRule
 
 Strategy = st.SearchStrategy
 
@@ -59,51 +56,3 @@ hostile_texts: Strategy[str] = st.one_of(
     st.lists(origins, min_size=2, max_size=3).map(", ".join),
     st.builds("{}{}".format, origins, st.sampled_from([*"/?# \n", ".", "\x00", "%00", ".evil.test", "@evil.test"])),
 )
-
-
-# Options and policies ------------------------------------------------------------------------------------------------
-
-header_names = st.sampled_from(["X-Token", "x-token", "Content-Type", "Authorization", "*"])
-method_names = st.sampled_from(["GET", "get", "POST", "PATCH", "X-METHOD", "*"])
-
-
-def in_every_form(names: Strategy[str]) -> Strategy[str | Iterable[str]]:
-    """Draw a list as an option takes it: any collection, or a string with commas."""
-    lists = st.lists(names, max_size=4)
-    return st.one_of(lists, lists.map(tuple), lists.map(frozenset), lists.map(", ".join), lists.map(" , ".join))
-
-
-origins_in_every_form: Strategy[OriginRule | Iterable[OriginRule]] = st.one_of(
-    st.sampled_from(["*", ["*"], "*, https://a.com"]),
-    origin_rules,
-    st.lists(origin_rules, max_size=5),
-    st.lists(origin_rules, max_size=3).map(tuple),
-    st.lists(st.one_of(origins, wildcards), max_size=3).map(", ".join),
-)
-
-_flags = st.booleans()
-_seconds = st.integers(0, 10**9)
-_values: dict[str, Strategy[Any]] = {
-    "origins": origins_in_every_form,
-    "methods": in_every_form(method_names),
-    "headers": in_every_form(header_names),
-    "expose_headers": in_every_form(header_names),
-    "supports_credentials": _flags,
-    "max_age": st.one_of(_seconds, _seconds.map(str), _seconds.map(lambda seconds: timedelta(seconds=seconds))),
-    "send_wildcard": _flags,
-    "always_send": _flags,
-    "automatic_options": _flags,
-    "vary_header": _flags,
-}
-
-
-@st.composite
-def _options(draw: st.DrawFn) -> dict[str, Any]:
-    drawn = {name: draw(st.none() | values) for name, values in _values.items() if draw(_flags)}
-    everyone = "origins" not in drawn or AllowedOrigins.parse(drawn["origins"] or []).matches_any_origin
-    return {**drawn, "supports_credentials": False} if everyone else drawn
-
-
-# Keywords that are accepted, each left out now and then.
-options: Strategy[dict[str, Any]] = _options()
-origin_headers = st.one_of(origins, origins, st.none(), hostile_texts)

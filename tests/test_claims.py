@@ -14,18 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask, Response, request_finished, request_started
+from flask import Flask
 from werkzeug.test import Client
 
 from flask_cors import ACL_HEADERS, CORS, __version__
 from flask_cors.browser import BROWSER_MAX_AGE_LIMITS, Browser
 from flask_cors.browser import Response as Answer
 from flask_cors.options import Options
-from tests.helpers import A, B, a_view, an_app, answers, ask, cors_headers, preflight
-from tests.tables import table, words
+from tests.helpers import A, B, a_view, fetch, make_app, preflight
 from tests.transcripts.__main__ import sources
 from tests.transcripts.grammar import PROMPT
-from tests.transcripts.pages import blocks, transcripts
+from tests.transcripts.pages import blocks
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -106,23 +105,6 @@ def test_a_command_that_does_not_fit_is_noticed() -> None:
         assert [found for found in commands(page) if fails(found, page)] == [command]
 
 
-#: The request headers in the calls of examples and manual. Add a new one here.
-HEADERS = {f"Access-Control-Request-{name}" for name in ("Headers", "Method")} | {"Authorization", "Origin"}
-HEADERS |= {f"X-Forwarded-{name}" for name in ("Host", "Prefix", "Proto")}
-
-
-def request_headers(calls: Iterable[str]) -> set[str]:
-    items = (re.match(r"([\w-]+):(?!=|//|5000/)", word) for call in calls for word in shlex.split(call))
-    return {item[1] for item in items if item}
-
-
-def test_the_headers_of_the_calls_have_their_usual_spelling() -> None:
-    calls = (transcript.command for path in sources() for transcript in transcripts(ROOT / path))
-    assert request_headers(calls) == HEADERS
-    wrong = "http PUT http://localhost:5000/ Orxgin:https://app.example Origin:null a=b:c d:=1 e==f:g"
-    assert request_headers([wrong, "http localhost:5000/"]) - HEADERS == {"Orxgin"}
-
-
 # Numbers
 
 
@@ -136,7 +118,7 @@ def most(holds: Callable[[int], bool], tried: Iterable[int] = range(50, 350)) ->
 
 
 def enforced() -> set[str]:
-    app, of_paths = an_app(), an_app()
+    app, of_paths = make_app(), make_app()
     CORS(app, origins=[A, re.compile("https://a+")], headers="*", supports_credentials=True)
     CORS(of_paths, resources="/a")
     client, at_paths = app.test_client(), of_paths.test_client()
@@ -146,7 +128,7 @@ def enforced() -> set[str]:
         return response.headers.get(ACL_HEADERS) == ", ".join(names)
 
     def allows(client: Client, path: str, origin: str | None = None) -> bool:
-        return "Access-Control-Allow-Origin" in ask(client, path, origin).headers
+        return "Access-Control-Allow-Origin" in fetch(client, path, origin).headers
 
     return {
         f"{most(lambda count: repeats([f'x-{number:03}' for number in range(count)]))} names",
@@ -209,7 +191,7 @@ def test_a_live_call_waits_for_as_long_as_is_stated(monkeypatch: pytest.MonkeyPa
         raise ConnectionRefusedError
 
     monkeypatch.setattr(socket, "create_connection", nobody)
-    exit_code(an_app(), "explain", "http://127.0.0.1:5000/", "--origin", A, "--live")
+    exit_code(make_app(), "explain", "http://127.0.0.1:5000/", "--origin", A, "--live")
     assert waited[:1] == waits(COMMAND)
     assert waits("It waits five seconds.") == [5]
 
@@ -230,7 +212,7 @@ def exit_codes(page: str) -> dict[str, list[int]]:
 
 
 def app_for(**options: Any) -> Flask:
-    app = an_app()
+    app = make_app()
     app.add_url_rule("/", view_func=a_view)
     CORS(app, **options)
     return app
@@ -247,49 +229,3 @@ def test_the_commands_end_with_the_exit_codes_that_are_stated() -> None:
     assert exit_codes(COMMAND) == codes
     assert exit_codes(COMMAND.replace("0 no errors, 1 errors", "0 no errors, 2 errors")) == codes | {"check": [0, 2]}
     assert str(exit_code(good, *explain, "no origin")) in re.findall(r"exit code is (\d+) for", flat(COMMAND))
-
-
-# What a preflight runs: none of the app's functions, or all of them
-
-
-def behind_a_middleware(app: Flask) -> None:
-    inner = app.wsgi_app
-    app.wsgi_app = lambda environ, start_response: inner(environ, start_response)  # type: ignore[method-assign]
-    CORS(app)
-
-
-ALL_RUN = words("request_started url_value_preprocessor before_request after_request request_finished teardown")
-
-
-@table(
-    "set_up, expected",
-    ("an app whose wsgi_app is Flask's own: none", CORS, []),
-    ("an app with a middleware: all", behind_a_middleware, ALL_RUN),
-    ("an app with a function in origins: all", lambda app: CORS(app, origins=lambda _: True), ALL_RUN),
-)
-def test_a_preflight_runs_none_of_the_functions_of_the_app_or_all(
-    set_up: Callable[..., object], expected: list[str]
-) -> None:
-    app, ran = an_app(), list[str]()
-    set_up(app)
-    app.url_value_preprocessor(lambda _endpoint, _values: ran.append("url_value_preprocessor"))
-    app.before_request(lambda: ran.append("before_request"))
-    app.after_request(lambda response: (ran.append("after_request"), response)[1])  # type: ignore[func-returns-value]
-    app.teardown_request(lambda _: ran.append("teardown"))
-    started, finished = (lambda _: ran.append("request_started")), (lambda _, **_more: ran.append("request_finished"))
-    with request_started.connected_to(started, app), request_finished.connected_to(finished, app):
-        assert "Access-Control-Allow-Origin" in preflight(app.test_client(), "/").headers
-    assert ran == expected
-
-
-# A response that is returned again is copied: docs/explanation/decisions.rst
-
-
-def test_a_response_that_is_returned_again_brings_nothing_along() -> None:
-    app, kept = an_app(), Response("kept")
-    CORS(app, resources="/covered", origins=[A, B])
-    for path in ("/covered", "/outside"):
-        app.add_url_rule(path, path, lambda: kept)
-    for _ in range(2):
-        assert [found.get("Access-Control-Allow-Origin") for found in answers(app, "/covered")] == [A, B, None]
-        assert "Access-Control-Allow-Origin" not in cors_headers(ask(app.test_client(), "/outside", B))

@@ -79,7 +79,7 @@ SHOWN = [
     ("a partial", only_a(functools.partial(a_view)), 200),
     ("an async function", only_a(an_async_view), 200),
     ("a view that returns JSON", only_a(lambda: jsonify(ok=True)), 200),
-    ("a view that redirects", only_a(lambda: redirect("/elsewhere")), 302),
+    ("a view that redirects", only_a(lambda: redirect("/elsewhere", 302)), 302),
     ("a view that sends a file", only_a(lambda: send_file(BytesIO(b"file"), "text/plain")), 200),
     ("a view that streams", only_a(a_stream), 200),
     ("an async view that aborts", only_a(an_async_view_that_aborts), 403),

@@ -78,7 +78,7 @@ def raises_a_status_of_its_own() -> str:
     ("reads a field that is missing", lambda: request.form["field"], 400),
     ("reads JSON that is missing", lambda: request.get_json(), 415),
     ("raises a status of its own", raises_a_status_of_its_own, 499),
-    ("aborts with a redirect", lambda: abort(redirect("/elsewhere")), 302),
+    ("aborts with a redirect", lambda: abort(redirect("/elsewhere", 302)), 302),
 )
 def test_the_response_is_for_a_alone_where_the_view(place: Place, view: h.View, status: int) -> None:
     assert_only_a_reads(make_app_for_a(place, view), status)

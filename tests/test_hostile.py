@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from logging.handlers import BufferingHandler
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -18,30 +19,24 @@ from werkzeug.test import Client
 
 from flask_cors import CORS
 from tests import hostile
-from tests.helpers import REFUSED, a_view, an_app, ask, cors_headers
-from tests.hostile import CALLS, EVIL, GUARDS, HOST, MUCH, SECONDS, Answer, Attack, Call, Log, call, time_limit
-from tests.tables import table
+from tests.helpers import DENIED, a_view, cors_headers, fetch, make_app
+from tests.hostile import CALLS, EVIL, HOST, MUCH, SECONDS, Answer, Attack, Call, Log, call
+from tests.tables import examples, table
 
 
-class Collected(logging.Handler):
+class Collected(BufferingHandler):
     """What is logged, as a log file would have it."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(self.format(record))
-
     def new(self) -> str:
-        self.lines, lines = [], self.lines
-        return "\n".join(lines)
+        records = self.buffer[:]
+        self.flush()
+        return "\n".join(map(self.format, records))
 
 
 @contextmanager
 def served(application: WSGIApplication) -> Iterator[tuple[int, Log]]:
     """Serve *application* on a free port; yield that, and what is logged."""
-    collected = Collected()
+    collected = Collected(10**6)
     logging.getLogger().addHandler(collected)
     server = make_server(HOST, 0, application, threaded=True)
     thread = threading.Thread(target=server.serve_forever, args=[0.05])
@@ -56,20 +51,18 @@ def served(application: WSGIApplication) -> Iterator[tuple[int, Log]]:
 
 
 @pytest.fixture(scope="module")
-def werkzeug(pytestconfig: pytest.Config) -> Iterator[Attack]:
+def werkzeug() -> Iterator[Attack]:
     with served(hostile.hostile_app()) as (port, log):
-        attack = Attack("Werkzeug", port, MUCH + 500, log)
-        pytestconfig.pluginmanager.register(attack)
-        yield attack
+        yield Attack(port, MUCH + 500, log)
 
 
 @pytest.mark.parametrize("name", CALLS)
 def test_a_hostile_request_does_no_harm(werkzeug: Attack, name: str) -> None:
-    assert werkzeug.complaints(name, CALLS[name]) == []
+    assert werkzeug.complaints(CALLS[name]) == []
 
 
 def test_guarded_views_allow_their_friends_unless_their_function_fails(werkzeug: Attack) -> None:
-    assert [path for path in GUARDS if not werkzeug.allows_its_friend(path)] == ["/failing"]
+    assert werkzeug.denied_friends() == ["/failing"]
 
 
 def test_most_hostile_requests_are_lawful_and_reach_the_app() -> None:
@@ -133,7 +126,7 @@ EMPTY = call()
 )
 def test_the_judge_complains(application: WSGIApplication, path: str, request_: Call, complaint: str) -> None:
     with served(application) as (port, log):
-        found = Attack("leaky", port, MUCH, log).complaints("planted", request_)
+        found = Attack(port, MUCH, log).complaints(request_)
     assert any(one.startswith(f"{path}: ") and complaint in one for one in found)
 
 
@@ -148,24 +141,16 @@ def test_the_judge_complains_about_a_late_answer_and_one_without_a_head() -> Non
 IS_ORIGIN = re.compile(r"null|[a-z][a-z0-9+.-]*://([a-z0-9_~%-]+(\.[a-z0-9_~%-]+)*\.?|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 LONGEST = "https://" + "a" * 292
 
-NO_ORIGINS = [
-    LONGEST + "a", "https://A.example", "Https://a.example", "https://a.example\n", "\nhttps://a.example", "NULL", "",
-    "https://a.example ", "https://a.example\x00", "https://a.example/", "https://a.example?", "https://user@a.example",
-    "https://a.example, https://b.example", "https://a\xff.example", "https://a..example", "https://a.example:",
-    "https://\N{CYRILLIC SMALL LETTER A}.example", "https://a\N{IDEOGRAPHIC FULL STOP}example", "https://",
-    "//a.example", "https://a.example:65536", "https://" + "a" * 40 + "!", "https://" + "a" * 1_000_000,
-]  # fmt: skip
-
 
 def client_of(origins: Any) -> Client:
-    app = an_app()
+    app = make_app()
     CORS(app, origins=origins)
     app.add_url_rule("/", view_func=a_view)
     return app.test_client()
 
 
 def granted(client: Client, origin: str) -> dict[str, str]:
-    return cors_headers(ask(client, "/", environ_overrides={"HTTP_ORIGIN": origin}))
+    return cors_headers(fetch(client, "/", environ_overrides={"HTTP_ORIGIN": origin}))
 
 
 seen: list[str] = []
@@ -176,33 +161,18 @@ def remember(origin: str) -> bool:
     return True
 
 
-BY_FUNCTION = client_of([remember])
-BY_PATTERN, EXPLOSIVE = client_of(re.compile("(?s).*")), client_of(re.compile("https://(a+)+"))
-
-
-@pytest.mark.parametrize("text", NO_ORIGINS, ids=lambda text: f"{text[:40]!a}, {len(text)}")
-def test_no_pattern_and_no_function_sees_an_invalid_origin(text: str) -> None:
-    seen.clear()
-    header = text.encode("latin-1" if "\xff" in text else "utf-8").decode("latin-1")
-    with time_limit(SECONDS):
-        assert [granted(client, header) for client in (BY_FUNCTION, BY_PATTERN, EXPLOSIVE)] == [REFUSED] * 3
-    assert seen == []
+BY_FUNCTION, BY_PATTERN = client_of([remember]), client_of(re.compile("(?s).*"))
 
 
 LETTERS = st.characters(codec="latin-1")
 
 
+@examples(LONGEST, LONGEST + "a", "https://a.example\n", "https://" + "a" * 1_000_000)
 @given(st.text(LETTERS, max_size=40) | st.from_regex(IS_ORIGIN) | st.from_regex(r"\Ahttps?://", alphabet=LETTERS))
 def test_patterns_and_functions_see_only_origins(text: str) -> None:
     seen.clear()
     by_function = granted(BY_FUNCTION, text)
     assert by_function == granted(BY_PATTERN, text)
     assert all(IS_ORIGIN.fullmatch(origin) and len(origin) <= len(LONGEST) for origin in seen)
-    assert seen == ([] if by_function == REFUSED else [text])
-
-
-def test_a_pattern_sees_an_origin_of_the_greatest_length_and_a_time_limit_ends_one_that_explodes() -> None:
-    assert len(LONGEST) == 300
-    assert granted(EXPLOSIVE, LONGEST)["Access-Control-Allow-Origin"] == LONGEST
-    with pytest.raises(hostile.TookTooLong), time_limit(0.1):
-        re.fullmatch("(a+)+", "a" * 40 + "!")
+    assert seen == ([] if by_function == DENIED else [text])
+    assert text != LONGEST or by_function == {"Access-Control-Allow-Origin": LONGEST, "Vary": "Origin"}

@@ -45,11 +45,8 @@ CACHED = """
       add_header X-Cache-Status $upstream_cache_status always;
 """
 
-SITE = Server(
-    "gunicorn",
-    (sys.executable, "-m", "gunicorn", "--bind=ADDRESS", "--no-control-socket", "--workers=2", "tests.caches.site"),
-    "gunicorn",
-)
+_OPTIONS = ("--bind=ADDRESS", "--no-control-socket", "--workers=2", "tests.caches.site")
+SITE = Server("gunicorn", (sys.executable, "-m", "gunicorn", *_OPTIONS), "gunicorn")
 
 
 @dataclass(frozen=True)
@@ -63,9 +60,8 @@ class Nginx(Server):
     def arguments(self, port: int) -> list[str]:
         """The command; its configuration names the port."""
         user = f"{pwd.getpwuid(os.getuid()).pw_name} {grp.getgrgid(os.getgid()).gr_name}"
-        configuration = CONFIGURATION.format(
-            directory=self.directory, user=user, address=f"{HOST}:{port}", target=self.target, lines=self.lines
-        )
+        values = {"directory": self.directory, "user": user, "address": f"{HOST}:{port}"}
+        configuration = CONFIGURATION.format(**values, target=self.target, lines=self.lines)
         (self.directory / "nginx.conf").write_text(configuration)
         return super().arguments(port)
 

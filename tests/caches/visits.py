@@ -1,4 +1,4 @@
-"""Requests to the site, and what each must receive: as if it were the only one."""
+"""Requests to the site, and what each must receive: what the app itself sends when it is asked without a cache."""
 
 import random
 from collections.abc import Sequence
@@ -7,27 +7,23 @@ from contextlib import closing
 from http.client import HTTPConnection
 from typing import NamedTuple
 
-from tests.caches.policies import ORIGINS, POLICIES, Headers, Origin
+from tests.caches.site import POLICIES, SUB, VARIES, A, B, make_site
 from tests.servers.start import HOST, SECONDS
 
 AT_ONCE = 4
-BY_LANGUAGE, REFUSED, MISSING = "/{}/by_language", "/{}/refused", "/{}/missing"
-VIEWS = ["/{}/plain", "/decorated/{}", BY_LANGUAGE, REFUSED, MISSING]
+ORIGINS = [A, B, SUB, "https://evil.example", "https://a.example.evil.example", "https://b.exampl", None]
+BY_LANGUAGE = "/{}/by_language"
+VIEWS = ["/{}/plain", "/decorated/{}", BY_LANGUAGE, "/{}/refused", "/{}/missing"]
 METHODS = ["GET"] * 7 + ["HEAD", "POST", "OPTIONS"]
-LANGUAGES = ["en", "de"]
-ALL_METHODS = {"Access-Control-Allow-Methods": "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, QUERY"}
+APP = make_site()
+
+Seen = tuple[int, dict[str, str], bytes]  # the status, the CORS headers with `Vary`, and the body
 
 
-class Seen(NamedTuple):
-    """What counts of a response: its status, its CORS headers with ``Vary``, and the language of its body."""
-
-    status: int
-    cors: Headers
-    language: str
-
-    @property
-    def allowed(self) -> Origin:
-        return self.cors.get("Access-Control-Allow-Origin")
+def seen(status: int, headers: Sequence[tuple[str, str]], body: bytes) -> Seen:
+    names = {name for name, _ in headers if name == "Vary" or name.startswith("Access-Control-")}
+    # A header that stands there twice has a value that no test expects.
+    return status, {name: " AND ".join(value for other, value in headers if other == name) for name in names}, body
 
 
 class Visit(NamedTuple):
@@ -36,7 +32,7 @@ class Visit(NamedTuple):
     policy: str
     view: str
     method: str
-    origin: Origin
+    origin: str | None
     language: str
 
     @property
@@ -44,7 +40,7 @@ class Visit(NamedTuple):
         return self.view.format(self.policy)
 
     @property
-    def headers(self) -> Headers:
+    def headers(self) -> dict[str, str]:
         """What the visitor sends."""
         wanted = {"Access-Control-Request-Method": "GET"} if self.method == "OPTIONS" else {}
         return {"Accept-Language": self.language, **({"Origin": self.origin} if self.origin else {}), **wanted}
@@ -52,17 +48,8 @@ class Visit(NamedTuple):
     @property
     def expected(self) -> Seen:
         """What the visitor must receive."""
-        cors = POLICIES[self.policy].headers(self.origin)
-        methods = ALL_METHODS if self.method == "OPTIONS" and cors else {}
-        vary = {"Vary": ", ".join(self.depends_on)} if self.depends_on else {}
-        has_language = self.view == BY_LANGUAGE and self.method == "GET"
-        return Seen(self._status, {**cors, **methods, **vary}, self.language if has_language else "")
-
-    @property
-    def depends_on(self) -> list[str]:
-        """The request headers on which the response depends."""
-        language = ["Accept-Language"] if self.view == BY_LANGUAGE and self.is_storable else []
-        return ["Origin"] * POLICIES[self.policy].varies + language
+        response = APP.test_client().open(self.path, method=self.method, headers=self.headers)
+        return seen(response.status_code, [*response.headers], response.data)
 
     @property
     def is_storable(self) -> bool:
@@ -72,17 +59,8 @@ class Visit(NamedTuple):
     @property
     def entry(self) -> tuple[str | None, ...]:
         """What is the same for all requests to which a cache gives the same response."""
-        return self.path, *(self.headers.get(name) for name in self.depends_on)
-
-    @property
-    def _status(self) -> int:
-        if self.method == "OPTIONS":
-            return 200
-        if self.view == MISSING:
-            return 404
-        if self.method == "POST":
-            return 405
-        return 403 if self.view == REFUSED else 200
+        origin = self.origin if self.policy in VARIES else None
+        return self.path, origin, self.language if self.view == BY_LANGUAGE else None
 
 
 class Visited(NamedTuple):
@@ -101,28 +79,23 @@ def some_visits(number: int) -> list[Visit]:
         method = chance.choice(METHODS)
         origins = [origin for origin in ORIGINS if origin or method != "OPTIONS"]
         policy, view = chance.choice([*POLICIES]), chance.choice(VIEWS)
-        visits.append(Visit(policy, view, method, chance.choice(origins), chance.choice(LANGUAGES)))
+        visits.append(Visit(policy, view, method, chance.choice(origins), chance.choice(["en", "de"])))
     return visits
 
 
 def make(visits: Sequence[Visit], port: int) -> list[Visited]:
     """Make all *visits*, several at a time."""
+
+    def make_share(start: int) -> list[Visited]:
+        with closing(HTTPConnection(HOST, port, timeout=SECONDS)) as connection:
+            return [_make(visit, connection) for visit in visits[start::AT_ONCE]]
+
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        shares = pool.map(lambda start: _make_in_turn(visits[start::AT_ONCE], port), range(AT_ONCE))
-        return [visited for share in shares for visited in share]
-
-
-def _make_in_turn(visits: Sequence[Visit], port: int) -> list[Visited]:
-    with closing(HTTPConnection(HOST, port, timeout=SECONDS)) as connection:
-        return [_make(visit, connection) for visit in visits]
+        return [visited for share in pool.map(make_share, range(AT_ONCE)) for visited in share]
 
 
 def _make(visit: Visit, connection: HTTPConnection) -> Visited:
     connection.request(visit.method, visit.path, headers=visit.headers)
     response = connection.getresponse()
-    body, headers = response.read().decode(), response.getheaders()
-    names = {name for name, _ in headers if name == "Vary" or name.startswith("Access-Control-")}
-    # A header that stands there twice has a value that no test expects.
-    cors = {name: " AND ".join(value for other, value in headers if other == name) for name in names}
-    seen = Seen(response.status, cors, body if body in LANGUAGES else "")
-    return Visited(visit, seen, response.getheader("X-Cache-Status"))
+    found = seen(response.status, response.getheaders(), response.read())
+    return Visited(visit, found, response.getheader("X-Cache-Status"))

@@ -3,12 +3,12 @@
 from typing import Any
 from wsgiref.types import WSGIEnvironment
 
-import pytest
 from flask import Flask
 from flask_socketio import SocketIO
 
 from flask_cors import CORS, current_policy
-from tests.ecosystem.helpers import ORIGIN, OTHER, Seen, call, check, manual_app, seen
+from tests.ecosystem.helpers import ORIGIN, OTHER, Seen, call, check, manual_app
+from tests.tables import table
 
 HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
 LOCALHOST = "http://localhost"  # the app's own origin
@@ -28,16 +28,14 @@ def app_with(origins: Any, /, **options: Any) -> Flask:
     return app
 
 
-@pytest.mark.parametrize(
-    ("origins", "origin", "response"),
-    [
-        pytest.param([ORIGIN], ORIGIN, (200, by_socketio()), id="a listed origin"),
-        pytest.param([ORIGIN], OTHER, REFUSED, id="an origin that only the app allows"),
-        pytest.param("*", ORIGIN, (200, by_socketio()), id="any origin, which is named"),
-        pytest.param(None, OTHER, REFUSED, id="without the option: another origin"),
-        pytest.param(None, LOCALHOST, (200, by_socketio(LOCALHOST)), id="without the option: the app's own"),
-        pytest.param([], ORIGIN, (200, {}), id="an empty list switches its check off, and this extension does nothing"),
-    ],
+@table(
+    "origins, origin, response",
+    ("a listed origin", [ORIGIN], ORIGIN, (200, by_socketio())),
+    ("an origin that only the app allows", [ORIGIN], OTHER, REFUSED),
+    ("any origin, which is named", "*", ORIGIN, (200, by_socketio())),
+    ("without the option: another origin", None, OTHER, REFUSED),
+    ("without the option: the app's own", None, LOCALHOST, (200, by_socketio(LOCALHOST))),
+    ("an empty list switches its check off, and this extension does nothing", [], ORIGIN, (200, {})),
 )
 def test_its_own_option_decides_for_the_handshake(origins: Any, origin: str, response: Seen) -> None:
     app = app_with(origins, origins=OTHER)
@@ -47,9 +45,8 @@ def test_its_own_option_decides_for_the_handshake(origins: Any, origin: str, res
 
 def test_it_responds_to_its_own_preflights() -> None:
     wanted = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
-    response = app_with([ORIGIN]).test_client().options(HANDSHAKE, headers={"Origin": ORIGIN, **wanted})
     lists = {"Access-Control-Allow-Methods": "OPTIONS, GET, POST", "Access-Control-Allow-Headers": "content-type"}
-    assert seen(response) == (200, by_socketio() | lists)
+    assert call(app_with([ORIGIN]), "OPTIONS", HANDSHAKE, headers=wanted) == (200, by_socketio() | lists)
 
 
 def test_the_policy_of_the_app_may_decide_for_the_handshake() -> None:

@@ -107,11 +107,10 @@ def test_functions_framework_calls_a_function_with_the_request(target: str) -> N
 def test_azure_functions_keep_wsgi_app_from_before(cors_first: bool) -> None:
     adapters: list[WsgiMiddleware] = []
     app_with(lambda app: adapters.append(WsgiMiddleware(app.wsgi_app)), cors_first)
-    preflight = {"Access-Control-Request-Method": "POST"}
-    for method, origin, headers in [("GET", ORIGIN, allowed()), ("OPTIONS", OTHER, DENIED)]:
-        asked = {"Host": "fn.example", "Origin": origin, **(preflight if method == "OPTIONS" else {})}
-        response = adapters[0].handle(HttpRequest(method, "https://fn.example/users", headers=asked, body=b""))
-        assert (response.status_code, dict(response.headers).items() >= headers.items()) == (200, True)
+    for method, origin, expected in [("GET", ORIGIN, allowed()), ("OPTIONS", OTHER, DENIED)]:
+        headers = {"Host": "fn.example", "Origin": origin, "Access-Control-Request-Method": "POST"}
+        response = adapters[0].handle(HttpRequest(method, "https://fn.example/users", headers=headers, body=b""))
+        assert (response.status_code, dict(response.headers).items() >= expected.items()) == (200, True)
 
 
 @cors_first_or_last

@@ -14,17 +14,9 @@ from flask import Blueprint, Flask
 from flask.views import MethodView
 
 from flask_cors import CORS, cross_origin
-from tests.ecosystem.helpers import (
-    DENIED,
-    ORIGIN,
-    OTHER,
-    allowed,
-    allowed_preflight,
-    call,
-    check,
-    manual_app,
-    preflight,
-)
+from tests.ecosystem import helpers
+from tests.ecosystem.helpers import DENIED, ORIGIN, OTHER, allowed, allowed_preflight, call, check, preflight
+from tests.tables import table
 
 OTHERS = {"Allow_Headers": "Content-Type"}
 
@@ -77,51 +69,47 @@ def pets_of_smorest() -> flask_smorest.Blueprint:
     return blueprint
 
 
-def apiflask_app(cors: Callable[[Any], object], on_blueprint: bool) -> Flask:
+def apiflask_app(on_blueprint: bool) -> Flask:
     app: Flask = apiflask.APIFlask(__name__)
     blueprint = pets_of_apiflask()
-    cors(blueprint if on_blueprint else app)
+    CORS(blueprint if on_blueprint else app, origins=ORIGIN, headers="Content-Type")
     app.register_blueprint(blueprint)
     return app
 
 
-def smorest_app(cors: Callable[[Any], object], on_blueprint: bool) -> Flask:
+def smorest_app(on_blueprint: bool) -> Flask:
     app, blueprint = Flask(__name__), pets_of_smorest()
     app.config.update(API_TITLE="Pets", API_VERSION="1", OPENAPI_VERSION="3.1.0", OPENAPI_URL_PREFIX="/")
-    cors(blueprint if on_blueprint else app)
+    CORS(blueprint if on_blueprint else app, origins=ORIGIN, headers="Content-Type")
     flask_smorest.Api(app).register_blueprint(blueprint)
     return app
 
 
-@pytest.fixture(params=[apiflask_app, smorest_app], ids=["APIFlask", "flask-smorest"])
-def make(request: pytest.FixtureRequest) -> Callable[[bool], Flask]:
-    cors = CORS(origins=ORIGIN, headers="Content-Type")
-    return lambda on_blueprint: request.param(cors.init_app, on_blueprint)
-
-
+Make = Callable[[bool], Flask]
+by_each = pytest.mark.parametrize("make", [apiflask_app, smorest_app], ids=["APIFlask", "flask-smorest"])
 both_ways = pytest.mark.parametrize("on_blueprint", [False, True], ids=["CORS(app)", "CORS(blueprint)"])
 
 
+@by_each
 @both_ways
-@pytest.mark.parametrize(
-    ("method", "path", "body", "status"),
-    [
-        pytest.param("POST", "/pets/", {"name": "Tom"}, 201, id="a valid body"),
-        pytest.param("POST", "/pets/", {}, 422, id="an invalid body"),
-        pytest.param("DELETE", "/pets/", None, 401, id="a login"),
-        pytest.param("PUT", "/pets/", None, 405, id="a missing method"),
-        pytest.param("POST", "/pets", {}, 308, id="a missing slash"),
-        pytest.param("GET", "/pets/none", None, 404, id="a missing page"),
-    ],
+@table(
+    "method, path, body, status",
+    ("a valid body", "POST", "/pets/", {"name": "Tom"}, 201),
+    ("an invalid body", "POST", "/pets/", {}, 422),
+    ("a login", "DELETE", "/pets/", None, 401),
+    ("a missing method", "PUT", "/pets/", None, 405),
+    ("a missing slash", "POST", "/pets", {}, 308),
+    ("a missing page", "GET", "/pets/none", None, 404),
 )
 def test_the_policy_covers_preflights_responses_and_errors(
-    make: Callable[[bool], Flask], on_blueprint: bool, method: str, path: str, body: object, status: int
+    make: Make, on_blueprint: bool, method: str, path: str, body: object, status: int
 ) -> None:
     check(make(on_blueprint), method, path, status, OTHERS, json=body)
 
 
+@by_each
 @both_ways
-def test_a_decorated_view_has_its_own_policy(make: Callable[[bool], Flask], on_blueprint: bool) -> None:
+def test_a_decorated_view_has_its_own_policy(make: Make, on_blueprint: bool) -> None:
     app = make(on_blueprint)
     assert preflight(app, "/pets/decorated", "GET") == (200, DENIED)
     assert call(app, "GET", "/pets/decorated") == (403, DENIED)
@@ -129,7 +117,8 @@ def test_a_decorated_view_has_its_own_policy(make: Callable[[bool], Flask], on_b
     assert call(app, "GET", "/pets/decorated", OTHER) == (403, allowed(OTHER))
 
 
-def test_the_description_of_the_api_is_outside_the_blueprint(make: Callable[[bool], Flask]) -> None:
+@by_each
+def test_the_description_of_the_api_is_outside_the_blueprint(make: Make) -> None:
     assert call(make(False), "GET", "/openapi.json") == (200, allowed(**OTHERS))
     assert call(make(True), "GET", "/openapi.json") == (200, {})
 
@@ -137,10 +126,10 @@ def test_the_description_of_the_api_is_outside_the_blueprint(make: Callable[[boo
 # Flask-RESTful and its successor -------------------------------------------------------------------------------------
 
 
-@pytest.fixture(params=[flask_restful, flask_restx], ids=lambda package: package.__name__)
-def package(request: pytest.FixtureRequest) -> ModuleType:
-    chosen: ModuleType = request.param
-    return chosen
+every_package = pytest.mark.parametrize("package", [flask_restful, flask_restx], ids=lambda package: package.__name__)
+
+
+decorator = cross_origin(origins=ORIGIN)
 
 
 def users(package: ModuleType, **attributes: object) -> type:
@@ -156,10 +145,11 @@ def users(package: ModuleType, **attributes: object) -> type:
     return type("Users", (package.Resource,), {"get": get, "post": post, "delete": delete, **attributes})
 
 
-def by_app(package: ModuleType) -> Flask:
+def resource(package: ModuleType, cors: Any = None, api: Any = (), **attributes: object) -> Flask:
+    """Make an app with a resource: with options of CORS, decorators of the API, and attributes of the class."""
     app = Flask(__name__)
-    CORS(app, origins=ORIGIN)
-    package.Api(app).add_resource(users(package), "/v1/users/")
+    CORS(app, **(cors or {"resources": []}))
+    package.Api(app, decorators=[*api]).add_resource(users(package, **attributes), "/v1/users/")
     return app
 
 
@@ -171,54 +161,41 @@ def by_blueprint(package: ModuleType) -> Flask:
     return app
 
 
-def by_decorators_of_the_api(package: ModuleType) -> Flask:
-    app = Flask(__name__)
-    CORS(app, resources=[])
-    package.Api(app, decorators=[cross_origin(origins=ORIGIN)]).add_resource(users(package), "/v1/users/")
-    return app
-
-
-def by_decorators_of_the_class(package: ModuleType) -> Flask:
-    return decorated(package, decorators=[cross_origin(origins=ORIGIN)])
-
-
-def decorated(package: ModuleType, **attributes: object) -> Flask:
-    app = Flask(__name__)
-    CORS(app, resources=[])
-    package.Api(app).add_resource(users(package, **attributes), "/v1/users/")
-    return app
-
-
-@pytest.mark.parametrize("way", [by_app, by_blueprint, by_decorators_of_the_api, by_decorators_of_the_class])
-def test_a_policy_covers_a_resource_and_its_errors(package: ModuleType, way: Callable[[ModuleType], Flask]) -> None:
-    app = way(package)
-    for method, path, status in [
-        ("GET", "/v1/users/", 200),
-        ("POST", "/v1/users/", 409),
-        ("DELETE", "/v1/users/", 500),
-        ("PUT", "/v1/users/", 405),
-        ("GET", "/v1/users", 308),
-    ]:
-        check(app, method, path, status)
-    if way in {by_app, by_blueprint}:
+@every_package
+@table(
+    "make, covers_missing",
+    ("by the app", lambda package: resource(package, {"origins": ORIGIN}), True),
+    ("by the blueprint", by_blueprint, True),
+    ("by decorators of the API", lambda package: resource(package, api=[decorator]), False),
+    ("by those of the class", lambda package: resource(package, decorators=[decorator]), False),
+)
+def test_a_policy_covers_a_resource_and_its_errors(
+    package: ModuleType, make: Callable[[ModuleType], Flask], covers_missing: bool
+) -> None:
+    app = make(package)
+    for method, status in {"GET": 200, "POST": 409, "DELETE": 500, "PUT": 405}.items():
+        check(app, method, "/v1/users/", status)
+    check(app, "GET", "/v1/users", 308)
+    if covers_missing:
         check(app, "GET", "/v1/none", 404)
 
 
+@every_package
 def test_methods_of_a_resource_have_policies_of_their_own(package: ModuleType) -> None:
-    get = cross_origin(origins=ORIGIN)(lambda _: ["ann"])
+    get = decorator(lambda _: ["ann"])
     post = cross_origin(origins=OTHER)(lambda _: "bob")
-    app = decorated(package, get=get, post=post)
+    app = resource(package, get=get, post=post)
     check(app, "GET", "/v1/users/")
-    assert preflight(app, "/v1/users/", "POST") == (200, DENIED)
-    assert call(app, "POST", "/v1/users/") == (200, DENIED)
+    assert preflight(app, "/v1/users/", "POST") == call(app, "POST", "/v1/users/") == (200, DENIED)
     assert preflight(app, "/v1/users/", "POST", OTHER) == (200, allowed_preflight(OTHER))
 
 
+@every_package
 def test_method_decorators_run_too_late_for_preflights(package: ModuleType) -> None:
-    app = decorated(package, method_decorators=[cross_origin(origins=ORIGIN)])
+    app = resource(package, method_decorators=[decorator])
     assert call(app, "GET", "/v1/users/") == (200, allowed())
     assert preflight(app, "/v1/users/", "GET") == (200, {}), "they respond now: say so in the manual"
 
 
 def test_the_code_in_the_manual_works() -> None:
-    check(manual_app("flask_restful"), "POST", "/users", 201, OTHERS, json={"name": "ann"})
+    check(helpers.manual_app("flask_restful"), "POST", "/users", 201, OTHERS, json={"name": "ann"})

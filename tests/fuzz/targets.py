@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from logging.handlers import BufferingHandler
 from typing import Any
-from wsgiref.util import setup_testing_defaults
 
 from flask import Flask
-from werkzeug.test import run_wsgi_app
 
 from flask_cors import CORS
 from flask_cors.options import CORSOptions
+from tests.helpers import make_app
 from tests.hostile import EVIL, GUARDS, VALUES, A, Guard, a_view, hostile_app, wrong_in_the_grant, wrong_in_the_headers
+from tests.sites import Result, call
 
 
 class Broken(Exception):
@@ -38,47 +38,32 @@ HEADERS = ("HTTP_ORIGIN", "HTTP_ACCESS_CONTROL_REQUEST_METHOD", "HTTP_ACCESS_CON
 VALUE = re.compile(r"(?![ \t])[\t -~\x80-\xff]*(?<![ \t])")
 NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
 
-Headers = list[tuple[str, str]]
 
-
-@dataclass(frozen=True)
-class Response:
-    """A response of an app: its status, all headers with their names in lower case, and its body."""
-
-    status: int
-    headers: Headers
-    body: bytes
-
-    @property
-    def cors(self) -> Headers:
-        return [(name, value) for name, value in self.headers if name == "vary" or name.startswith("access-control-")]
-
-    def for_others(self, method: str) -> object:
-        """What a cache could hand to somebody else. Responses to ``OPTIONS`` are in none (RFC 9110, section 9.3.7)."""
-        headers = [(name, value) for name, value in self.headers if name != "vary"]
-        return set(headers) & set(self.cors) if method == "OPTIONS" else (self.status, self.body, headers)
-
-    @property
-    def varies(self) -> bool:
-        return any(name == "vary" and "Origin" in value.split(", ") for name, value in self.headers)
-
-
-def send(app: Flask, method: str, path: str, headers: dict[str, str]) -> Response:
+def send(app: Flask, method: str, path: str, headers: dict[str, str]) -> Result:
     """Send a request without a server and without a client, which might mend what is broken."""
-    environ: dict[str, Any] = {"REQUEST_METHOD": method, "SCRIPT_NAME": "", "PATH_INFO": path, **headers}
-    setup_testing_defaults(environ)
-    body, status, found = run_wsgi_app(app, environ)
-    return Response(int(status[:3]), [(name.lower(), value) for name, value in found], b"".join(body))
+    return call(app, {"REQUEST_METHOD": method, "PATH_INFO": path, **headers})
 
 
-def wrong_in(response: Response) -> Iterator[str]:
+def cors(result: Result) -> list[tuple[str, str]]:
+    """Return all CORS headers with ``Vary``, with their names in lower case."""
+    headers = [(name.lower(), value) for name, value in result.headers]
+    return [(name, value) for name, value in headers if name == "vary" or name.startswith("access-control-")]
+
+
+def for_others(result: Result, method: str) -> object:
+    """Return what a cache could hand to somebody else. Responses to ``OPTIONS`` are in none (RFC 9110, 9.3.7)."""
+    ours = {(name, value) for name, value in cors(result) if name != "vary"}
+    return ours if method == "OPTIONS" else (ours, result.status, result.data, result.other_headers)
+
+
+def wrong_in(result: Result) -> Iterator[str]:
     """Yield what is wrong with a response, whatever the request was."""
-    if response.status not in {200, 308, 404, 405}:
-        yield f"the status is {response.status}"
-    for name, value in response.headers:
+    if result.status[:3] not in {"200", "308", "404", "405"}:
+        yield f"the status is {result.status}, the exception {result.error}"
+    for name, value in result.headers:
         if not NAME.fullmatch(name) or not VALUE.fullmatch(value):
             yield f"{name}: {value!r} is no valid header"
-    yield from wrong_in_the_headers(response.cors)
+    yield from wrong_in_the_headers(cors(result))
 
 
 # Requests ------------------------------------------------------------------------------------------------------------
@@ -109,15 +94,15 @@ class Requests:
         # OPTIONS with Origin may ask for another method, so that another policy decides. No cache keeps the responses.
         known = method.upper()  # as Flask reads it
         is_comparable = known != "OPTIONS" or "HTTP_ORIGIN" in headers
-        differ = response.for_others(known) != other.for_others(known)
-        if is_comparable and differ and not (response.varies and other.varies):
+        differ = for_others(response, known) != for_others(other, known)
+        if is_comparable and differ and not all("Origin" in each.listed("Vary") for each in (response, other)):
             raise Broken("the response depends on Origin, and Vary does not name it")
 
-    def respond(self, place: str, method: str, path: str, headers: dict[str, str]) -> Response:
+    def respond(self, place: str, method: str, path: str, headers: dict[str, str]) -> Result:
         """Send a request, and judge the response."""
         response = send(self.app, method, place + path, headers)
         origins = {headers.get("HTTP_ORIGIN", "")}
-        complaints = [*wrong_in(response), *wrong_in_the_grant(PLACES[place], origins, dict(response.cors))]
+        complaints = [*wrong_in(response), *wrong_in_the_grant(PLACES[place], origins, dict(cors(response)))]
         lines = [record.getMessage() for record in self.logged.buffer]
         self.logged.buffer.clear()
         if len(lines) > 1 or not all(map(str.isprintable, lines)):
@@ -169,8 +154,7 @@ def options(data: bytes) -> None:
         return  # whether a pattern is "everyone" in disguise is tried at set-up, and may take a bad one for ever
     pairs = (option.partition("=")[::2] for option in data.decode(errors="surrogateescape").split("\x1e"))
     given = dict(_value(*pair) for pair in pairs if pair[0] not in {"app", "self"})
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with warnings.catch_warnings(action="ignore"):
         try:
             response = _respond_with(given)
         except (ValueError, TypeError) as refusal:
@@ -179,14 +163,13 @@ def options(data: bytes) -> None:
             return
     if complaints := [*wrong_in(response)]:
         raise Broken(*complaints)
-    found = dict(response.cors)
-    if found.get("access-control-allow-origin") == "*" and "access-control-allow-credentials" in found:
+    found = response.cors
+    if found.get("Access-Control-Allow-Origin") == "*" and "Access-Control-Allow-Credentials" in found:
         raise Broken("credentials are granted to everyone")
 
 
-def _respond_with(given: dict[str, Any]) -> Response:
-    app = Flask("options", static_folder=None)
-    app.testing = True
+def _respond_with(given: dict[str, Any]) -> Result:
+    app = make_app()
     app.add_url_rule("/", view_func=a_view)
     config = {name: value for name, value in given.items() if name.startswith("CORS_")}
     app.config.update(config)

@@ -78,9 +78,5 @@ def _memory(port: int) -> dict[int, int]:
     with urlopen(f"http://{HOST}:{port}/parent", timeout=30) as answer:
         parent = int(answer.read())
     workers = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    return {int(worker): _resident(Path(f"/proc/{worker}/status").read_text()) for worker in workers}
-
-
-def _resident(status: str) -> int:
-    [kilobytes] = re.findall(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)
-    return int(kilobytes)
+    statuses = {int(worker): Path(f"/proc/{worker}/status").read_text() for worker in workers}
+    return {worker: int(re.findall(r"^VmRSS:\s+(\d+) kB$", status, re.M)[0]) for worker, status in statuses.items()}

@@ -52,19 +52,10 @@ def _request_line(line: str, prefix: str) -> str:
     return line.replace(f" {prefix}/", " /") if line.endswith(" HTTP/1.1") else line
 
 
-@pytest.mark.parametrize(
-    ("line", "is_left_out"),
-    [
-        ("Server: gunicorn", True),
-        ("Server: Apache", False),
-        ("Date: Sun, 22 Nov 2026 18:38:33 GMT", True),
-        ("Date: Mon, 22 Nov 2026 18:38:33 GMT", False),
-        ("Vary: Origin", False),
-    ],
-)
-def test_only_the_headers_of_the_server_are_left_out(line: str, is_left_out: bool) -> None:
-    status = "HTTP/1.1 200 OK"
-    assert without_server_headers([status, line, "", line]) == [status, *([] if is_left_out else [line]), "", line]
+def test_only_the_headers_of_the_server_are_left_out() -> None:
+    status, server = "HTTP/1.1 200 OK", ["Server: gunicorn", "Date: Sun, 22 Nov 2026 18:38:33 GMT"]
+    others = ["Server: Apache", "Date: Mon, 22 Nov 2026 18:38:33 GMT", "Vary: Origin"]
+    assert without_server_headers([status, *server, *others, "", *server]) == [status, *others, "", *server]
 
 
 def test_a_wrong_letter_in_a_response_is_noticed() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -11,6 +12,7 @@ import flask_cors
 from tests.servers import trouble
 from tests.servers.rule import is_of_server
 from tests.servers.start import HOST, ROOT, SECONDS, SETTINGS, Setting
+from tests.tables import table
 
 ALLOWED, OTHER = "https://app.example", "https://other.example"
 
@@ -29,23 +31,19 @@ Response = tuple[int, list[tuple[str, str]], bytes]
 
 
 @pytest.fixture(scope="module", params=SETTINGS, ids=str)
-def setting(request: pytest.FixtureRequest) -> Setting:
-    chosen: Setting = request.param
-    return chosen
+def served(request: pytest.FixtureRequest) -> Iterator[tuple[Setting, str]]:
+    """Serve the app at each place of each server; yield that, and the URL."""
+    with request.param.serves("trouble") as port:
+        yield request.param, f"http://{HOST}:{port}{request.param.prefix}"
 
 
-@pytest.fixture(scope="module")
-def port(setting: Setting) -> Iterator[int]:
-    with setting.serves("trouble") as port:
-        yield port
-
-
-def fetch(port: int, method: str, path: str, headers: Headers) -> Response:
+def fetch(url: str, method: str, path: str, headers: Headers) -> Response:
     """Return the response of the server."""
-    with closing(HTTPConnection(HOST, port, timeout=SECONDS)) as connection:
-        connection.request(method, path, headers=headers)
+    parts = urlsplit(url + path)
+    with closing(HTTPConnection(parts.netloc, timeout=SECONDS)) as connection:
+        connection.request(method, parts.path, headers=headers)
         response = connection.getresponse()
-        return response.status, of_the_app(response.getheaders()), response.read()
+        return response.status, response.getheaders(), response.read()
 
 
 def expected(url: str, method: str, path: str, headers: Headers) -> Response:
@@ -65,41 +63,39 @@ def preflight(method: str, origin: str = ALLOWED) -> Headers:
     return {"Origin": origin, "Access-Control-Request-Method": method, "Access-Control-Request-Headers": "x-token"}
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "headers", "status", "cors"),
-    [
-        pytest.param("OPTIONS", "/folder", preflight("GET"), 200, PREFLIGHT, id="preflight where a slash is missing"),
-        pytest.param("GET", "/folder", {"Origin": ALLOWED}, 308, ACTUAL, id="redirect where a slash is missing"),
-        pytest.param("OPTIONS", "/no/where", preflight("GET"), 200, PREFLIGHT, id="preflight on an unknown URL"),
-        pytest.param("GET", "/no/where", {"Origin": ALLOWED}, 404, ACTUAL, id="unknown URL"),
-        pytest.param("OPTIONS", "/broken", preflight("GET"), 200, PREFLIGHT, id="preflight before a server error"),
-        pytest.param("GET", "/broken", {"Origin": ALLOWED}, 500, ACTUAL, id="server error"),
-        pytest.param("GET", "/broken", {"Origin": OTHER}, 500, DENIED, id="server error, another origin"),
-        pytest.param("OPTIONS", "/folder/", preflight("PUT"), 200, PREFLIGHT, id="preflight for a missing method"),
-        pytest.param("PUT", "/folder/", {"Origin": ALLOWED}, 405, ACTUAL, id="missing method"),
-        pytest.param("OPTIONS", "/private", preflight("GET"), 200, PREFLIGHT, id="preflight before a login"),
-        pytest.param("OPTIONS", "/private", preflight("GET", OTHER), 200, DENIED, id="preflight, another origin"),
-        pytest.param("OPTIONS", "/private", {"Origin": ALLOWED}, 401, PREFLIGHT, id="OPTIONS that meets the login"),
-        pytest.param("GET", "/private", {"Origin": ALLOWED}, 401, ACTUAL, id="login"),
-        pytest.param("GET", "/file", {"Origin": ALLOWED}, 200, ACTUAL, id="file"),
-        pytest.param("HEAD", "/file", {"Origin": ALLOWED}, 200, ACTUAL, id="file, its headers only"),
-        pytest.param("GET", "/stream", {"Origin": ALLOWED}, 200, ACTUAL, id="stream"),
-        pytest.param("GET", "/folder/", {}, 200, ACTUAL, id="no origin"),
-    ],
+@table(
+    "method, path, headers, status, cors",
+    ("preflight where a slash is missing", "OPTIONS", "/folder", preflight("GET"), 200, PREFLIGHT),
+    ("redirect where a slash is missing", "GET", "/folder", {"Origin": ALLOWED}, 308, ACTUAL),
+    ("preflight on an unknown URL", "OPTIONS", "/no/where", preflight("GET"), 200, PREFLIGHT),
+    ("unknown URL", "GET", "/no/where", {"Origin": ALLOWED}, 404, ACTUAL),
+    ("preflight before a server error", "OPTIONS", "/broken", preflight("GET"), 200, PREFLIGHT),
+    ("server error", "GET", "/broken", {"Origin": ALLOWED}, 500, ACTUAL),
+    ("server error, another origin", "GET", "/broken", {"Origin": OTHER}, 500, DENIED),
+    ("preflight for a missing method", "OPTIONS", "/folder/", preflight("PUT"), 200, PREFLIGHT),
+    ("missing method", "PUT", "/folder/", {"Origin": ALLOWED}, 405, ACTUAL),
+    ("preflight before a login", "OPTIONS", "/private", preflight("GET"), 200, PREFLIGHT),
+    ("preflight, another origin", "OPTIONS", "/private", preflight("GET", OTHER), 200, DENIED),
+    ("OPTIONS that meets the login", "OPTIONS", "/private", {"Origin": ALLOWED}, 401, PREFLIGHT),
+    ("login", "GET", "/private", {"Origin": ALLOWED}, 401, ACTUAL),
+    ("file", "GET", "/file", {"Origin": ALLOWED}, 200, ACTUAL),
+    ("file, its headers only", "HEAD", "/file", {"Origin": ALLOWED}, 200, ACTUAL),
+    ("stream", "GET", "/stream", {"Origin": ALLOWED}, 200, ACTUAL),
+    ("no origin", "GET", "/folder/", {}, 200, ACTUAL),
 )
 def test_the_page_receives_what_the_app_has_sent(
-    setting: Setting, port: int, method: str, path: str, headers: Headers, status: int, cors: Headers
+    served: tuple[Setting, str], method: str, path: str, headers: Headers, status: int, cors: Headers
 ) -> None:
-    response = fetch(port, method, setting.prefix + path, headers)
-    found = {name: value for name, value in response[1] if name == "Vary" or name.startswith("Access-Control-")}
-    assert (response[0], found) == (status, cors)
-    assert response == expected(f"http://{HOST}:{port}{setting.prefix}", method, path, headers)
+    _, url = served
+    found_status, all_headers, body = fetch(url, method, path, headers)
+    ours = {name: value for name, value in all_headers if name == "Vary" or name.startswith("Access-Control-")}
+    assert (found_status, ours) == (status, cors)
+    assert (found_status, of_the_app(all_headers), body) == expected(url, method, path, headers)
 
 
-def test_the_server_is_the_one_meant_and_serves_the_flask_cors_of_this_checkout(setting: Setting, port: int) -> None:
-    with closing(HTTPConnection(HOST, port, timeout=SECONDS)) as connection:
-        connection.request("GET", f"{setting.prefix}/package")
-        response = connection.getresponse()
-        assert Path(response.read().decode()) == Path(flask_cors.__file__) == ROOT / "flask_cors" / "__init__.py"
+def test_the_server_is_the_one_meant_and_serves_the_flask_cors_of_this_checkout(served: tuple[Setting, str]) -> None:
+    setting, url = served
+    _, headers, body = fetch(url, "GET", "/package", {})
+    assert Path(body.decode()) == Path(flask_cors.__file__) == ROOT / "flask_cors" / "__init__.py"
     # The proxy names itself where the server behind it does not.
-    assert response.getheader("Server") in {setting.server.signature, "waitress" if "proxy" in setting.place else None}
+    assert dict(headers).get("Server") in {setting.server.signature, "waitress" if "proxy" in setting.place else None}

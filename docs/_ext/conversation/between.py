@@ -8,7 +8,7 @@ from typing import Protocol
 
 from werkzeug.datastructures import Headers
 
-from flask_cors.browser import Request, Response
+from flask_cors.browser import HeaderList, Request, Response
 
 Send = Callable[[Request], Response]
 
@@ -61,4 +61,4 @@ class Proxy:
         response = send(request)
         name, _, value = self.header.partition(":")
         headers = (*response.headers, (name, value.strip()))
-        return replace(response, headers=headers), f"The proxy adds {self.header}"
+        return replace(response, headers=HeaderList(headers)), f"The proxy adds {self.header}"

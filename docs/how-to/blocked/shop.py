@@ -39,4 +39,4 @@ def orders():
 @app.get("/moved")
 @cross_origin(origins="https://app.example")
 def moved():
-    return redirect("https://other.example/cart")
+    return redirect("https://other.example/cart", 302)
