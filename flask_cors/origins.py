@@ -141,6 +141,11 @@ class AllowedOrigins(NamedTuple):
             parent = re.search(r"://\*\.([^:]+)", origin)
             if parent and _is_public_suffix(parent[1]):
                 yield f"{origin!r} with credentials: anyone can get a name below {parent[1]!r}; write your own domain"
+        for pattern in self.patterns:
+            from .lookalikes import find_lookalike  # here, since few programs need it
+
+            if origin := find_lookalike(pattern.pattern, AllowedOrigins.parse([pattern]).allow):
+                yield rf"{pattern!r} with credentials: it allows {origin!r} too; write \. for a dot, (.+\.)? for subdomains"
 
 
 ANY_ORIGIN = AllowedOrigins()

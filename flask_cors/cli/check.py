@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from .finding import Finding
-from .rules import decorators, logins, origins, patterns, policies, setup
+from .rules import (
+    cookies,
+    decorators,
+    headers,
+    logins,
+    origins,
+    patterns,
+    placement,
+    policies,
+    preflights,
+    production,
+    setup,
+    slowness,
+    wideness,
+)
 from .site import Cover, Site
 
 #: Each rule takes the app as it was read, and yields findings.
@@ -24,6 +38,21 @@ RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     patterns.shadowed_pattern,
     decorators.decorator_opens_more,
     logins.login_under_wildcard,
+    wideness.pattern_allows_more,
+    slowness.slow_pattern,
+    production.development_origin,
+    production.overridden_key,
+    preflights.method_left_out,
+    preflights.json_without_content_type,
+    preflights.preflight_each_call,
+    headers.odd_header_name,
+    headers.authorization_exposed,
+    headers.header_not_exposed,
+    cookies.cookie_does_not_travel,
+    placement.decorator_above_route,
+    placement.preflight_of_other_view,
+    placement.login_above_decorator,
+    placement.blueprint_left_out,
 )
 #: Those that look at one policy alone.
 POLICY_RULES = (

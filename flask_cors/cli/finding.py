@@ -57,6 +57,20 @@ def entries(site: Site) -> list[Cover]:
     return [Cover(layer, entry) for layer in site.layers if not layer.error for entry in layer.entries]
 
 
+def covered_routes(site: Site) -> list[tuple[Cover, list[RouteCover]]]:
+    """Return each policy that decides and allows some origin, with the routes for which it decides."""
+    found: dict[int, tuple[Cover, list[RouteCover]]] = {}
+    for item in site.routes:
+        if item.cover and item.cover.policy.origins.entries and not item.cover.layer.error:
+            found.setdefault(id(item.cover.policy), (item.cover, []))[1].append(item)
+    return list(found.values())
+
+
+def rules_of(routes: Iterable[RouteCover]) -> tuple[str, ...]:
+    """Return the rules of some routes, each once."""
+    return tuple(dict.fromkeys(item.rule.rule for item in routes))
+
+
 def listed(names: Collection[str]) -> str:
     """List a few names, sorted."""
     return ", ".join(sorted(names)[:_MOST_NAMED]) + (", ..." if len(names) > _MOST_NAMED else "")
