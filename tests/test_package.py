@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "flask_cors"
 
 # The core, a module a line; each can import those before it, and no other. The pure ones know no framework.
-PURE = ["origins", "policy", "resources", "options"]
+PURE = ["lookalikes", "origins", "policy", "resources", "options"]
 CORE = [*PURE, "signals", "_routes", "_state", "_middleware", "decorator", "extension", "__init__"]
 NOT_CORE = {"browser", "testing", "pytest_plugin", "cli"}
 

@@ -284,10 +284,12 @@ class _Missing:
 
 
 def literal(node: ast.expr) -> Any:
-    """Return the value of a literal, ``_Missing`` for anything else."""
+    """Return the value of a literal, or a pattern that is compiled there; ``_Missing`` for anything else."""
     try:
+        if isinstance(node, ast.Call) and last_name(node.func) == "compile" and len(node.args) == 1:
+            return re.compile(ast.literal_eval(node.args[0]))
         return ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError, re.error):
         return _Missing
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dis
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -19,7 +20,7 @@ _PACKAGE = str(Path(__file__).parents[1])
 
 
 def functions_of(site: Site, item: RouteCover) -> Iterator[FunctionType]:
-    """Yield the functions of a route's view, from the outermost decorator to the view itself, without those of libraries."""
+    """Yield the functions of a route's view, from the outermost decorator inwards, without those of libraries."""
     view = site.app.view_functions.get(item.rule.endpoint)
     method = getattr(getattr(view, "view_class", None), item.route.method.lower(), None)
     yield from (function for function in (*unwrapped(view), *unwrapped(method)) if is_own(function))
@@ -64,7 +65,7 @@ def reads_json(function: FunctionType) -> bool:
     if any("force" in names for names in function.__code__.co_consts if isinstance(names, tuple)):
         return False
     names = [step.argval for step in dis.get_instructions(function)]
-    return any(_is_request(function, name) and after in ("json", "get_json") for name, after in zip(names, names[1:], strict=False))
+    return any(_is_request(function, name) and after in ("json", "get_json") for name, after in pairwise(names))
 
 
 def _is_request(function: FunctionType, name: Any) -> bool:

@@ -16,9 +16,9 @@ _KNOWN = (
     "Accept-Language Authorization Cache-Control Content-Disposition Content-Language Content-Length Content-Range "
     "Content-Type ETag If-Match If-Modified-Since If-None-Match Last-Modified Retry-After X-API-Key X-Auth-Token "
     "X-CSRF-Token X-CSRFToken X-Request-ID X-Requested-With X-Total-Count X-XSRF-Token"
-).split()
-_BARE = {re.sub("-", "", name.lower()): name for name in _KNOWN}
-_SPELLINGS = {name.lower() for name in _KNOWN}
+)
+_BARE = {re.sub("-", "", name.lower()): name for name in _KNOWN.split()}
+_SPELLINGS = {name.lower() for name in _KNOWN.split()}
 
 
 def odd_header_name(site: Site) -> Iterator[Finding]:
@@ -82,9 +82,9 @@ def header_not_exposed(site: Site) -> Iterator[Finding]:
         hidden = [pair for pair in found.get(id(cover.policy), ()) if pair[1].lower() not in exposed]
         if hidden and "*" not in exposed:
             rules = tuple(dict.fromkeys(rule for rule, _ in hidden))
-            names = tuple({name.lower(): name for _, name in hidden}.values())
-            text = f"no page can read {listed(names)} of {listed(rules)}: expose_headers does not list it."
-            fix = changed(site, cover, {"expose_headers": (*cover.policy.expose_headers, *names)})
+            unlisted = tuple({name.lower(): name for _, name in hidden}.values())
+            text = f"no page can read {listed(unlisted)} of {listed(rules)}: expose_headers does not list it."
+            fix = changed(site, cover, {"expose_headers": (*cover.policy.expose_headers, *unlisted)})
             yield Finding("header-not-exposed", "warning", f"{cover.source}: {text}", cover.layer.place, rules, fix)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from itertools import takewhile
 
 from ..._routes import answers_options, find_decoration
 from ..finding import Finding, listed, rules_of
@@ -27,7 +28,9 @@ def decorator_above_route(site: Site) -> Iterator[Finding]:
                 place = Place(file.file, order[-1].lineno)
                 for old, new in zip(_moved(node, order), order, strict=True):
                     file.replace(old, file.segment(new))
-                text = f"@cross_origin above the route of {node.name}() has no effect: Flask registers the view below it."
+                text = (
+                    f"@cross_origin above the route of {node.name}() has no effect: Flask registers the view below it."
+                )
                 fix = Writer(site).fix("Put it below the route. Then its policy decides.")
                 yield Finding("decorator-above-route", "error", text, place, (item.rule.rule,), fix)
 
@@ -93,8 +96,10 @@ def _may_need_preflight(item: RouteCover) -> bool:
 
 
 def _meets_other_view(site: Site, item: RouteCover) -> bool:
-    endpoint = site.route(item.route.path, "OPTIONS").endpoint
-    return endpoint != item.rule.endpoint and not answers_options(site.app.view_functions.get(endpoint or ""))
+    endpoint = site.route(f"http://localhost{item.route.path}", "OPTIONS").endpoint
+    if endpoint in (None, item.rule.endpoint):
+        return False
+    return not answers_options(site.app.view_functions.get(endpoint))
 
 
 _LOGIN = re.compile("login|log_in|token|jwt|auth|require|session|permission|role|admin|api_?key|user", re.IGNORECASE)
@@ -104,12 +109,8 @@ def _is_behind_login(site: Site, item: RouteCover) -> bool:
     view = site.app.view_functions.get(item.rule.endpoint)
     if find_decoration(view, item.route.method) is None:  # hidden, as the decorator does not use functools.wraps
         return True
-    above = []
-    for function in unwrapped(view):
-        if hasattr(function, "__wrapped__") and not is_own(function):
-            break
-        above.append(function.__code__)
-    logins = [code for code in above[:-1] if _LOGIN.search(code.co_qualname)]
+    above = takewhile(is_own, unwrapped(view))
+    logins = [function.__code__ for function in above if _LOGIN.search(function.__code__.co_qualname)]
     return any("OPTIONS" not in code.co_consts and "EXEMPT_METHODS" not in code.co_names for code in logins)
 
 

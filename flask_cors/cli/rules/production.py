@@ -18,11 +18,11 @@ from ..writing import Fix
 _TUNNELS = (
     "ngrok.io ngrok.app ngrok.dev ngrok-free.app ngrok-free.dev loca.lt localtunnel.me trycloudflare.com lhr.life "
     "localhost.run serveo.net devtunnels.ms app.github.dev gitpod.io"
-).split()
+)
 _SAMPLES = (
     *(f"{scheme}://{host}{port}" for scheme in ("http", "https") for host in ("localhost", "127.0.0.1", "192.168.0.1")
       for port in ("", ":3000", ":8080")),
-    *(f"https://evil.{tunnel}" for tunnel in _TUNNELS),
+    *(f"https://evil.{tunnel}" for tunnel in _TUNNELS.split()),
 )  # fmt: skip
 
 
@@ -34,7 +34,7 @@ def development_origin(site: Site) -> Iterator[Finding]:
         if not found or _is_of_mobile_app(entries):
             continue
         whose = ", with the cookies of the user" if cover.policy.supports_credentials else ""
-        names = ", ".join(map(as_python, found))
+        names = ", ".join(map(_shown, found))
         text = f"{cover.source} allows {names} outside debug mode: whatever runs there may read responses{whose}."
         kept = [entry for entry in entries if entry not in found]
         fix = Fix(text=_for_debug_mode(cover, found, kept))
@@ -49,11 +49,17 @@ def _is_of_development(entry: Any) -> bool:
     return named or any(pattern.fullmatch(sample) for pattern in found.patterns for sample in _SAMPLES)
 
 
+def _shown(entry: Any) -> str:
+    """Write an entry as browsers write it, if it is an origin."""
+    found = AllowedOrigins.parse([entry])
+    return ", ".join(sorted(found.exact | found.wildcards)) or as_python(entry)
+
+
 def _is_development_host(origin: str) -> bool:
     if not re.match("https?:", origin):
         return False
     host = host_of(origin.removesuffix(":*"))
-    is_tunnel = any(f".{host}".endswith(f".{tunnel}") for tunnel in _TUNNELS)
+    is_tunnel = any(f".{host}".endswith(f".{tunnel}") for tunnel in _TUNNELS.split())
     is_of_company = host.endswith((".lan", ".internal"))  # these may be in production
     return is_tunnel or host.endswith(".test") or (is_private(host) and not is_of_company)
 
@@ -87,7 +93,9 @@ def overridden_key(site: Site) -> Iterator[Finding]:
             variable = f"FLASK_{key}"
             source = f"The environment variable {variable}" if variable in os.environ else key
             places = listed({f"{cover.layer.title} at {cover.layer.place}" for cover in using})
-            text = f"{source} has no effect: {places} gives {name} another value, and a keyword comes before the config."
+            text = (
+                f"{source} has no effect: {places} gives {name} another value, and a keyword comes before the config."
+            )
             fix = Fix(text=f"Take {name} out of the call if {key} is to decide; otherwise remove {key}.")
             yield Finding("overridden-key", "warning", text, using[0].layer.place, (), fix)
 

@@ -55,8 +55,8 @@ def is_exponential(pattern: re.Pattern[str]) -> bool:
 def is_quadratic(pattern: re.Pattern[str]) -> bool:
     """Whether the number of ways can grow with the text, while something follows that may not match.
 
-    >>> is_quadratic(re.compile("/.*/x/.*/y")), is_quadratic(re.compile("/[^/]*/x/[^/]*/y")), is_quadratic(re.compile("/.*"))
-    (True, False, False)
+    >>> [is_quadratic(re.compile(text)) for text in ("/.*/x/.*/y", "/[^/]*/x/[^/]*/y", "/.*/x/.*")]
+    [True, False, False]
     """
     automaton = _read(pattern)
     return automaton is not None and (automaton.has_two_ways_round() or automaton.has_shared_loops())
@@ -106,12 +106,13 @@ class _Automaton:
             firsts, lasts = ([one for part in parts for one in getattr(part, name)] for name in ("first", "last"))
             return _Part(any(part.is_optional for part in parts), firsts, lasts)
         if kind in ("MAX_REPEAT", "MIN_REPEAT"):
-            return self._repeat(*value, flags)
+            return self._repeat(value, flags)
         if kind in ("LITERAL", "NOT_LITERAL", "ANY", "IN"):
             return self._add(_characters(kind, value, flags))
         raise _Unknown(kind)
 
-    def _repeat(self, least: int, most: int, nodes: Any, flags: int) -> _Part:
+    def _repeat(self, value: Any, flags: int) -> _Part:
+        least, most, nodes = value
         part = self.read(nodes, flags)
         if most == _PARSER.MAXREPEAT:
             self._connect(part.last, part.first)

@@ -19,7 +19,7 @@ _ANYBODY = "https://evil.net"
 _HOSTERS = (
     "vercel.app netlify.app herokuapp.com github.io gitlab.io pages.dev workers.dev web.app firebaseapp.com fly.dev "
     "onrender.com azurewebsites.net azurestaticapps.net cloudfront.net amplifyapp.com surge.sh replit.app glitch.me"
-).split()
+)
 
 
 def pattern_allows_more(site: Site) -> Iterator[Finding]:
@@ -30,7 +30,7 @@ def pattern_allows_more(site: Site) -> Iterator[Finding]:
             origin = _unwanted(site, cover, entry)
             if origin:
                 whose = ", and with credentials" if cover.policy.supports_credentials else ""
-                text = f"{as_python(entry)} also allows {origin}{whose}, which others may own."
+                text = f"{_shown(entry)} also allows {origin}{whose}, which others may own."
                 yield finding_at(cover, "pattern-allows-more", "warning", text, _mend(site, cover, entry))
 
 
@@ -42,13 +42,17 @@ def _unwanted(site: Site, cover: Cover, entry: Any) -> str:
         return _ANYBODY if allow(_ANYBODY) else next(filter(None, (find_lookalike(one, allow) for one in texts)), "")
     if cover.policy.supports_credentials and any(map(_is_public_suffix, _parents(found))):
         return ""  # a risky origin, and found as such
-    hosted = (f"https://evil.{hoster}" for hoster in _HOSTERS)
+    hosted = (f"https://evil.{hoster}" for hoster in _HOSTERS.split())
     patterns = (find_lookalike(pattern.pattern, found.allow) for pattern in found.patterns)
     return next(filter(None, patterns), "") or next(filter(found.allow, hosted), "")
 
 
 def _parents(origins: AllowedOrigins) -> Iterator[str]:
     yield from (re.sub(r".*//\*\.|:\*$", "", origin) for origin in origins.wildcards)
+
+
+def _shown(entry: Any) -> str:
+    return as_python(entry if hasattr(entry, "__qualname__") or not callable(entry) else type(entry))
 
 
 # -- Functions ---------------------------------------------------------------------------------------------
@@ -59,7 +63,7 @@ def _careful(site: Site, function: Callable[[str], Any]) -> Callable[[str], bool
 
     def allow(origin: str) -> bool:
         try:
-            with site.request("/", origin):
+            with site.request("http://localhost/", origin):
                 return function(origin) is True
         except Exception:
             return False
