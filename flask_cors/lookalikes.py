@@ -24,14 +24,14 @@ def find_lookalike(pattern: str, allow: Callable[[str], object]) -> str:
 
 def _lookalikes(pattern: str) -> Iterator[str]:
     shorter = re.sub(r"\([^()]*\)\?", "", pattern)  # without what is optional
-    for part in (pattern, shorter, *pattern.split("|")):
-        for name in ("", "evil-", "evil"):
-            origin = _sample(part, name)
-            if _REGISTERED.search(origin):
-                yield origin
-            yield f"{origin}.evil.net".replace("-.", ".")
-            for dot in re.finditer(r"\.(?=.*[a-z][a-z-]*$)", origin):
-                yield f"{origin[: dot.start()]}x{origin[dot.end() :]}"
+    parts = (pattern, shorter, *pattern.split("|"))
+    samples = [_sample(part, name) for part in parts for name in ("", "evil-", "evil")]
+    yield from filter(_REGISTERED.search, samples)
+    for origin in samples:
+        yield f"{origin}.evil.net".replace("-.", ".")
+    for origin in samples:
+        for dot in re.finditer(r"\.(?=.*[a-z][a-z-]*$)", origin):
+            yield f"{origin[: dot.start()]}x{origin[dot.end() :]}"
 
 
 def _sample(pattern: str, name: str) -> str:

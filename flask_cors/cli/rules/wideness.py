@@ -77,10 +77,10 @@ def _listed(site: Site) -> Iterator[str]:
 
 def _texts_of(function: Any) -> Iterator[str]:
     """Yield the texts in a function, and in the variables that it uses."""
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    if code is not None:
-        variables = inspect.getclosurevars(function)
-        yield from _texts([*_constants(code), *variables.globals.values(), *variables.nonlocals.values()])
+    inner = inspect.unwrap(function)
+    if hasattr(inner, "__code__"):
+        variables = inspect.getclosurevars(inner)
+        yield from _texts([*_constants(inner.__code__), *variables.globals.values(), *variables.nonlocals.values()])
 
 
 def _constants(code: CodeType) -> Iterator[Any]:
