@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,14 @@ from werkzeug.local import LocalProxy
 
 from flask_cors import CORS
 from flask_cors.cli import cors
-from flask_cors.cli.check import RULES
+from flask_cors.cli.check import IDS, RULES
 from flask_cors.cli.console import WORDINGS
+from flask_cors.cli.needs import allows
 from flask_cors.cli.rules.logins import uses_cookies
-from flask_cors.cli.site import sample_paths
+from flask_cors.cli.site import Site, sample_paths
 from flask_cors.cli.source import SourceFile, as_path
 from flask_cors.cli.writing import resources_text
-from tests.programs import HEAD, PAGE, Program, program, write
+from tests.programs import HEAD, PAGE, WITHOUT, Program, apply_diff, program, write
 from tests.transcripts.pages import application
 
 __all__ = ["write"]
@@ -125,229 +127,113 @@ def lines_of(fix: Any) -> list[str]:
     return [line[1:].strip() for line in diff if line.startswith("+") and not line.startswith("+++")]
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        pytest.param("CORS(app)", id="everything for everyone"),
-        pytest.param("CORS(app, origins='https://a.example', supports_credentials=True)", id="credentials for one"),
-        pytest.param("CORS(app, resources=['/api/', '/files/public/'], max_age=600)", id="patterns that are right"),
-        pytest.param("CORS(app, resources='/api-')", id="a beginning on purpose"),
-        pytest.param("CORS(app, resources=['/api', '/api-internal'])", id="a beginning, beside the longer one"),
-        pytest.param("CORS(app, resources=['/api/', '(?P<at>/files)/public/'])", id="a group, and a variable part"),
-        pytest.param("CORS(app, resources=['/api/', re.compile(' /files /public', re.X)])", id="blanks in a pattern"),
-        pytest.param("CORS(app, resources='/api/items$')\n@cross_origin(origins=[])", id="a decorator that closes"),
-        pytest.param("CORS(app, origins=re.compile('(?i)APP://.*'))", id="a pattern with a flag"),
-        pytest.param("CORS(app, origins=re.compile('app://.*'))", id="a pattern for another scheme"),
-        pytest.param("CORS(app, origins=re.compile('https?://a[.]example'))", id="a pattern for both schemes"),
-        pytest.param("CORS(app, origins=re.compile('nul[l]'))", id="a pattern for sandboxed pages"),
-        pytest.param("app.config['MY_CORS_ORIGIN'] = 'x'\nCORS(app)", id="another key of the config"),
-        pytest.param("app.config['CORS_ORIGIN'] = 'x'\nCORS(app, origins=[])", id="a key for an option that is given"),
-    ],
-)
-def test_nothing_is_said_of_what_is_right(write: Write, code: str) -> None:
-    assert write(program(f"{code}\n")).check() == []
+DECORATORS = """
+def login_required(view):
+    @functools.wraps(view)
+    def decorated_view(*args, **kwargs): return view(*args, **kwargs)
+    return decorated_view
+def token_required(view):
+    @functools.wraps(view)
+    def checked(*args, **kwargs): return view(*args, **kwargs)
+    return checked
+"""
+LOGINS = {
+    "LOGIN": f"{DECORATORS}@app.get('/me')\n@login_required\ndef me(): return ''",
+    "TOKEN": f"{DECORATORS}@app.get('/me')\n@token_required\ndef me(): return ''",
+    "SESSION": "@app.get('/me')\ndef me(): return session['a']",
+}
+
+#: What is said of each mistake.
+TEXTS = {
+    "no-cors": "neither CORS nor",
+    "decorators-alone": "meet the preflights of decorated views first",
+    "misspelt-key": "did you mean 'CORS_ORIGINS'?",
+    "unused-pattern": "matches no route.",
+    "stray-pattern": "also covers /api-internal",
+    "shadowed-pattern": "decides for no route: CORS(app)",
+    "useless-name": "has no effect: ",
+    "wildcard-exposes-nothing": '"*" in expose_headers exposes nothing',
+    "wildcard-is-a-name": '"*" in headers is a name',
+    "doubtful-origin": "",
+    "risky-origin": " with credentials: ",
+    "max-age-capped": "is cut down by browsers: Chromium to 7200",
+    "wrong-options": "",
+    "cookies-under-wildcard": "seems to depend on cookies",
+    "cookies-not-supported": "does not support credentials",
+    "token-not-allowed": "/me (token_required) seems to need a token, but CORS(app) allows no page to send one.",
+    "decorator-opens-more": "opens /api/items, /api/items/<int:number> to every origin",
+    "decorator-drops-credentials": "keeps credentials from /api/items",
+    "unused-ignore": "silences nothing. Did you mean max-age-capped?",
+}
 
 
-@pytest.mark.parametrize(
-    ("code", "name", "text", "line"),
-    [
-        pytest.param("", "no-cors", "neither CORS nor", 'CORS(app, origins="https://app.example")', id="nothing"),
-        pytest.param(
-            "app.before_request(lambda: None)\n@cross_origin()",
-            "decorators-alone",
-            "meet the preflights of decorated views first",
-            "CORS(app, resources=[])",
-            id="decorators alone, with a login perhaps",
-        ),
-        pytest.param(
-            "app.config['CORS_ALLOWED_ORIGINS'] = 'https://a.example'\nCORS(app)",
-            "misspelt-key",
-            "did you mean 'CORS_ORIGINS'?",
-            "app.config[\"CORS_ORIGINS\"] = 'https://a.example'",
-            id="another library's name for a key",
-        ),
-        pytest.param(
-            "app.config.update(CORS_ORIGIN='https://a.example')\nCORS(app)",
-            "misspelt-key",
-            "did you mean 'CORS_ORIGINS'?",
-            "app.config.update(CORS_ORIGINS='https://a.example')",
-            id="a slip in a key",
-        ),
-        pytest.param(
-            "CORS(app, resources='api/')",
-            "unused-pattern",
-            'CORS(app), r"api/" matches no route.',
-            'CORS(app, resources=r"/api/")',
-            id="no slash",
-        ),
-        pytest.param(
-            "CORS(app, resources=['/apy/items', '/old'])",
-            "unused-pattern",
-            'r"/apy/items" matches no route.',
-            "CORS(app, resources=[r\"/api/items\", '/old'])",
-            id="a slip of the pen",
-        ),
-        pytest.param(
-            "CORS(app, resources='/api/items/<n>')",
-            "unused-pattern",
-            "matches no route.",
-            'CORS(app, resources=r"/api/items/[^/]+")',
-            id="a rule of Flask's for a pattern",
-        ),
-        pytest.param(
-            "CORS(app, resources=['/old', '/zzzzzzzzz'])",
-            "unused-pattern",
-            "matches no route.",
-            "CORS(app, resources='/old')",
-            id="a pattern like nothing at all",
-        ),
-        pytest.param(
-            "CORS(app)\napp.config['CORS_RESOURCES'] = {'api/': {'headers': 'A'}}",
-            "unused-pattern",
-            "matches no route.",
-            'app.config[\'CORS_RESOURCES\'] = {r"/api/": {"headers": "A"}}',
-            id="no slash, in the config",
-        ),
-        pytest.param(
-            "CORS(app, resources={'^/api': {'max_age': 1}})",
-            "stray-pattern",
-            'CORS(app), r"^/api" also covers /api-internal',
-            'CORS(app, resources={r"/api/": {"max_age": 1}})',
-            id="a beginning",
-        ),
-        pytest.param(
-            "app.add_url_rule('/api', view_func=lambda: '', endpoint='root')\nCORS(app, resources='/api.*')",
-            "stray-pattern",
-            "also covers /api-internal",
-            'CORS(app, resources=r"/api(/|$)")',
-            id="a beginning that is a route itself",
-        ),
-        pytest.param(
-            "CORS(app, resources=['/api/items', '/api/'])",
-            "shadowed-pattern",
-            'r"/api/" decides for no route: CORS(app), r"/api/items" at ',
-            "CORS(app, resources='/api/items')",
-            id="a pattern in the shadow of a more precise one",
-        ),
-        pytest.param("CORS(app)\nCORS(app)", "shadowed-pattern", "comes first", "", id="CORS twice"),
-        pytest.param(
-            "CORS(app, headers=['A', 'Cookie'])",
-            "useless-name",
-            "Cookie in headers has no effect: the browser sets it",
-            'CORS(app, headers="A")',
-            id="a forbidden request header",
-        ),
-        pytest.param(
-            "CORS(app, resources=['/api/', '/old'], headers=['A', 'Access-Control-Allow-Origin'])",
-            "useless-name",
-            "it is a header of responses",
-            "CORS(app, resources=['/api/', '/old'], headers=\"A\")",
-            id="a header of responses, for two patterns",
-        ),
-        pytest.param(
-            "CORS(app, expose_headers='Set-Cookie, A')",
-            "useless-name",
-            "browsers show it to no page",
-            'CORS(app, expose_headers="A")',
-            id="cookies exposed",
-        ),
-        pytest.param(
-            "@cross_origin(methods=['TRACE', 'PUT'])",
-            "useless-name",
-            "@cross_origin: TRACE in methods has no effect",
-            '@cross_origin(methods="PUT")',
-            id="a forbidden method",
-        ),
-        pytest.param(
-            "CORS(app, origins='https://a.example', supports_credentials=True, expose_headers='*')",
-            "wildcard-exposes-nothing",
-            "exposes nothing",
-            "CORS(app, origins='https://a.example', supports_credentials=True, expose_headers=\"X-Total-Count\")",
-            id="everything exposed, with credentials",
-        ),
-        pytest.param(
-            "CORS(app, origins='https://a.example', supports_credentials=True, headers='*')",
-            "wildcard-is-a-name",
-            '"*" in headers is a name',
-            "CORS(app, origins='https://a.example', supports_credentials=True, headers=\"Content-Type\")",
-            id="all headers, with credentials",
-        ),
-        pytest.param(
-            "CORS(app, origins=['a.example', re.compile('https://b[.]example')])",
-            "doubtful-origin",
-            "'a.example' can never match",
-            "CORS(app, origins=[\"https://a.example\", re.compile('https://b[.]example')])",
-            id="no scheme, beside a pattern",
-        ),
-        pytest.param(
-            "CORS(app, origins=['https://a.example', ''])",
-            "doubtful-origin",
-            "is empty and matches no origin",
-            'CORS(app, origins="https://a.example")',
-            id="an empty entry",
-        ),
-        pytest.param(
-            "CORS(app, origins=['https://shop-*-team.vercel.app'])",
-            "doubtful-origin",
-            "a string is not a pattern",
-            r'CORS(app, origins=[re.compile(r"https://shop-[^.:/]*-team\.vercel\.app")])',
-            id="a glob",
-        ),
-        pytest.param("CORS(app, origins='null')", "doubtful-origin", "every sandboxed page", "", id="null"),
-        pytest.param(
-            "CORS(app, origins='HTTPS://A.EXAMPLE.MX/')",
-            "doubtful-origin",
-            "is corrected to 'https://a.example.mx'",
-            'CORS(app, origins="https://a.example.mx")',
-            id="not as browsers write it",
-        ),
-        pytest.param(
-            r"CORS(app, origins=re.compile(r'a\.example'))",
-            "doubtful-origin",
-            "an origin begins with its scheme",
-            r'CORS(app, origins=re.compile(r"https://a\.example"))',
-            id="a pattern without scheme",
-        ),
-        pytest.param(
-            "CORS(app, origins='^https://a[.]example/$')",
-            "doubtful-origin",
-            "ends with host or port",
-            'CORS(app, origins="^https://a[.]example$")',
-            id="a pattern with a slash at its end",
-        ),
-        pytest.param(
-            "CORS(app, origins=['http://a.example'], supports_credentials=True)",
-            "risky-origin",
-            "others on the network can change it",
-            'CORS(app, origins=["https://a.example"], supports_credentials=True)',
-            id="plain http, with credentials",
-        ),
-        pytest.param(
-            "CORS(app, origins='https://*.com', supports_credentials=True)",
-            "risky-origin",
-            "anyone can get a name below 'com'",
-            "",
-            id="everybody's domains, with credentials",
-        ),
-        pytest.param(
-            "CORS(app, max_age=7300)", "max-age-capped", "Chromium to 7200", "CORS(app, max_age=7200)", id="max_age"
-        ),
-        pytest.param("@cross_origin(supports_credentials=True)", "wrong-options", "this cannot be", "", id="options"),
-        pytest.param(
-            "CORS(app)\napp.config['CORS_MAX_AGE'] = 'x'", "wrong-options", "CORS_MAX_AGE='x'", "", id="config"
-        ),
-    ],
-)
-def test_a_rule_finds_a_mistake_and_the_fix_mends_it(write: Write, code: str, name: str, text: str, line: str) -> None:
-    written = write(program(code if "@cross" in code else f"{code}\n"))
-    [finding] = [one for one in written.check() if one["id"] != "no-cors" or name == "no-cors"]
-    assert finding["id"] == name
-    assert text in finding["text"]
-    assert line in ("", *lines_of(finding["fix"]))
-    assert bool(line) == bool(lines_of(finding["fix"]))
-    if line:
-        written.apply(finding["fix"])
-        assert text not in [one["text"] for one in written.check()]
+def cases(negated: str) -> Iterator[Any]:
+    """The programs of a file: below ``# ids: a sentence`` the code, and what a diff of all fixes adds, or removes."""
+    for text in re.split(r"^# ", (ROOT / "tests" / "mistakes.txt").read_text(), flags=re.MULTILINE)[1:]:
+        title, *lines = text.rstrip("\n").split("\n")
+        names, _, sentence = title.partition(": ")
+        code = "\n".join(LOGINS.get(line, line) for line in lines if line[:2] not in ("+ ", "- "))
+        if names.startswith("not ") == bool(negated):
+            changed = [line for line in lines if line[:2] in ("+ ", "- ")]
+            yield pytest.param(names.removeprefix("not ").split(", "), code, changed, id=sentence)
+
+
+MISTAKES, RIGHT = list(cases("")), list(cases("not"))
+
+
+def text_of(code: str) -> str:
+    return program(code if "@cross" in code.rpartition("\n")[2] else f"{code}\n")
+
+
+def readers(written: Program, candidates: set[str]) -> set[tuple[str, str, bool]]:
+    """Which origins may read which rules, with cookies or not."""
+    app = written.app()
+    with app.app_context(), warnings.catch_warnings(action="ignore"):
+        covers = {(item.rule.rule, item.cover.policy) for item in Site(app).routes if item.cover}
+    allowed = {(one, rule, policy) for rule, policy in covers for one in candidates if allows(policy, one)}
+    return {(one, rule, cookies) for one, rule, policy in allowed for cookies in {False, policy.supports_credentials}}
+
+
+def check_fixes(written: Program) -> Any:
+    """Apply each fix alone, then all of them: only what it says is opened, and nothing is left of what has a diff."""
+    report, before = written.json(None, "check", *WITHOUT), written.text
+    for finding in [*report["findings"], report]:
+        fix = finding["fix"] or {"diff": "", "text": ""}
+        after = Program(written.folder, apply_diff(before, fix["diff"]))
+        named = {"null", "https://foreign.example", *re.findall(r"\w+://[\w.-]+\w", before + after.text)}
+        opened = readers(after, named) - readers(written, named)
+        assert ("This opens" in fix["text"]) >= bool(opened), opened
+        assert (", with cookies" in fix["text"]) >= any(cookies for _, _, cookies in opened), opened
+    left = [one for one in report["findings"] if not (one["fix"] and one["fix"]["diff"])]
+    assert [one["id"] for one in after.check()] == [one["id"] for one in left]
+    return report
+
+
+@pytest.mark.parametrize(("names", "code", "lines"), MISTAKES)
+def test_a_mistake_is_found_and_the_fix_leaves_nothing(
+    write: Write, names: list[str], code: str, lines: list[str]
+) -> None:
+    report = check_fixes(write(text_of(code)))
+    found = [one for one in report["findings"] if one["id"] != "no-cors" or names == ["no-cors"]]
+    assert list(dict.fromkeys(one["id"] for one in found)) == names
+    assert len(found) == len({(one["id"], one["text"], one["line"]) for one in found})
+    assert all(TEXTS[one["id"]] in one["text"] for one in found)
+    diff = report["fix"]["diff"].split("\n")[2:] if report["fix"] else []
+    changed = [f"{line[0]} {line[1:].strip()}" for line in diff if line.startswith(("+", "-"))]
+    assert [line for line in changed if line[0] == "+" or "- " in "".join(lines)[:2]] == lines
+
+
+@pytest.mark.parametrize(("names", "code", "lines"), RIGHT)
+def test_nothing_is_said_of_what_is_right(write: Write, names: list[str], code: str, lines: list[str]) -> None:
+    assert ({*names} <= {*IDS}, lines, write(text_of(code)).check()) == (True, [], [])
+
+
+def test_each_id_has_a_mistake_a_near_miss_and_a_section_of_the_manual() -> None:
+    page = (GOLDEN.parent / "findings.rst").read_text()
+    assert re.findall(r"^([a-z-]+)\n~+$", page, re.MULTILINE) == sorted(IDS)
+    found, missed = ({name for row in rows for name in row.values[0]} for rows in (MISTAKES, RIGHT))
+    assert found == missed == {*IDS} == {*TEXTS}
+    assert all(rule.__doc__ for rule in RULES)
 
 
 def test_findings_have_their_place_and_their_routes(write: Write) -> None:
@@ -359,88 +245,18 @@ def test_findings_have_their_place_and_their_routes(write: Write) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "found"),
+    ("value", "new"),
     [
-        pytest.param(
-            "CORS(app, origins='https://a.example', supports_credentials=True)\n@cross_origin()",
-            [
-                ("decorator-opens-more", '@cross_origin(origins="https://a.example")'),
-                (
-                    "decorator-drops-credentials",
-                    '@cross_origin(supports_credentials=True, origins="https://a.example")',
-                ),
-            ],
-            id="wider, and without credentials",
-        ),
-        pytest.param(
-            "CORS(app, origins='https://a.example', supports_credentials=True)\n@cross_origin(origins='https://b.example')",
-            [
-                (
-                    "decorator-drops-credentials",
-                    "@cross_origin(origins='https://b.example', supports_credentials=True)",
-                )
-            ],
-            id="without credentials",
-        ),
-        pytest.param(
-            "CORS(app, origins='https://a.example')\n"
-            "@cross_origin(origins='https://b.example', supports_credentials=True)",
-            [],
-            id="another origin, with credentials",
-        ),
+        pytest.param("A,Host", {"FLASK_CORS_HEADERS": "A"}, id="a list with commas"),
+        pytest.param('["A", "Host"]', {"FLASK_CORS_HEADERS": '["A"]'}, id="JSON"),
     ],
 )
-def test_a_decorator_that_takes_back_what_the_extension_says_is_found(
-    write: Write, code: str, found: list[tuple[str, str]]
+def test_what_the_environment_sets_is_set_there(
+    write: Write, monkeypatch: pytest.MonkeyPatch, value: str, new: dict[str, str]
 ) -> None:
-    checked = {(one["id"], *lines_of(one["fix"])) for one in write(program(code)).check()}
-    assert checked == set(found)
-
-
-LOGINS = """
-def login_required(view):
-    @functools.wraps(view)
-    def decorated_view(*args, **kwargs): return view(*args, **kwargs)
-    return decorated_view
-def token_required(view):
-    @functools.wraps(view)
-    def checked(*args, **kwargs): return view(*args, **kwargs)
-    return checked
-@app.get("/me")
-{decorator}
-def me(): return {body}
-"""
-
-
-@pytest.mark.parametrize(
-    ("decorator", "body", "name", "line"),
-    [
-        pytest.param(
-            "@login_required",
-            "''",
-            "cookies-under-wildcard",
-            'CORS(app, origins="https://app.example", supports_credentials=True)',
-            id="a decorator for a login",
-        ),
-        pytest.param("@token_required", "''", "token-not-allowed", 'CORS(app, headers="Authorization")', id="a token"),
-        pytest.param(
-            "@(lambda view: view)",
-            "session['a']",
-            "cookies-under-wildcard",
-            'CORS(app, origins="https://app.example", supports_credentials=True)',
-            id="the session",
-        ),
-        pytest.param("@(lambda view: view)", "''", "", "", id="nothing"),
-    ],
-)
-def test_views_that_know_their_visitors_are_found(
-    write: Write, decorator: str, body: str, name: str, line: str
-) -> None:
-    written = write(program(f"{LOGINS.format(decorator=decorator, body=body)}CORS(app)\n"))
-    checked = written.check()
-    assert [(one["id"], one["routes"], lines_of(one["fix"])) for one in checked] == (
-        [(name, ["/me"], [line])] if name else []
-    )
+    monkeypatch.setenv("FLASK_CORS_HEADERS", value)
+    [finding] = write(text_of("app.config.from_prefixed_env()\nCORS(app)")).check()
+    assert (finding["id"], finding["fix"]["diff"], finding["fix"]["environment"]) == ("useless-name", "", new)
 
 
 def test_cookies_are_told_by_names() -> None:
@@ -450,24 +266,82 @@ def test_cookies_are_told_by_names() -> None:
     assert sorted(uses_cookies(namespace["view"])) == ["cookies", "current_user", "session", "set_cookie"]
 
 
-def test_each_rule_is_a_function_with_a_docstring() -> None:
-    assert all(rule.__doc__ for rule in RULES)
+TWO = "CORS(app, resources='api/', max_age=7300)\n"
+PRINTED = """\
+shop.py:6: error[unused-pattern]
+    CORS(app), r"api/" matches no route.
+    Write r"/api/", if that is meant. This opens /api/items/<int:number>, /api/items to every origin.
+    shop.py:6
+    - CORS(app, resources='api/', max_age=7300)
+    + CORS(app, resources=r"/api/", max_age=7300)
+
+shop.py:6: warning[max-age-capped]
+    CORS(app): max_age=7300 is cut down by browsers: Chromium to 7200, Safari to 600 seconds.
+    shop.py:6
+    - CORS(app, resources='api/', max_age=7300)
+    + CORS(app, resources='api/', max_age=7200)
+
+Checked 9 routes and 1 policy: 1 error, 1 warning.
+"""
 
 
-def test_check_prints_each_finding_with_its_place_and_counts_them(write: Write) -> None:
-    result = write(program("CORS(app, resources='api/', max_age=700)\n")).run("check")
-    assert re.sub(r"shop_\d+", "shop", result.output) == (
-        'shop.py:6: error[unused-pattern]\n    CORS(app), r"api/" matches no route.\n    shop.py:6\n'
-        "    - CORS(app, resources='api/', max_age=700)\n"
-        '    + CORS(app, resources=r"/api/", max_age=700)\n\n'
-        "shop.py:6: warning[max-age-capped]\n"
-        "    CORS(app): max_age=700 is cut down by browsers: Safari to 600 seconds.\n    shop.py:6\n"
-        "    - CORS(app, resources='api/', max_age=700)\n"
-        "    + CORS(app, resources='api/', max_age=600)\n\n"
-        "Errors: 1. Warnings: 1.\n"
-    )
-    assert result.exit_code == 1
-    assert write(program("CORS(app)\n")).run("check").exit_code == 0
+@pytest.mark.parametrize(
+    ("code", "args", "end", "exit_code"),
+    [
+        pytest.param(TWO, [], PRINTED, 1, id="everything"),
+        pytest.param(TWO, ["--select", "max-age-capped"], "and 1 policy: 1 warning.\n", 0, id="only some"),
+        pytest.param(TWO, ["--select", "max-age-capped", "--strict"], ": 1 warning.\n", 1, id="warnings fail"),
+        pytest.param(TWO, ["--ignore", "max-age-capped,no-cors"], ": 1 error.\n", 1, id="without some"),
+        pytest.param(
+            TWO,
+            ["--ignore=max-age-capped", "--ignore=unused-pattern"],
+            "Checked 9 routes and 1 policy: no problems.\n",
+            0,
+            id="without all",
+        ),
+        pytest.param(
+            TWO, ["--ignore", "max-age-caped"], "is no id of a finding. Did you mean max-age-capped?\n", 2, id="a slip"
+        ),
+        pytest.param(TWO, ["--select", ","], "'' is no id", 2, id="no id"),
+        pytest.param(TWO, ["--diff"], '+CORS(app, resources=r"/api/", max_age=7200)\n ', 1, id="one patch"),
+        pytest.param("CORS(app)\n", ["--strict", "--diff"], "", 0, id="an empty patch"),
+    ],
+)
+def test_check_prints_what_is_wanted(write: Write, code: str, args: list[str], end: str, exit_code: int) -> None:
+    result = write(program(code)).run("check", *WITHOUT, *args)
+    output = re.sub(r"shop_\d+", "shop", result.output)
+    assert output == end if end == PRINTED else end in output
+    assert result.exit_code == exit_code
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        pytest.param("CORS(\n    app,\n    max_age=7300,  # cors: ignore[max-age-capped]\n)", [], id="in the call"),
+        pytest.param(
+            "AGE = 7300  # cors: ignore[max-age-capped]\nCORS(app, max_age=AGE)", [], id="at what is to change"
+        ),
+        pytest.param(
+            "CORS(app, max_age=7300, headers='Host')  # why # cors: ignore[max-age-capped, useless-name] # more",
+            [],
+            id="two ids, between other comments",
+        ),
+        pytest.param(
+            "CORS(app, max_age=7300)  # cors: ignore[no-cors]", ["max-age-capped", "unused-ignore"], id="other"
+        ),
+        pytest.param(
+            "CORS(app, max_age=7300)  # cors: ignore[no-cors, max-age-capped]", ["unused-ignore"], id="one of two"
+        ),
+        pytest.param("TEXT = '# cors: ignore[no-cors]'\nCORS(app)", [], id="a text is no comment"),
+        pytest.param(
+            "CORS(app)\n@app.get('/me')  # cors: ignore[cookies-under-wildcard]\ndef me(): return session['a']",
+            [],
+            id="view",
+        ),
+    ],
+)
+def test_a_comment_silences_a_finding(write: Write, code: str, found: list[str]) -> None:
+    assert [one["id"] for one in check_fixes(write(text_of(code)))["findings"]] == found
 
 
 # Any pattern gets a report --------------------------------------------------------------------------------------------

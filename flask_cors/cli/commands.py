@@ -6,6 +6,8 @@ import re
 import sys
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
 import click
@@ -16,14 +18,15 @@ from .. import browser as fetch
 from ..options import CORSWarning
 from .ask import place_of
 from .case import LoadFailure
-from .check import find_mistakes
+from .check import IDS, combined_fix, find_mistakes
 from .copied import MAX_LENGTH
 from .explain import Explanation, explain
-from .finding import Finding
+from .finding import Finding, covers
 from .output import explanation_as_json, fix_as_json, fix_lines, place_as_json, print_explanation, print_json
 from .question import Given, Mistake, known_value, plain, read_question
 from .routes import print_rows, row_as_json, rows
 from .site import MadeApp, Site, record_apps
+from .writing import Fix
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
@@ -141,21 +144,64 @@ def _load_if_possible(*, is_needed: bool) -> tuple[Site | None, LoadFailure | No
 # -- check -------------------------------------------------------------------------------------------------
 
 
+def _parse_ids(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> frozenset[str]:
+    names = [name.strip() for value in values for name in value.split(",")]
+    for name in names:
+        if name not in IDS:
+            near = get_close_matches(name, IDS, 3, 0.5) or sorted(IDS)
+            raise click.BadParameter(f"{name!r} is no id of a finding. Did you mean {', '.join(near)}?")
+    return frozenset(names)
+
+
 @click.command("check")
+@click.option("--strict", is_flag=True, help="Fail if there are warnings, too.")
+@click.option("--select", multiple=True, metavar="ID[,ID]", callback=_parse_ids, help="Report only these.")
+@click.option("--ignore", multiple=True, metavar="ID[,ID]", callback=_parse_ids, help="Do not report these.")
+@click.option("--diff", "as_diff", is_flag=True, help="Print the changes of all findings as one patch.")
 @_as_json
 @click.pass_context
-def check_command(context: click.Context, as_json: bool) -> None:
+def check_command(
+    context: click.Context, strict: bool, select: frozenset[str], ignore: frozenset[str], as_diff: bool, as_json: bool
+) -> None:
     """Look for mistakes in the whole configuration.
 
-    The exit code is 1 if there are errors. Warnings are settings that may be meant as they are.
+    The exit code is 1 if there are errors; with --strict, if there is anything. Warnings are settings that may be
+    meant as they are. A comment silences a finding at its line: # cors: ignore[max-age-capped]
     """
     with _quietly():
-        found = find_mistakes(_load_site())
+        site = _load_site()
+        found = find_mistakes(site, select, ignore)
+        fix = combined_fix(site, found)
     if as_json:
-        print_json("findings", list(map(_finding_as_json, found)))
+        print_json("findings", list(map(_finding_as_json, found)), fix=fix_as_json(fix))
+    elif as_diff:
+        _print_patch(fix)
     else:
         _print_findings(found)
-    context.exit(1 if any(finding.level == "error" for finding in found) else 0)
+        click.echo(_summary(site, found))
+    context.exit(1 if any(strict or finding.level == "error" for finding in found) else 0)
+
+
+def _print_patch(fix: Fix) -> None:
+    """Print what ``patch -p0`` takes, below what it leaves out: lines that begin with ``#``."""
+    words = replace(fix, files={})
+    for line in fix_lines(words):
+        click.echo(f"# {plain(line)}")
+    if fix.diff:
+        click.echo(fix.diff)
+
+
+def _summary(site: Site, found: list[Finding]) -> str:
+    levels = [finding.level for finding in found]
+    counted = [_count(levels.count(level), level) for level in ("error", "warning") if level in levels]
+    routes = _count(len(list(site.app.url_map.iter_rules())), "route")
+    policies = _count(len(covers(site)), "policy")
+    return f"Checked {routes} and {policies}: {', '.join(counted) or 'no problems'}."
+
+
+def _count(number: int, noun: str) -> str:
+    several = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number} {noun if number == 1 else several}"
 
 
 def _print_findings(found: list[Finding]) -> None:
@@ -166,8 +212,6 @@ def _print_findings(found: list[Finding]) -> None:
         for line in [finding.text, *fix_lines(finding.fix)]:
             click.echo(f"    {plain(line)}".rstrip())
         click.echo()
-    levels = [finding.level for finding in found]
-    click.echo(f"Errors: {levels.count('error')}. Warnings: {levels.count('warning')}.")
 
 
 def _finding_as_json(finding: Finding) -> dict[str, Any]:

@@ -6,7 +6,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ..options import config_key
+from ..policy import Policy
 from .needs import Changes
+from .plan import is_configured
 from .site import Cover, Place, RouteCover, Site
 from .writing import Fix, Writer
 
@@ -25,12 +28,14 @@ class Finding:
     place: Place | None = None
     routes: tuple[str, ...] = ()
     fix: Fix = field(default_factory=Fix)
+    policy: Policy | None = None  # the one that it is about
 
 
 def changed(site: Site, cover: Cover, changes: Changes) -> Fix:
     """Return the fix that gives a policy other values, where they are written."""
     writer = Writer(site)
-    writer.change(cover, changes, in_place=True)
+    if changes:
+        writer.change(cover, changes, in_place=True)
     return writer.fix()
 
 
@@ -43,7 +48,20 @@ def covers(site: Site) -> list[Cover]:
 
 def finding_at(cover: Cover, name: str, level: Level, text: str, fix: Fix, routes: Iterable[str] = ()) -> Finding:
     """Return a finding about one policy."""
-    return Finding(name, level, f"{cover.layer.title}: {text}", cover.layer.place, tuple(routes), fix)
+    place = cover.layer.place
+    return Finding(name, level, f"{cover.layer.title}: {text}", place, tuple(routes), fix, cover.policy)
+
+
+def setting_finding(
+    site: Site, cover: Cover, option: str, name: str, level: Level, text: str, changes: Changes
+) -> Finding:
+    """Return a finding about one option of a policy, at the place where it is written: the config, an entry, a call."""
+    title, place = cover.layer.title, cover.layer.place
+    if is_configured(cover, option):
+        title, place = config_key(option), Writer(site).config_place(option) or place
+    elif option in cover.entry.own:
+        title = cover.source
+    return Finding(name, level, f"{title}: {text}", place, (), changed(site, cover, changes), cover.policy)
 
 
 def matching_routes(site: Site, cover: Cover) -> tuple[list[RouteCover], list[RouteCover]]:

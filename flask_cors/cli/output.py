@@ -33,9 +33,9 @@ _TITLES = {
 _STANDARD = "https://fetch.spec.whatwg.org/"
 
 
-def print_json(kind: str, data: object) -> None:
+def print_json(kind: str, data: object, **more: object) -> None:
     """Print JSON, with the version of its shape."""
-    click.echo(json.dumps({"version": VERSION, kind: data}, indent=2))
+    click.echo(json.dumps({"version": VERSION, kind: data, **more}, indent=2))
 
 
 # -- explain -----------------------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ class SourceFile:
         value = self.segment(keyword.value)
         return f"**{value}" if keyword.arg is None else f"{keyword.arg}={value}"
 
-    def nodes(self, kind: type[Any]) -> Iterator[Any]:
+    def nodes(self, kind: Any) -> Iterator[Any]:
         """Yield all nodes of a kind, in the order of the text."""
         found = [node for node in ast.walk(self.tree) if isinstance(node, kind)]
         return iter(sorted(found, key=_position))
@@ -72,6 +72,18 @@ class SourceFile:
         known = names | {alias.asname for alias in imported if alias.name in names and alias.asname}
         calls = [call for call in self.nodes(ast.Call) if call.lineno <= line <= call.end_lineno]
         return next((call for call in reversed(calls) if last_name(call.func) in known), None)
+
+    def line_start(self, line: int) -> int:
+        """Return where a line begins in the text."""
+        return self._starts[line - 1]
+
+    def header_lines(self, line: int) -> range:
+        """Return the lines of the decorators and the ``def`` of the function that begins at *line*."""
+        for node in self.nodes(ast.FunctionDef | ast.AsyncFunctionDef):
+            first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
+            if line in (first, node.lineno):
+                return range(first, max(node.lineno + 1, node.body[0].lineno))
+        return range(0)
 
     def find_statement(self, line: int) -> ast.stmt | None:
         """Return the innermost statement that contains *line*."""
@@ -166,14 +178,54 @@ class SourceFile:
             follows = any(edit.start == end - 1 for edit in self.edits)
             self.edits.append(Edit(end - 1, end - 1, f", {text}" if follows else text))
 
+    def remove_items(self, items: list[tuple[ast.AST, ast.AST]], gone: set[int]) -> None:
+        """Remove items of a display, each with the comma that divides it from another; an item has two ends."""
+        spans = [(self.span(first)[0], self.span(last)[1]) for first, last in items]
+        for number in sorted(gone):
+            start, end = spans[number]
+            if any(other not in gone for other in range(number)):
+                start = spans[number - 1][1]
+            elif number + 1 < len(spans):
+                end = spans[number + 1][0]
+            self.replace_text(start, end, "")
+
+    def whole_statement(self, call: ast.Call) -> ast.stmt | None:
+        """Return the statement that is this call and nothing else, if its block has others."""
+        for node in ast.walk(self.tree):
+            for block in (getattr(node, "body", None), getattr(node, "orelse", None)):
+                for statement in block if isinstance(block, list) and len(block) > 1 else ():
+                    if isinstance(statement, ast.Expr) and statement.value is call:
+                        return statement
+        return None
+
+    def remove_statement(self, statement: ast.stmt) -> None:
+        """Remove a statement with its lines."""
+        _, end = self.span(statement)
+        line_end = self.text.find("\n", end)
+        self.replace_text(self._starts[statement.lineno - 1], len(self.text) if line_end < 0 else line_end + 1, "")
+
+    def exchange(self, one: ast.AST, other: ast.AST) -> None:
+        """Write two parts of the text in each other's place, as they are edited so far."""
+        spans = [self.span(one), self.span(other)]
+        texts = [self._edited(*span) for span in spans]
+        inside = [edit for edit in self.edits if any(start <= edit.start and edit.end <= end for start, end in spans)]
+        self.edits = [edit for edit in self.edits if edit not in inside]
+        self.edits += [Edit(*span, text) for span, text in zip(spans, reversed(texts), strict=True)]
+
     @property
     def changed_text(self) -> str:
         """The text after all edits; those at one place follow each other."""
-        text = self.text
-        numbered = sorted(enumerate(self.edits), key=lambda item: (item[1].start, item[1].end, item[0]))
-        for _, edit in reversed(numbered):
-            text = text[: edit.start] + edit.text + text[edit.end :]
-        return text
+        return self._edited(0, len(self.text))
+
+    def _edited(self, start: int, end: int) -> str:
+        """Return a part of the text after the edits in it. Of two that overlap, the first counts."""
+        parts, position = [], start
+        edits = dict.fromkeys(edit for edit in self.edits if start <= edit.start and edit.end <= end)
+        for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+            if edit.start >= position:
+                parts += [self.text[position : edit.start], edit.text]
+                position = edit.end
+        return "".join([*parts, self.text[position:end]])
 
 
 def _is_import(node: ast.stmt) -> bool:

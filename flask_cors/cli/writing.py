@@ -12,11 +12,13 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from functools import update_wrapper
+from typing import Any, Concatenate, ParamSpec
 
 from ..options import _PARSERS, RESOURCES, Options, config_key
 from .needs import Changes
-from .site import Cover, Entry, Layer, Site
+from .plan import Plan, PlannedEntry, policy_value_of
+from .site import Cover, Layer, Place, Site
 from .source import (
     SETTERS,
     SourceFile,
@@ -46,6 +48,8 @@ class Fix:
     headers: tuple[str, ...] = ()
     #: Lines of code for which no place is known: of Python, or of nginx.
     code: str = ""
+    #: What made it, so that several fixes can be made one.
+    writer: Writer | None = field(default=None, compare=False, repr=False)
 
     @property
     def diff(self) -> str:
@@ -56,51 +60,88 @@ class Fix:
         return bool(self.text or self.files or self.environment or self.headers or self.code)
 
 
+Step = tuple[Callable[..., None], tuple[Any, ...], dict[str, Any]]
+P = ParamSpec("P")
+
+
+def _recorded(method: Callable[Concatenate[Writer, P], None]) -> Callable[Concatenate[Writer, P], None]:
+    """Let a writer remember a step, so that another can repeat it."""
+
+    def record(self: Writer, /, *args: P.args, **options: P.kwargs) -> None:
+        self.steps.append((method, args, options))
+        method(self, *args, **options)
+
+    return update_wrapper(record, method)
+
+
 class Writer:
     """Collects changes of one program, and makes one :class:`Fix` of them."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self.plan: Plan = Plan(site)
+        self.steps: list[Step] = []
         self._environment: dict[str, str] = {}
         self._words: list[str] = []
         self._code: list[str] = []
 
     def fix(self, text: str = "") -> Fix:
         """Return all that was changed, with *text* before what there is to say in words."""
+        self._write_plan()
         words = " ".join(filter(None, [text, *self._words]))
         files = self._site.program.take_change()
-        return Fix(text=words, files=files, environment=self._environment, code="\n".join(self._code))
+        code = "\n".join(dict.fromkeys(self._code))
+        return Fix(text=words, files=files, environment=self._environment, code=code, writer=self)
+
+    def repeat(self, fix: Fix) -> None:
+        """Do all that made another fix."""
+        for method, args, options in fix.writer.steps if fix.writer else ():
+            self.steps.append((method, args, options))
+            method(self, *args, **options)
+
+    def config_place(self, name: str) -> Place | None:
+        """Return where the config gets an option."""
+        found = self._find_config(name)
+        return Place(found[0][0].file, found[0][1].lineno) if found else None
 
     # What can be changed
 
+    @_recorded
     def change(self, cover: Cover, changes: Changes, *, in_place: bool = False) -> None:
         """Change options of the policy that decides for a route; *in_place*, for other routes as well."""
-        new = {name: value for name, value in changes.items() if not self._has_functions(cover, name)}
-        own = {name: value for name, value in new.items() if _belongs_to_entry(cover, name, in_place=in_place)}
-        for name, value in new.items():
-            if name not in own:
-                self._change_option(cover, name, value)
-        if own:
-            self._change_entry(cover.layer, cover.entry, own)
+        self.plan.change(cover, changes, in_place=in_place)
 
+    @_recorded
     def add_entry(self, layer: Layer, pattern: str, own: Changes) -> None:
         """Add a pattern with options of its own."""
-        entries = [(one.pattern, one.own) for one in layer.entries]
-        self._write_resources(layer, [*entries, (re.compile(pattern), own)])
+        self.plan.entries(layer).append(PlannedEntry(re.compile(pattern), own))
 
+    @_recorded
     def replace_pattern(self, cover: Cover, pattern: re.Pattern[str]) -> None:
         """Write another pattern in place of that of an entry."""
-        entries = [(pattern if one is cover.entry else one.pattern, one.own) for one in cover.layer.entries]
-        self._write_resources(cover.layer, entries)
+        self.plan.entry(cover).pattern = pattern
 
+    @_recorded
     def remove_entry(self, cover: Cover) -> None:
         """Remove a pattern with its options."""
-        entries = [(one.pattern, one.own) for one in cover.layer.entries if one is not cover.entry]
-        self._write_resources(cover.layer, entries)
+        self.plan.entry(cover).is_removed = True
 
+    @_recorded
+    def remove_call(self, layer: Layer) -> None:
+        """Remove a whole ``CORS``."""
+        self.plan.removed.append(layer)
+
+    @_recorded
+    def exchange_calls(self, one: Layer, other: Layer) -> None:
+        """Write two ``CORS`` in the other order."""
+        self.plan.exchanged.append((one, other))
+
+    @_recorded
     def add_cors(self, changes: Changes) -> None:
-        """Write a new ``CORS`` below the line that makes the app, with its import."""
-        self._insert_cors(lambda name, app: _call(name, app, changes))
+        """Write a new ``CORS`` below the line that makes the app, with its import; one is enough."""
+        if not self.plan.added:
+            self._insert_cors(lambda name, app: _call(name, app, changes))
+        self.plan.added.append(changes)
 
     def _insert_cors(self, line: Callable[[str, str], str]) -> None:
         made = self._site.made_at()
@@ -113,14 +154,19 @@ class Writer:
             file.insert_import("from flask_cors import CORS", statement.lineno)
         file.insert_lines(statement, line(name or "CORS", app))
 
+    @_recorded
     def copy_call(self, layer: Layer) -> None:
         """Write the call of ``CORS`` that another app was given below the line that makes this one."""
         call = self._call_of(layer)
         options = [call[0].keyword_text(one) for one in call[1].keywords] if call else []
         self._insert_cors(lambda name, app: f"{name}({', '.join([app, *options])})")
 
+    @_recorded
     def add_config(self, values: Mapping[str, Any]) -> None:
         """Set keys of the config where they are set, or below the line that makes the app."""
+        self._add_config(values)
+
+    def _add_config(self, values: Mapping[str, Any]) -> None:
         made = self._site.made_at()
         new = []
         for key, value in values.items():
@@ -134,8 +180,11 @@ class Writer:
         else:
             self._code += [f"app.config.update({', '.join(new)})"] if new else []
 
+    @_recorded
     def rename_key(self, key: str, new: str) -> None:
         """Write another name in place of a key of the config."""
+        if f"FLASK_{key}" in os.environ:
+            self._environment[f"FLASK_{new}"] = os.environ[f"FLASK_{key}"]
         for file in filter(None, map(self._site.program.file, self._site.program.names())):
             for node in file.nodes(ast.Constant):
                 if node.value == key:
@@ -145,30 +194,72 @@ class Writer:
                     start, _ = file.span(keyword)
                     file.replace_text(start, start + len(key), new)
 
-    # One option
+    @_recorded
+    def replace_text(self, file: SourceFile, start: int, end: int, text: str) -> None:
+        """Write *text* in place of a part of a file."""
+        file.replace_text(start, end, text)
 
-    def _has_functions(self, cover: Cover, name: str) -> bool:
-        """Whether a function decides. No list replaces it."""
-        return name == "origins" and bool(cover.policy.origins.callables)
+    # The plan
 
-    def _change_option(self, cover: Cover, name: str, new: Any) -> None:
-        layer, old = cover.layer, policy_value(cover, name)
-        if name not in layer.parsed.values and name in layer.config.values:
+    def _write_plan(self) -> None:
+        resources = {id(layer.parsed): layer for layer, _ in self.plan.resources.values()}
+        for layer in {**{key: layer for key, (layer, _) in self.plan.calls.items()}, **resources}.values():
+            if layer not in self.plan.removed:
+                self._write_layer(layer)
+        for name, (old, new) in self.plan.config.items():
             self._change_config(name, old, new)
-            return
+        for layer in self.plan.removed:
+            self._remove_call(layer)
+        for one, other in self.plan.exchanged:
+            self._exchange_calls(one, other)
+
+    def _write_layer(self, layer: Layer) -> None:
+        """Write the options of a call and its entries, each where it is written; the whole call, if that is hidden."""
+        _, changes = self.plan.calls.get(id(layer.parsed), (layer, {}))
+        is_planned = any(one is layer for one, _ in self.plan.resources.values())
+        entries = self.plan.entries(layer) if is_planned and _is_changed(layer, self.plan.entries(layer)) else None
         call = self._call_of(layer)
-        if call is None:
-            self._code.append(self._whole_call(layer, {name: new}))
+        in_call = {**changes, **({RESOURCES: None} if entries and not layer.has_configured_resources else {})}
+        if not call or any(self._is_hidden(layer, call, name) for name in in_call):
+            self._write_call(layer, call, changes, in_call, entries)
             return
-        file, node = call
+        for name, new in changes.items():
+            self._write_option(layer, *call, name, new)
+        if entries:
+            self._write_resources(layer, entries, call)
+
+    def _is_hidden(self, layer: Layer, call: tuple[SourceFile, ast.Call], name: str) -> bool:
+        """Whether an argument is given, but cannot be seen in the source."""
+        return name in layer.parsed.values and _has_spread(call[1]) and self._find_argument(*call, name) is None
+
+    def _write_call(self, layer: Layer, call: Any, changes: Changes, in_call: Changes, entries: Any) -> None:
+        values = {**changes, **({RESOURCES: _pairs_of(entries)} if RESOURCES in in_call else {})}
+        if call:
+            file, node = call
+            file.replace(node, self._whole_call(layer, values, file, node))
+        elif values:
+            self._code.append(self._whole_call(layer, values))
+        if entries and RESOURCES not in in_call:
+            self._write_resources(layer, entries, None)
+
+    def _write_option(self, layer: Layer, file: SourceFile, node: ast.Call, name: str, new: Any) -> None:
         written = self._find_argument(file, node, name)
         if written:
-            self._write(*written, name, old, new)
-        elif name in layer.parsed.values and _has_spread(node):
-            file.replace(node, self._whole_call(layer, {name: new}, file, node))
+            self._write(*written, name, policy_value_of(layer.parsed.values.get(name)), new)
         else:
             self._import_for(file, new)
             file.set_argument(node, name, as_python(new))
+
+    def _remove_call(self, layer: Layer) -> None:
+        call = self._call_of(layer)
+        statement = call[0].whole_statement(call[1]) if call else None
+        if call and statement:
+            call[0].remove_statement(statement)
+
+    def _exchange_calls(self, one: Layer, other: Layer) -> None:
+        first, second = self._call_of(one), self._call_of(other)
+        if first and second and first[0] is second[0]:
+            first[0].exchange(first[1], second[1])
 
     def _call_of(self, layer: Layer) -> tuple[SourceFile, ast.Call] | None:
         file = self._site.program.file(layer.place.file) if layer.place else None
@@ -250,24 +341,34 @@ class Writer:
 
     def _change_config(self, name: str, old: Any, new: Any) -> None:
         key = config_key(name)
-        if self._comes_from_environment(key):
+        if self._comes_from_environment(key) or (self._is_environmental(name)):
             self._set_environment(f"FLASK_{key}", new)
             return
-        made = self._site.made_at()
-        found = self._site.program.find_config(key, made[0].file if made else "")
-        for file, node in found:
-            variable = environment_name(node)
-            if variable:
-                self._set_environment(variable, new)
-                return
-            if _parse(name, literal(node)) == old:
-                self._write_literal(file, node, old, new)
+        if key not in self._site.app.config and name not in self._site.config.values:
+            self._add_config({key: new})
+            return
+        for file, node in self._find_config(name):
+            _, value = self._resolve(file, node)
+            if environment_name(node) or _parse(name, literal(value)) == old:
+                self._write(file, node, name, old, new)
                 return
         self._code.append(f'app.config["{key}"] = {as_python(new)}')
+
+    def _find_config(self, name: str) -> list[Written]:
+        """Return the values to which the key of an option is set, the last first."""
+        made = self._site.made_at()
+        keys = (config_key(name), config_key(_ALIASES.get(name, name)))
+        near = made[0].file if made else ""
+        return [found for key in dict.fromkeys(keys) for found in self._site.program.find_config(key, near)]
 
     def _comes_from_environment(self, key: str) -> bool:
         raw = os.environ.get(f"FLASK_{key}")
         return raw is not None and self._site.app.config.get(key) in (raw, _from_json(raw))
+
+    def _is_environmental(self, name: str) -> bool:
+        """Whether an option is new, and the environment sets the others."""
+        values = self._site.config.values
+        return name not in values and any(self._comes_from_environment(config_key(other)) for other in values)
 
     def _set_environment(self, variable: str, new: Any) -> None:
         raw = os.environ.get(variable, "")
@@ -280,77 +381,72 @@ class Writer:
 
     # Resources
 
-    def _change_entry(self, layer: Layer, entry: Entry, own: Changes) -> None:
+    def _write_resources(self, layer: Layer, entries: list[PlannedEntry], call: Any) -> None:
+        """Write what changes of the patterns and their options, where it is written."""
         written = self._resources_of(layer)
-        display = self._resolve(*written) if written else None
-        options = self._options_of(layer, entry, display) if display else None
-        if options is None:
-            entries = [(one.pattern, {**one.own, **own} if one is entry else one.own) for one in layer.entries]
-            self._write_resources(layer, entries)
-            return
-        file, node = options
-        present = dict(_pairs(node))
-        for name, value in own.items():
-            key = name if name in present else _ALIASES.get(name, name)
-            if key in present:
-                self._write(file, present[key], name, policy_value(Cover(layer, entry), name), value)
-            else:
-                file.append_pair(cast(ast.Dict, node), f"{as_python(name)}: {as_python(value)}")
+        if written is None and layer.has_configured_resources:
+            self._code.append(f'app.config["{config_key(RESOURCES)}"] = {resources_text(_pairs_of(entries))}')
+        elif written is None:
+            call[0].set_argument(call[1], RESOURCES, resources_text(_pairs_of(entries)))
+        else:
+            self._write_entries(*self._resolve(*written), layer, entries)
 
     def _resources_of(self, layer: Layer) -> Written | None:
         """Return where ``resources`` are written: in the call, or in the config."""
         if layer.has_configured_resources:
-            made = self._site.made_at()
-            found = self._site.program.find_config(config_key(RESOURCES), made[0].file if made else "")
-            return found[0] if found else None
+            return next(iter(self._find_config(RESOURCES)), None)
         call = self._call_of(layer)
         return self._find_argument(*call, RESOURCES) if call else None
 
-    def _options_of(self, layer: Layer, entry: Entry, display: Written) -> Written | None:
+    def _write_entries(self, file: SourceFile, node: ast.expr, layer: Layer, entries: list[PlannedEntry]) -> None:
+        if any("re.compile" in as_path(one.pattern) for one in entries if not _is_kept(one)):
+            self._import_for(file, re.compile(""))
+        nodes = _nodes(node)
+        if len(nodes) != len(layer.entries):
+            file.replace(node, resources_text(_pairs_of(entries)))
+            return
+        options = {id(one): self._options_of(file, node, number) for number, one in enumerate(entries)}
+        is_dict = isinstance(node, ast.Dict)
+        is_written = all(options[id(one)] for one in entries if one.entry and one.changes)
+        if is_written and (is_dict or (_has_items(node) and not any(one.planned for one in entries))):
+            self._edit_entries(file, node, nodes, entries, options)
+            return
+        kept = [(one, item) for one, item in zip(entries, nodes, strict=False) if one.has_same_pattern]
+        spelling = {id(one.pattern): file.segment(item) for one, item in kept}
+        file.replace(node, resources_text(_pairs_of(entries), spelling))
+
+    def _edit_entries(self, file: SourceFile, node: Any, nodes: list[Any], entries: list[Any], options: Any) -> None:
+        values = getattr(node, "values", nodes)
+        for item, one in zip(nodes, entries, strict=False):
+            if not one.has_same_pattern:
+                file.replace(item, as_path(one.pattern))
+            if one.changes and not one.is_removed:
+                where, own = options[id(one)]
+                self._write_own(where, own, one)
+        for one in entries[len(nodes) :]:
+            text = as_path(one.pattern)
+            if isinstance(node, ast.Dict):
+                file.append_pair(node, f"{text}: {as_python(one.planned)}")
+            else:
+                file.append_item(node, text)
+        gone = {number for number, one in enumerate(entries) if one.is_removed}
+        file.remove_items(list(zip(nodes, values, strict=True)), gone)
+
+    def _options_of(self, file: SourceFile, node: Any, number: int) -> Written | None:
         """Return the dict of an entry's own options, if it is written as one."""
-        file, node = display
-        if not isinstance(node, ast.Dict) or None in node.keys or len(node.keys) != len(layer.entries):
+        if not isinstance(node, ast.Dict) or number >= len(node.values):
             return None
-        number = next(number for number, one in enumerate(layer.entries) if one is entry)
         where, options = self._resolve(file, node.values[number])
         return (where, options) if isinstance(options, ast.Dict) and None not in options.keys else None
 
-    def _write_resources(self, layer: Layer, entries: list[tuple[re.Pattern[str], Mapping[str, Any]]]) -> None:
-        """Write all entries anew, where they are written; the patterns that stay keep their spelling."""
-        written = self._resources_of(layer)
-        call = self._call_of(layer)
-        if written is None and layer.has_configured_resources:
-            self._code.append(f'app.config["{config_key(RESOURCES)}"] = {resources_text(entries)}')
-        elif written is None and call is None:
-            self._code.append(self._whole_call(layer, {RESOURCES: entries}))
-        elif written is None:
-            file, node = cast(tuple[SourceFile, ast.Call], call)
-            file.replace(node, self._whole_call(layer, {RESOURCES: entries}, file, node))
-        else:
-            file, value = self._resolve(*written)
-            self._write_entries(file, value, layer, entries)
-
-    def _write_entries(self, file: SourceFile, node: ast.expr, layer: Layer, entries: list[Any]) -> None:
-        old = [(one.pattern, one.own) for one in layer.entries]
-        if isinstance(node, ast.Dict) and entries[:-1] == old and None not in node.keys:
-            pattern, own = entries[-1]
-            file.append_pair(node, f"{as_path(pattern)}: {as_python(dict(own))}")
-            return
-        self._import_for(file, None if not any("re.compile" in as_path(one) for one, _ in entries) else re.compile(""))
-        file.replace(node, resources_text(entries, self._spelling(file, node, layer)))
-
-    def _spelling(self, file: SourceFile, node: ast.expr, layer: Layer) -> dict[int, str]:
-        """Return how each pattern of a literal is spelt."""
-        nodes: list[Any] = []
-        if isinstance(node, ast.Constant):
-            nodes = [node]
-        elif isinstance(node, ast.Dict):
-            nodes = node.keys
-        elif isinstance(node, ast.List | ast.Tuple | ast.Set):
-            nodes = node.elts
-        if len(nodes) != len(layer.entries) or None in nodes:
-            return {}
-        return {id(one.pattern): file.segment(item) for one, item in zip(layer.entries, nodes, strict=True)}
+    def _write_own(self, file: SourceFile, node: Any, one: PlannedEntry) -> None:
+        present = dict(_pairs(node))
+        for name, value in one.changes.items():
+            key = name if name in present else _ALIASES.get(name, name)
+            if key in present:
+                self._write(file, present[key], name, policy_value_of(one.own.get(name)), value)
+            else:
+                file.append_pair(node, f"{as_python(name)}: {as_python(value)}")
 
     # A whole call
 
@@ -366,26 +462,30 @@ class Writer:
         return _call(function, target, {**values, **changes})
 
 
-def policy_value(cover: Cover, name: str) -> Any:
-    """Return the value that an option has now."""
-    return policy_value_of(getattr(cover.policy, name))
+def _is_changed(layer: Layer, entries: list[PlannedEntry]) -> bool:
+    return len(entries) > len(layer.entries) or not all(map(_is_kept, entries))
 
 
-def policy_value_of(value: Any) -> Any:
-    """Return a parsed value as programs write it."""
-    return tuple(value.entries) if hasattr(value, "entries") else value
+def _is_kept(one: PlannedEntry) -> bool:
+    """Whether an entry stays as it is."""
+    return one.has_same_pattern and not one.changes and not one.is_removed
 
 
-def _belongs_to_entry(cover: Cover, name: str, *, in_place: bool) -> bool:
-    """Whether an option goes into the entry's own dict, so that no other path gets it."""
-    layer, entry = cover.layer, cover.entry
-    if name in entry.own:
-        return True
-    if name in layer.parsed.values and in_place:
-        return False
-    if name not in layer.parsed.values and name in layer.config.values:
-        return False
-    return len(layer.entries) > 1 or (bool(entry.own) and name not in layer.parsed.values)
+def _pairs_of(entries: list[PlannedEntry]) -> list[tuple[re.Pattern[str], Mapping[str, Any]]]:
+    return [(one.pattern, one.planned) for one in entries if not one.is_removed]
+
+
+def _nodes(node: ast.expr) -> list[Any]:
+    """Return the patterns of a literal."""
+    if isinstance(node, ast.Dict):
+        return [] if None in node.keys else node.keys
+    if _has_items(node):
+        return list(getattr(node, "elts", ()))
+    return [node] if isinstance(node, ast.Constant) else []
+
+
+def _has_items(node: ast.expr) -> bool:
+    return isinstance(node, ast.List | ast.Tuple | ast.Set)
 
 
 def _parse(name: str, value: Any) -> Any:

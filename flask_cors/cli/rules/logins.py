@@ -4,57 +4,96 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from flask import Flask, session
 from werkzeug.local import LocalProxy
 
+from ...policy import Policy
 from ..finding import EXAMPLE, Finding, changed, listed
 from ..needs import Changes
 from ..site import Cover, RouteCover, Site
+from .origins import mended_origins
+from .policies import names_in_place_of_wildcards
 
 _LOGIN = re.compile(r"(?:login|session|user|admin|roles?|permissions?)(?:_\w+)?_required|requires?_login|authenticated")
 _TOKEN = re.compile(r"(?:jwt|token|api_?key|auth)(?:_\w+)?_required|requires?_(?:auth|token|jwt)")
 
 
-def login_under_wildcard(site: Site) -> Iterator[Finding]:
-    """Views that seem to know their visitors, under a policy for everyone; told from names, so no more than a hint."""
-    for cover in _deciding(site):
+def views_behind_logins(site: Site) -> Iterator[Finding]:
+    """Views that seem to know their visitors, whose pages cannot say who they are; no more than a hint, from names."""
+    for cover in {id(item.cover.policy): item.cover for item in site.routes if item.cover}.values():
         yield from about_logins(site, site.routes, cover)
-
-
-def _deciding(site: Site) -> list[Cover]:
-    return list({id(item.cover.policy): item.cover for item in site.routes if item.cover}.values())
 
 
 def about_logins(site: Site, routes: Iterable[RouteCover], cover: Cover) -> Iterator[Finding]:
     """Yield what the views under one policy hint at."""
     policy = cover.policy
-    if not policy.origins.matches_any_origin:
-        return
     here = [item for item in routes if item.cover and item.cover.policy is policy]
-    cookies = [(item.rule.rule, sign) for item in here for sign in _signs(site.app, item, _LOGIN, uses_cookies)]
-    if cookies:
+    if not policy.origins.entries or site.errors:
+        return
+    cookies = _cookie_signs(site, here)
+    if cookies and policy.origins.matches_any_origin:
         text = (
-            f'{cover.source} says "*", but {_told_by(cookies)} to depend on cookies: '
+            f"{cover.source} allows every origin, but {_told_by(cookies)} to depend on cookies: "
             'with "*", browsers show no page a response to a request with cookies.'
         )
-        yield _about_view(site, cover, "cookies-under-wildcard", text, cookies, _COOKIE_CHANGES)
-    tokens = [(item.rule.rule, sign) for item in here for sign in _signs(site.app, item, _TOKEN)]
-    if tokens and not any(re.search("auth|token|key", name, re.IGNORECASE) for name in policy.headers):
-        text = f"{_told_by(tokens)} to need a token, but {cover.source} lets no page send one."
+        changes = {"origins": (EXAMPLE,), "supports_credentials": True, **names_in_place_of_wildcards(policy)}
+        yield _about_view(site, cover, "cookies-under-wildcard", text, cookies, changes, _YOUR_PAGES)
+    elif cookies and not policy.supports_credentials:
+        text = (
+            f"{_told_by(cookies)} to depend on cookies, but {cover.source} does not support credentials: "
+            "no page can read a response to a request with cookies."
+        )
+        yield _about_view(site, cover, "cookies-not-supported", text, cookies, with_credentials(policy))
+    tokens = _token_signs(site, here)
+    if tokens and not _allows_token(policy):
+        text = f"{_told_by(tokens)} to need a token, but {cover.source} allows no page to send one."
         changes = {"headers": (*policy.headers, "Authorization")}
         yield _about_view(site, cover, "token-not-allowed", text, tokens, changes)
 
 
-_COOKIE_CHANGES = {"origins": (EXAMPLE,), "supports_credentials": True}
+_YOUR_PAGES = f"In place of {EXAMPLE}, write the origin of your pages."
+
+
+def with_credentials(policy: Policy) -> Changes:
+    """Return the changes by which a policy supports credentials, with nothing in it that is wrong with them."""
+    origins = mended_origins(policy, credentials=True)
+    safer: Changes = {} if origins == mended_origins(policy, credentials=False) or not origins else {"origins": origins}
+    return {"supports_credentials": True, **safer, **names_in_place_of_wildcards(policy)}
+
+
+def needs_of_views(site: Site) -> Changes:
+    """Return the options that a new policy needs for the views of an app."""
+    changes: Changes = {}
+    if _token_signs(site, site.routes):
+        changes["headers"] = ("Authorization",)
+    if _cookie_signs(site, site.routes):
+        changes["supports_credentials"] = True
+    return changes
+
+
+def _allows_token(policy: Policy) -> bool:
+    """Whether a page may send a token; ``*`` does not cover ``Authorization``, except for the names that are echoed."""
+    echoes = "*" in policy.headers and policy.supports_credentials
+    return echoes or any(re.search("auth|token|key", name, re.IGNORECASE) for name in policy.headers)
+
+
+def _cookie_signs(site: Site, routes: Iterable[RouteCover]) -> list[tuple[str, str]]:
+    return [(item.rule.rule, sign) for item in routes for sign in _signs(site.app, item, _LOGIN, uses_cookies)]
+
+
+def _token_signs(site: Site, routes: Iterable[RouteCover]) -> list[tuple[str, str]]:
+    return [(item.rule.rule, sign) for item in routes for sign in _signs(site.app, item, _TOKEN)]
 
 
 def _about_view(
-    site: Site, cover: Cover, name: str, text: str, signs: list[tuple[str, str]], changes: Changes
+    site: Site, cover: Cover, name: str, text: str, signs: list[tuple[str, str]], changes: Changes, words: str = ""
 ) -> Finding:
     routes = tuple(dict.fromkeys(rule for rule, _ in signs))
-    return Finding(name, "warning", text, cover.layer.place, routes, changed(site, cover, changes))
+    fix = changed(site, cover, changes)
+    return Finding(name, "warning", text, cover.layer.place, routes, replace(fix, text=words), cover.policy)
 
 
 def _told_by(signs: list[tuple[str, str]]) -> str:

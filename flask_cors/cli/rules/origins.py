@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from ...origins import AllowedOrigins
+from ...policy import Policy
 from ...resources import literal_prefix
-from ..finding import EXAMPLE, Finding, Level, changed, covers, finding_at
+from ..finding import EXAMPLE, Finding, Level, covers, setting_finding
 from ..site import Cover, Site
 from ..source import as_python
 from ..writing import Fix
@@ -21,10 +24,65 @@ def doubtful_origin(site: Site) -> Iterator[Finding]:
         origins = cover.policy.origins
         if not origins.warnings and not origins.patterns:
             continue
-        for entry in origins.entries:
-            level, text = _doubt(entry)
-            if text:
-                yield finding_at(cover, "doubtful-origin", level, f"{text}.", _mend_origin(site, cover, entry, text))
+        doubts = {number: _doubt(entry) for number, entry in enumerate(origins.entries)}
+        found = [(level, text) for level, text in doubts.values() if text]
+        if found:
+            level = min(level for level, _ in found)
+            doubtful = {number for number, (_, text) in doubts.items() if text}
+            text = " ".join(f"{text}." for _, text in found)
+            yield _about_origins(site, cover, "doubtful-origin", level, text, doubtful)
+
+
+def risky_origin(site: Site) -> Iterator[Finding]:
+    """Origins that others can take over, with credentials."""
+    for cover in covers(site):
+        if cover.policy.supports_credentials:
+            risks = {number: _risks(entry) for number, entry in enumerate(cover.policy.origins.entries)}
+            risky = {number for number, risk in risks.items() if risk}
+            if risky:
+                text = " ".join(dict.fromkeys(f"{risk}." for risk in risks.values() if risk))
+                yield _about_origins(site, cover, "risky-origin", "warning", text, risky)
+
+
+def _about_origins(site: Site, cover: Cover, name: str, level: Level, text: str, which: Collection[int]) -> Finding:
+    """Return a finding whose fix mends some of the entries."""
+    entries = cover.policy.origins.entries
+    mended = (
+        mend(entry, credentials=cover.policy.supports_credentials) if number in which else [entry]
+        for number, entry in enumerate(entries)
+    )
+    kept = tuple(dict.fromkeys(chain.from_iterable(mended)))
+    changes = {"origins": kept} if kept else {}
+    found = setting_finding(site, cover, "origins", name, level, text, changes)
+    return found if kept else replace(found, fix=Fix(text="Write the origins of your pages there."))
+
+
+def mend(entry: Any, *, credentials: bool) -> list[Any]:
+    """Return what to write in place of an entry: nothing, one entry, or several."""
+    _, text = _doubt(entry)
+    mended = [entry]
+    if text:
+        mended = [_mend_pattern(entry)] if text.endswith("ends with host or port") else _named_in(text)
+    return list(filter(None, map(_safer, mended))) if credentials else mended
+
+
+def mended_origins(policy: Policy, *, credentials: bool) -> tuple[Any, ...]:
+    """Return the entries of a policy as they should be written."""
+    mended = (mend(entry, credentials=credentials) for entry in policy.origins.entries)
+    return tuple(dict.fromkeys(chain.from_iterable(mended)))
+
+
+def _risks(entry: Any) -> str:
+    found = AllowedOrigins.parse([entry])
+    return "" if found.patterns else ". ".join(found.credential_warnings())  # patterns: `wideness` finds them
+
+
+def _safer(entry: Any) -> Any:
+    """Return an entry that is no risk with credentials; nothing for a name that anyone can get."""
+    if not isinstance(entry, str) or not _risks(entry):
+        return entry
+    safer = entry.replace("http:", "https:")
+    return "" if _risks(safer) else safer
 
 
 def _doubt(entry: Any) -> tuple[Level, str]:
@@ -44,15 +102,6 @@ def _matches_no_origin(pattern: re.Pattern[str]) -> bool:
     return not begins or pattern.pattern.rstrip("$").endswith("/")
 
 
-def _mend_origin(site: Site, cover: Cover, entry: Any, text: str) -> Fix:
-    """Write what the sentence says; remove what it does not mend."""
-    mended = [_mend_pattern(entry)] if text.endswith("ends with host or port") else _named_in(text)
-    kept = [item for one in cover.policy.origins.entries for item in (mended if one == entry else [one])]
-    if not kept:
-        return Fix(text="Write the origins of your pages there.")
-    return changed(site, cover, {"origins": tuple(dict.fromkeys(kept))})
-
-
 def _mend_pattern(entry: Any) -> Any:
     """Return a pattern with a scheme at its beginning, and no slash at its end."""
     text = (entry.pattern if isinstance(entry, re.Pattern) else entry).removeprefix("^").removesuffix("$")
@@ -68,22 +117,3 @@ def _named_in(text: str) -> list[Any]:
     quoted = re.search(r"write (\[.*\]|'[^']*')", text)
     value = ast.literal_eval(quoted[1]) if quoted and EXAMPLE not in quoted[1] else []
     return value if isinstance(value, list) else [value]
-
-
-def risky_origin(site: Site) -> Iterator[Finding]:
-    """Origins that others can take over, with credentials."""
-    for cover in covers(site):
-        origins = cover.policy.origins
-        risks = origins.credential_warnings() if cover.policy.supports_credentials else ()
-        for risk in risks:
-            if risk.startswith("re.compile("):  # a pattern, which `pattern_allows_more` finds
-                continue
-            safer = [_safer(one) if risk.startswith(repr(one)) else one for one in origins.entries]
-            fix = changed(site, cover, {"origins": tuple(one for one in safer if one)}) if any(safer) else Fix()
-            yield finding_at(cover, "risky-origin", "warning", f"{risk}.", fix)
-
-
-def _safer(origin: Any) -> Any:
-    return (
-        "" if "://*." in str(origin) and not str(origin).startswith("http:") else str(origin).replace("http:", "https:")
-    )

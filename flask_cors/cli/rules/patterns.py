@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ...options import nearest
-from ...resources import ANY_PATH, literal_prefix
+from ...resources import ANY_PATH, literal_prefix, precision
 from ..finding import Finding, entries, listed, matching_routes
-from ..site import Site, escape_path
-from ..writing import Writer
+from ..readers import allows_all_of
+from ..site import Cover, Layer, RouteCover, Site, escape_path
+from ..source import as_path
+from ..writing import Fix, Writer
 
 _LIKE_A_PATH = re.compile(r"\^?(?P<path>(?:/[\w-]+)*/\w+)(?:/?\*|\.\*|/\?)?")
 
@@ -22,15 +24,25 @@ def unused_pattern(site: Site) -> Iterator[Finding]:
         pattern = cover.entry.pattern
         if matching or pattern == ANY_PATH or _could_match(pattern, rules):
             continue
-        guess = next(_guesses(pattern, {item.route.path for item in routes}, rules), None)
+        found = (_narrowed(guess, routes) for guess in _guesses(pattern, {item.route.path for item in routes}, rules))
+        guess = next((guess for guess in found if _would_decide(cover, guess, routes)), None)
         writer = Writer(site)
         if guess is None:
             writer.remove_entry(cover)
         else:
             writer.replace_pattern(cover, guess)
-        yield Finding(
-            "unused-pattern", "error", f"{cover.source} matches no route.", cover.layer.place, (), writer.fix()
-        )
+        fix = writer.fix(f"Write {as_path(guess)}, if that is meant." if guess else "Remove it.")
+        yield Finding("unused-pattern", "error", f"{cover.source} matches no route.", cover.layer.place, (), fix)
+
+
+def _would_decide(cover: Cover, guess: re.Pattern[str], routes: list[RouteCover]) -> bool:
+    """Whether an entry with another pattern decides for a route, so that it is not in the shadow of another entry."""
+    matching = [item for item in routes if guess.match(item.route.path) and not item.is_decorated]
+    return any(item.cover is None or _is_after(item.cover, cover, guess) for item in matching)
+
+
+def _is_after(other: Cover, cover: Cover, guess: re.Pattern[str]) -> bool:
+    return other.layer is cover.layer and precision(other.entry.pattern) < precision(guess)
 
 
 def _could_match(pattern: re.Pattern[str], rules: list[str]) -> bool:
@@ -72,19 +84,30 @@ def _variants(pattern: re.Pattern[str]) -> Iterator[re.Pattern[str]]:
 def stray_pattern(site: Site) -> Iterator[Finding]:
     """Routes that a pattern covers since it ends nowhere: ``/api/*`` is ``/api`` and any number of slashes."""
     for cover in entries(site):
-        pattern, (_, matching) = cover.entry.pattern, matching_routes(site, cover)
-        meant = _LIKE_A_PATH.fullmatch(pattern.pattern)
-        if meant is None or pattern.flags & re.IGNORECASE:
-            continue
+        _, matching = matching_routes(site, cover)
         decided = [item for item in matching if item.cover and item.cover.entry is cover.entry]
-        stray = {item.rule.rule for item in decided if not f"{item.route.path}/".startswith(f"{meant['path']}/")}
+        narrow = _narrowed(cover.entry.pattern, matching)
+        stray = sorted({item.rule.rule for item in decided if not narrow.match(item.route.path)})
         if stray:
-            exact = any(item.route.path == meant["path"] for item in matching)
             writer = Writer(site)
-            writer.replace_pattern(cover, re.compile(meant["path"] + ("(/|$)" if exact else "/")))
             text = f"{cover.source} also covers {listed(stray)}: a regular expression matches all that begins like it."
-            routes = tuple(sorted(stray))
-            yield Finding("stray-pattern", "warning", text, cover.layer.place, routes, writer.fix())
+            words = "Write the whole path."
+            if any(narrow.match(item.route.path) for item in decided):
+                writer.replace_pattern(cover, narrow)
+                words = ""
+            fix = writer.fix(words)
+            yield Finding("stray-pattern", "warning", text, cover.layer.place, tuple(stray), fix)
+
+
+def _narrowed(pattern: re.Pattern[str], routes: list[RouteCover]) -> re.Pattern[str]:
+    """Return a pattern that ends where the path ends that it spells out."""
+    meant = _LIKE_A_PATH.fullmatch(pattern.pattern)
+    if meant is None or pattern.flags & re.IGNORECASE:
+        return pattern
+    path, is_route = meant["path"], any(item.route.path == meant["path"] for item in routes)
+    if all(f"{item.route.path}/".startswith(f"{path}/") for item in routes if pattern.match(item.route.path)):
+        return pattern
+    return re.compile(path + ("(/|$)" if is_route else "/"))
 
 
 def shadowed_pattern(site: Site) -> Iterator[Finding]:
@@ -94,8 +117,42 @@ def shadowed_pattern(site: Site) -> Iterator[Finding]:
         deciding = [item.cover for item in matching if item.cover and not item.is_decorated]
         if deciding and all(other.entry is not cover.entry for other in deciding):
             others = listed({f"{other.source} at {other.layer.place}" for other in deciding})
-            writer = Writer(site)
-            if len(cover.layer.entries) > 1:
-                writer.remove_entry(cover)
-            text = f"{cover.source} decides for no route: {others} comes first. Remove it."
-            yield Finding("shadowed-pattern", "warning", text, cover.layer.place, (), writer.fix())
+            text = f"{cover.source} decides for no route: {others} comes first."
+            fix = _superfluous(site, cover, deciding) or _closed(site, cover, deciding)
+            yield Finding("shadowed-pattern", "warning", text, cover.layer.place, (), fix)
+
+
+def _superfluous(site: Site, cover: Cover, deciding: list[Cover]) -> Fix | None:
+    """Return the fix that removes an entry, unless it allows less than one that decides."""
+    if not all(allows_all_of(cover.policy, other.policy) for other in deciding):
+        return None
+    writer = Writer(site)
+    if len(cover.layer.entries) > 1:
+        writer.remove_entry(cover)
+    elif any(other.layer.scope and not other.layer.scope.blueprint for other in deciding):
+        writer.remove_call(cover.layer)
+    return writer.fix("Remove it.")
+
+
+def _closed(site: Site, cover: Cover, deciding: list[Cover]) -> Fix:
+    """Return the fix that lets an entry decide which allows less than what decides now."""
+    layers = {other.layer for other in deciding}
+    other = next(iter(layers))
+    writer = Writer(site)
+    if other is cover.layer or len(layers) > 1:
+        return writer.fix(
+            "It allows less than that. Remove that, or write a longer pattern here, if this is to decide."
+        )
+    if _is_needed(site, other, cover.layer):
+        writer.exchange_calls(cover.layer, other)
+        return writer.fix("It allows less than that: write it last, since the latest CORS decides.")
+    return writer.fix("It allows less than that. Remove that, if this is to decide.")
+
+
+def _is_needed(site: Site, layer: Layer, first: Layer) -> bool:
+    """Whether each entry of a layer decides for a route although another layer comes first."""
+    if layer.scope is None or first.scope is None or layer.scope.blueprint != first.scope.blueprint:
+        return False
+    taken = [item for item in site.routes if any(one.pattern.match(item.route.path) for one in first.entries)]
+    deciding = [item.cover.entry for item in site.routes if item.cover and item not in taken]
+    return all(any(entry is one for one in deciding) for entry in layer.entries)

@@ -26,12 +26,13 @@ def decorator_above_route(site: Site) -> Iterator[Finding]:
             if written and order:
                 file, node = written
                 place = Place(file.file, order[-1].lineno)
+                writer = Writer(site)
                 for old, new in zip(_moved(node, order), order, strict=True):
-                    file.replace(old, file.segment(new))
+                    writer.replace_text(file, *file.span(old), file.segment(new))
                 text = (
                     f"@cross_origin above the route of {node.name}() has no effect: Flask registers the view below it."
                 )
-                fix = Writer(site).fix("Put it below the route. Then its policy decides.")
+                fix = writer.fix("Put it below the route. Then its policy decides.")
                 yield Finding("decorator-above-route", "error", text, place, (item.rule.rule,), fix)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ... import browser as fetch
-from ..finding import Finding, changed, covers, finding_at
+from ...policy import Policy
+from ..finding import Finding, Level, covers, setting_finding
 from ..needs import is_response_header
 from ..site import Site
 
@@ -20,39 +21,56 @@ _USELESS: tuple[tuple[str, Callable[[str], bool], str], ...] = (
 def useless_name(site: Site) -> Iterator[Finding]:
     """Names of headers and methods that browsers ignore."""
     for cover in covers(site):
-        for option, is_useless, why in _USELESS:
+        for option in ("headers", "expose_headers", "methods"):
             names = getattr(cover.policy, option) or ()
-            useful = tuple(name for name in names if not is_useless(name))
-            for name in names if len(useful) < len(names) else ():
-                if is_useless(name):
-                    fix = changed(site, cover, {option: useful})
-                    yield finding_at(cover, "useless-name", "warning", f"{name} in {option} has no effect: {why}.", fix)
+            reasons = {name: why for name in names for why in _useless(option, name)}
+            if reasons:
+                text = " ".join(f"{name} in {option} has no effect: {why}." for name, why in reasons.items())
+                useful = tuple(name for name in names if name not in reasons)
+                yield setting_finding(site, cover, option, "useless-name", "warning", text, {option: useful})
+
+
+def _useless(option: str, name: str) -> Iterator[str]:
+    """Yield why a name has no effect."""
+    yield from (why for where, is_useless, why in _USELESS if where == option and is_useless(name))
+
+
+_USUAL = {"headers": ("Content-Type",), "methods": ("GET", "POST"), "expose_headers": ("X-Total-Count",)}
 
 
 def wildcard_with_credentials(site: Site) -> Iterator[Finding]:
     """``*`` where browsers take it for a name."""
     for cover in covers(site):
-        policy = cover.policy
-        if not policy.supports_credentials:
-            continue
-        if "*" in policy.expose_headers:
-            names = tuple(name for name in policy.expose_headers if name != "*") or ("X-Total-Count",)
-            text = 'with credentials, "*" in expose_headers exposes nothing: list the names.'
-            fix = changed(site, cover, {"expose_headers": names})
-            yield finding_at(cover, "wildcard-exposes-nothing", "error", text, fix)
-        for option, usual in (("headers", ("Content-Type",)), ("methods", ("GET", "POST"))):
-            if "*" in (getattr(policy, option) or ()):
-                text = f'with credentials, "*" in {option} is a name to browsers, so whatever they request is allowed.'
-                yield finding_at(cover, "wildcard-is-a-name", "warning", text, changed(site, cover, {option: usual}))
+        named = names_in_place_of_wildcards(cover.policy) if cover.policy.supports_credentials else {}
+        for option, names in named.items():
+            name, level, text = _about_wildcard(option)
+            yield setting_finding(site, cover, option, name, level, text, {option: names})
+
+
+def _about_wildcard(option: str) -> tuple[str, Level, str]:
+    if option == "expose_headers":
+        text = 'with credentials, "*" in expose_headers exposes nothing: list the names.'
+        return "wildcard-exposes-nothing", "error", text
+    text = f'with credentials, "*" in {option} is a name to browsers, so whatever they request is allowed.'
+    return "wildcard-is-a-name", "warning", text
+
+
+def names_in_place_of_wildcards(policy: Policy) -> dict[str, tuple[str, ...]]:
+    """Return the options that hold ``*``, with names in place of it: usual ones, where there are no others."""
+    named = {}
+    for option, usual in _USUAL.items():
+        names = getattr(policy, option) or ()
+        if "*" in names:
+            named[option] = tuple(name for name in names if name != "*" and not any(_useless(option, name))) or usual
+    return named
 
 
 def capped_max_age(site: Site) -> Iterator[Finding]:
-    """A ``max_age`` beyond what browsers allow."""
+    """A ``max_age`` beyond what the most used browser allows."""
     for cover in covers(site):
-        seconds = cover.policy.max_age or 0
-        limits = {name: limit for name, limit in fetch.BROWSER_MAX_AGE_LIMITS.items() if limit < seconds}
-        if limits:
+        seconds, most = cover.policy.max_age or 0, fetch.BROWSER_MAX_AGE_LIMITS["Chromium"]
+        if seconds > most:
+            limits = {name: limit for name, limit in fetch.BROWSER_MAX_AGE_LIMITS.items() if limit < seconds}
             cut = ", ".join(f"{name} to {limit}" for name, limit in limits.items())
             text = f"max_age={seconds} is cut down by browsers: {cut} seconds."
-            fix = changed(site, cover, {"max_age": max(limits.values())})
-            yield finding_at(cover, "max-age-capped", "warning", text, fix)
+            yield setting_finding(site, cover, "max_age", "max-age-capped", "warning", text, {"max_age": most})

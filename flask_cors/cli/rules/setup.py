@@ -6,14 +6,17 @@ import re
 from collections.abc import Iterator
 
 from ..finding import EXAMPLE, Finding
-from ..site import Site
+from ..site import Place, Site
 from ..writing import Writer
+from .logins import needs_of_views
 
 
 def wrong_options(site: Site) -> Iterator[Finding]:
     """Options that are wrong together: then no origin is allowed."""
     for layer, error in site.errors:
-        yield Finding("wrong-options", "error", error, layer.place if layer else None)
+        key = re.search(r"CORS_([A-Z_]+)", error)
+        place = Writer(site).config_place(key[1].lower()) if key else None
+        yield Finding("wrong-options", "error", error, layer.place if layer else place)
 
 
 def misspelt_key(site: Site) -> Iterator[Finding]:
@@ -22,21 +25,24 @@ def misspelt_key(site: Site) -> Iterator[Finding]:
         [wrong, right] = re.findall(r"'(CORS_\w+)'", text)
         writer = Writer(site)
         writer.rename_key(wrong, right)
-        yield Finding("misspelt-key", "error", f"{text[0].upper()}{text[1:]}", fix=writer.fix(f"Write {right!r}."))
+        place = writer.config_place(wrong.removeprefix("CORS_").lower())
+        text = f"{text[0].upper()}{text[1:]}"
+        yield Finding("misspelt-key", "error", text, place, fix=writer.fix(f"Write {right!r}."))
 
 
 def no_cors(site: Site) -> Iterator[Finding]:
     """An app that has neither ``CORS`` nor a decorator."""
     if not site.layers and not any(item.is_decorated for item in site.routes):
         writer = Writer(site)
-        writer.add_cors({"origins": (EXAMPLE,)})
+        writer.add_cors({"origins": (EXAMPLE,), **needs_of_views(site)})
         text = "The app has neither CORS nor @cross_origin: pages of other origins can read nothing."
-        yield Finding("no-cors", "warning", text, fix=writer.fix())
+        fix = writer.fix(f"In place of {EXAMPLE}, write the origin of your pages.")
+        yield Finding("no-cors", "warning", text, _made_at(site), fix=fix)
 
 
 def decorators_alone(site: Site) -> Iterator[Finding]:
     """Decorators without ``CORS`` on an app that has functions before a request."""
-    routes = tuple(item.rule.rule for item in site.routes if item.is_decorated)
+    routes = tuple(dict.fromkeys(item.rule.rule for item in site.routes if item.is_decorated))
     if routes and not site.is_installed and any(site.app.before_request_funcs.values()):
         writer = Writer(site)
         writer.add_cors({"resources": ()})
@@ -44,4 +50,9 @@ def decorators_alone(site: Site) -> Iterator[Finding]:
             "Without CORS on the app, the functions of before_request meet the preflights of decorated views first, "
             "and may refuse them."
         )
-        yield Finding("decorators-alone", "warning", text, None, routes, writer.fix())
+        yield Finding("decorators-alone", "warning", text, _made_at(site), routes, writer.fix())
+
+
+def _made_at(site: Site) -> Place | None:
+    made = site.made_at()
+    return Place(made[0].file, made[1].lineno) if made else None

@@ -5,15 +5,16 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from types import CodeType
 from typing import Any
 
 from ...lookalikes import find_lookalike
 from ...origins import AllowedOrigins, _is_public_suffix
-from ..finding import Finding, changed, covers, finding_at
+from ..finding import Finding, covers, setting_finding
+from ..narrowing import narrowed
 from ..site import Cover, Site
 from ..source import as_python
-from ..writing import Fix
 
 _ANYBODY = "https://evil.net"
 _HOSTERS = (
@@ -25,13 +26,18 @@ _HOSTERS = (
 def pattern_allows_more(site: Site) -> Iterator[Finding]:
     """Patterns, wildcards and functions that allow an origin of another owner."""
     for cover in covers(site):
-        origins = cover.policy.origins
-        for entry in () if origins.matches_any_origin else origins.entries:
-            origin = _unwanted(site, cover, entry)
-            if origin:
-                whose = ", and with credentials" if cover.policy.supports_credentials else ""
-                text = f"{_shown(entry)} also allows {origin}{whose}, which others may own."
-                yield finding_at(cover, "pattern-allows-more", "warning", text, _mend(site, cover, entry))
+        entries = () if cover.policy.origins.matches_any_origin else cover.policy.origins.entries
+        unwanted = {number: _unwanted(site, cover, entry) for number, entry in enumerate(entries)}
+        wide = [(entry, unwanted[number]) for number, entry in enumerate(entries) if unwanted[number]]
+        if wide:
+            whose = ", and with credentials" if cover.policy.supports_credentials else ""
+            shown = "; ".join(f"{_shown(entry)} also allows {origin}" for entry, origin in wide)
+            mended = tuple(_mended(entry) if unwanted[number] else entry for number, entry in enumerate(entries))
+            changes = {"origins": mended} if mended != entries and not cover.policy.origins.callables else {}
+            text = f"{shown}{whose}: others may own that."
+            found = setting_finding(site, cover, "origins", "pattern-allows-more", "warning", text, changes)
+            remarks = [_remark(entry) for entry, _ in wide if not changes or _mended(entry) == entry]
+            yield replace(found, fix=replace(found.fix, text=" ".join(dict.fromkeys(remarks))))
 
 
 def _unwanted(site: Site, cover: Cover, entry: Any) -> str:
@@ -101,28 +107,20 @@ def _texts(values: Iterable[Any]) -> Iterator[str]:
 # -- The fix -----------------------------------------------------------------------------------------------
 
 
-def _mend(site: Site, cover: Cover, entry: Any) -> Fix:
-    """Write a pattern that allows less; say what to do where none is known."""
+def _mended(entry: Any) -> Any:
+    """Return a pattern that allows less and shows no gap; the entry itself, if none is known."""
+    for pattern in AllowedOrigins.parse([entry]).patterns:
+        new = narrowed(pattern)
+        mended = new if isinstance(entry, re.Pattern) else new.pattern
+        if not find_lookalike(new.pattern, AllowedOrigins.parse([mended]).allow):
+            return mended
+    return entry
+
+
+def _remark(entry: Any) -> str:
+    """Say what to do with an entry that is not mended."""
     if callable(entry):
-        return Fix(text="Let the function compare the whole origin, with == or in, or with re.fullmatch.")
-    found = AllowedOrigins.parse([entry])
-    if not found.patterns:
-        return Fix(text="Anyone can get a name there: list the origins of your own pages.")
-    regex = _narrowed(found.patterns[0].pattern)
-    mended = re.compile(regex, found.patterns[0].flags) if isinstance(entry, re.Pattern) else regex
-    if find_lookalike(regex, AllowedOrigins.parse([mended]).allow) or regex == found.patterns[0].pattern:
-        return Fix(text=r"Write \. for each dot, and (.+\.)? for names below a domain of your own; end with its name.")
-    kept = [mended if one == entry else one for one in cover.policy.origins.entries]
-    return changed(site, cover, {"origins": tuple(kept)})
-
-
-def _narrowed(regex: str) -> str:
-    r"""Return a pattern that allows a part of what *regex* does.
-
-    >>> _narrowed("https://.*app.example.com.*")
-    'https://(.+\\.)?app\\.example\\.com(:\\d+)?'
-    """
-    regex = re.sub(r"(?<=[\w)-])\.(?=[a-z(])", r"\.", regex)  # a dot between names is a dot
-    regex = re.sub(r"(?:\.\*|\(\.\*\)\??)(?=[a-z])", r"(.+\.)?", regex)
-    regex = re.sub(r"\.\*(\$?)$", r"(:\\d+)?\1", regex)
-    return regex if "://" in regex else re.sub(r"^(\^?)(?=\(\.\+)", r"\1https://", regex)
+        return "Let the function compare the whole origin, with == or in, or with re.fullmatch."
+    if AllowedOrigins.parse([entry]).wildcards:
+        return "Anyone can get a name there: list the origins of your own pages."
+    return r"Write \. for each dot, and (.+\.)? for names below a domain of your own; end with its name."
