@@ -20,7 +20,7 @@ app = Flask(__name__)
 app.config["CORS_HEADERS"] = "Content-Type"
 app.config["CORS_RESOURCES"] = {r"/api/*": {"origins": "*"}}
 
-CORS(app)
+CORS(app)  # cors: ignore[shadowed-pattern]
 
 # The same by keyword. An application needs one of the two; where both match a path, this later one decides.
 CORS(app, resources={r"/api/*": {"origins": "*"}}, headers="Content-Type")

@@ -94,8 +94,7 @@ def test_an_entry_shows_an_origin_with_credentials(write: Write) -> None:
     assert " also allows https://evil-a.example, and with credentials: others may own that." in finding["text"]
 
 
-@table(
-    "name, code, text, near",
+ROWS: list[tuple[str, ...]] = [
     (
         "two repeats for a path",
         "slow-pattern",
@@ -329,7 +328,11 @@ def test_an_entry_shows_an_origin_with_credentials(write: Write) -> None:
         "The blueprint 'users' has no CORS, and cart, orders have one: pages can read none of its routes.",
         BLUEPRINTS.format("if name == 'users': users = one; «CORS(users, origins=[])»"),
     ),
-)
+]
+TESTED = {"pattern-allows-more", *(name for _, name, *_ in ROWS)}
+
+
+@table("name, code, text, near", *ROWS)
 def test_a_rule_finds_its_mistake_and_no_near_miss(write: Write, name: str, code: str, text: str, near: str) -> None:
     finding = only_finding(write, name, code, near)
     assert re.sub(r"shop_\d+\.py:\d+", "PLACE", finding["text"]) == text

@@ -18,6 +18,7 @@ from .origins import mended_origins
 from .policies import names_in_place_of_wildcards
 
 _LOGIN = re.compile(r"(?:login|session|user|admin|roles?|permissions?)(?:_\w+)?_required|requires?_login|authenticated")
+_SURELY_COOKIES = ("cookies", "session", "set_cookie")
 _TOKEN = re.compile(r"(?:jwt|token|api_?key|auth)(?:_\w+)?_required|requires?_(?:auth|token|jwt)")
 
 
@@ -34,6 +35,8 @@ def about_logins(site: Site, routes: Iterable[RouteCover], cover: Cover) -> Iter
     if not policy.origins.entries or site.errors:
         return
     cookies = _cookie_signs(site, here)
+    if _allows_token(policy):  # which may be the login
+        cookies = [(rule, sign) for rule, sign in cookies if sign in _SURELY_COOKIES]
     if cookies and policy.origins.matches_any_origin:
         text = (
             f"{cover.source} allows every origin, but {_told_by(cookies)} to depend on cookies: "

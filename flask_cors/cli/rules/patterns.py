@@ -26,13 +26,20 @@ def unused_pattern(site: Site) -> Iterator[Finding]:
             continue
         found = (_narrowed(guess, routes) for guess in _guesses(pattern, {item.route.path for item in routes}, rules))
         guess = next((guess for guess in found if _would_decide(cover, guess, routes)), None)
-        writer = Writer(site)
-        if guess is None:
-            writer.remove_entry(cover)
-        else:
-            writer.replace_pattern(cover, guess)
-        fix = writer.fix(f"Write {as_path(guess)}, if that is meant." if guess else "Remove it.")
+        fix = _mend(site, cover, guess)
         yield Finding("unused-pattern", "error", f"{cover.source} matches no route.", cover.layer.place, (), fix)
+
+
+def _mend(site: Site, cover: Cover, guess: re.Pattern[str] | None) -> Fix:
+    """Return the fix that writes another pattern, or removes the entry, unless it allows less than another one."""
+    writer = Writer(site)
+    if guess is not None:
+        writer.replace_pattern(cover, guess)
+        return writer.fix(f"Write {as_path(guess)}, if that is meant.")
+    if not all(allows_all_of(cover.policy, other.policy) for other in cover.layer.entries):
+        return writer.fix("It allows less than another pattern: correct it.")
+    writer.remove_entry(cover)
+    return writer.fix("Remove it.")
 
 
 def _would_decide(cover: Cover, guess: re.Pattern[str], routes: list[RouteCover]) -> bool:
