@@ -14,6 +14,7 @@ import re
 import tokenize
 from collections.abc import Callable, Iterable, Iterator
 from difflib import unified_diff
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,6 +43,12 @@ class SourceFile:
             self._starts.append(self._starts[-1] + len(line) + 1)
 
     # Reading
+
+    @cached_property
+    def functions(self) -> dict[int, ast.FunctionDef | ast.AsyncFunctionDef]:
+        """The functions of the file, each by the line of its first decorator, or its own."""
+        found = self.nodes((ast.FunctionDef, ast.AsyncFunctionDef))
+        return {min([node.lineno, *(one.lineno for one in node.decorator_list)]): node for node in found}
 
     def span(self, node: ast.AST) -> tuple[int, int]:
         """Return where *node* begins and ends in the text."""

@@ -44,20 +44,8 @@ def definition_of(site: Site, function: FunctionType) -> tuple[SourceFile, Defin
     """Return how a function is written."""
     code = function.__code__
     file = site.program.file(code.co_filename)
-    for node in definitions(file) if file else ():
-        if node.name == code.co_name and first_line(node) == code.co_firstlineno:
-            return (file, node) if file else None
-    return None
-
-
-def definitions(file: SourceFile) -> list[Definition]:
-    """Return all functions of a file."""
-    return [*file.nodes(ast.FunctionDef), *file.nodes(ast.AsyncFunctionDef)]
-
-
-def first_line(node: Definition) -> int:
-    """Return the line of the first decorator, or of the function."""
-    return min([node.lineno, *(one.lineno for one in node.decorator_list)])
+    node = file.functions.get(code.co_firstlineno) if file else None
+    return (file, node) if file and node and node.name == code.co_name else None
 
 
 def reads_json(function: FunctionType) -> bool:

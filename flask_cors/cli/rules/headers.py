@@ -44,11 +44,10 @@ def _meant(name: str) -> str:
 
 def authorization_exposed(site: Site) -> Iterator[Finding]:
     """``Authorization`` in ``expose_headers``: a page sends it, and does not read it."""
-    sets = {name.lower() for _, _, names in _set_names(site) for name in names}
     for cover in covers(site):
         policy = cover.policy
         exposed = tuple(name for name in policy.expose_headers if name.lower() != "authorization")
-        if len(exposed) == len(policy.expose_headers) or "authorization" in sets:
+        if len(exposed) == len(policy.expose_headers) or _is_set(site, "authorization"):
             continue
         text = "Authorization is a header of requests, and no view sends it back: expose_headers does nothing with it"
         if {"authorization", "*"} & {name.lower() for name in policy.headers}:
@@ -59,6 +58,10 @@ def authorization_exposed(site: Site) -> Iterator[Finding]:
             fix = changed(site, cover, sparing(policy, changes))
             text += ". Write it into headers, so that pages may send it."
             yield finding_at(cover, "authorization-exposed", "warning", text, fix)
+
+
+def _is_set(site: Site, header: str) -> bool:
+    return any(name.lower() == header for _, _, names in _set_names(site) for name in names)
 
 
 # -- What views send ---------------------------------------------------------------------------------------

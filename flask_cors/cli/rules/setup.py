@@ -33,8 +33,8 @@ def misspelt_key(site: Site) -> Iterator[Finding]:
 
 def no_cors(site: Site) -> Iterator[Finding]:
     """An app that has neither ``CORS`` nor a decorator."""
-    is_misplaced = any(decorator_above_route(site))
-    if not site.layers and not any(item.is_decorated for item in site.routes) and not is_misplaced:
+    has_none = not site.layers and not any(item.is_decorated for item in site.routes)
+    if has_none and not any(decorator_above_route(site)):
         writer = Writer(site)
         writer.add_cors({"origins": (EXAMPLE,), **needs_of_views(site)})
         text = "The app has neither CORS nor @cross_origin: pages of other origins can read nothing."
