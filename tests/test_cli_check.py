@@ -150,10 +150,10 @@ LOGINS = {
 TEXTS = {
     "no-cors": "neither CORS nor",
     "decorators-alone": "meet the preflights of decorated views first",
-    "misspelt-key": "did you mean 'CORS_ORIGINS'?",
+    "misspelt-key": "is not a setting, and has no effect; did you mean 'CORS_",
     "unused-pattern": "matches no route.",
     "stray-pattern": "also covers /api-internal",
-    "shadowed-pattern": "decides for no route: CORS(app)",
+    "shadowed-pattern": "decides for no route: CORS(",
     "useless-name": "has no effect: ",
     "wildcard-exposes-nothing": '"*" in expose_headers exposes nothing',
     "wildcard-is-a-name": '"*" in headers is a name',
@@ -260,18 +260,19 @@ def test_findings_have_their_place_and_their_routes(write: Write) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "new"),
+    ("name", "value", "found", "new"),
     [
-        pytest.param("A,Host", {"FLASK_CORS_HEADERS": "A"}, id="a list with commas"),
-        pytest.param('["A", "Host"]', {"FLASK_CORS_HEADERS": '["A"]'}, id="JSON"),
+        pytest.param("HEADERS", "A,Host", "useless-name", {"FLASK_CORS_HEADERS": "A"}, id="a list with commas"),
+        pytest.param("HEADERS", '["A", "Host"]', "useless-name", {"FLASK_CORS_HEADERS": '["A"]'}, id="JSON"),
+        pytest.param("HEADER", "A", "misspelt-key", {"FLASK_CORS_HEADERS": "A"}, id="a slip in a name"),
     ],
 )
 def test_what_the_environment_sets_is_set_there(
-    write: Write, monkeypatch: pytest.MonkeyPatch, value: str, new: dict[str, str]
+    write: Write, monkeypatch: pytest.MonkeyPatch, name: str, value: str, found: str, new: dict[str, str]
 ) -> None:
-    monkeypatch.setenv("FLASK_CORS_HEADERS", value)
+    monkeypatch.setenv(f"FLASK_CORS_{name}", value)
     [finding] = write(text_of("app.config.from_prefixed_env()\nCORS(app)")).check()
-    assert (finding["id"], finding["fix"]["diff"], finding["fix"]["environment"]) == ("useless-name", "", new)
+    assert (finding["id"], finding["fix"]["diff"], finding["fix"]["environment"]) == (found, "", new)
 
 
 def test_cookies_are_told_by_names() -> None:
@@ -346,6 +347,18 @@ def test_check_prints_what_is_wanted(write: Write, code: str, args: list[str], e
         ),
         pytest.param(
             "CORS(app, max_age=7300)  # cors: ignore[no-cors, max-age-capped]", ["unused-ignore"], id="one of two"
+        ),
+        pytest.param("x = 1  # cors: ignore[max-age-capped]", ["no-cors", "unused-ignore"], id="no call"),
+        pytest.param(
+            "CORS(app)  # cors: ignore[no-cors]\napp.config['CORS_' + 'MAX_AGE'] = 'x'",
+            ["wrong-options", "unused-ignore"],
+            id="no place",
+        ),
+        pytest.param(
+            "app.add_url_rule('/api-x', 'x', lambda: '')\napp.add_url_rule('/api-y', 'y', str)\n"
+            "CORS(app, resources='/api/*')  # cors: ignore[stray-pattern]",
+            [],
+            id="views of one line, or without source",
         ),
         pytest.param("TEXT = '# cors: ignore[no-cors]'\nCORS(app)", [], id="a text is no comment"),
         pytest.param(

@@ -185,7 +185,7 @@ def check_command(
 def _print_patch(fix: Fix) -> None:
     """Print what ``patch -p0`` takes, below what it leaves out: lines that begin with ``#``."""
     words = replace(fix, files={})
-    for line in fix_lines(words):
+    for line in "\n".join(fix_lines(words)).splitlines():
         click.echo(f"# {plain(line)}")
     if fix.diff:
         click.echo(fix.diff)

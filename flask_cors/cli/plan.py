@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +47,7 @@ class Plan:
         self.calls: dict[int, tuple[Layer, Changes]] = {}
         self.config: dict[str, tuple[Any, Any]] = {}  # the value now, and then
         self.resources: dict[int, tuple[Layer, list[PlannedEntry]]] = {}
+        self.renamed: Changes = {}
         self.removed: list[Layer] = []
         self.exchanged: list[tuple[Layer, Layer]] = []
         self.added: list[Changes] = []
@@ -82,6 +84,12 @@ class Plan:
             self.resources[key] = (layer, [PlannedEntry(one.pattern, dict(one.own), one) for one in layer.entries])
         return self.resources[key][1]
 
+    def rename(self, key: str, new: str) -> None:
+        """Plan that an option gets the value of a key that is none now, if that is a value for it."""
+        name = new.removeprefix("CORS_").lower()
+        with suppress(TypeError, ValueError):
+            self.renamed[name] = _PARSERS[name](self._site.app.config[key])
+
     def entry(self, cover: Cover) -> PlannedEntry:
         """Return what is planned for one entry."""
         entries = self.entries(cover.layer)
@@ -89,6 +97,12 @@ class Plan:
         return entries[number]
 
     # What results
+
+    @property
+    def is_contradictory(self) -> bool:
+        """Whether a policy would support credentials for every origin, so that the app does not start."""
+        found = filter(None, self.policies())
+        return any(one.supports_credentials and one.origins.matches_any_origin for one in found)
 
     def policies(self) -> Iterator[Policy | None]:
         """Yield the policy that will cover each route, in the order of ``site.routes``."""
@@ -111,14 +125,17 @@ class Plan:
     def _resources(self, layer: Layer) -> Resources:
         key = 0 if layer.has_configured_resources else id(layer.parsed)
         if key not in self.resources:
-            return Resources((one.pattern, self._policy(layer, dict(one.own))) for one in layer.entries)
+            entries = [(one.pattern, dict(one.own)) for one in layer.entries]
+            if RESOURCES in self.renamed and layer.parsed.values.get(RESOURCES) is None:
+                entries = self.renamed[RESOURCES]
+            return Resources((pattern, self._policy(layer, own)) for pattern, own in entries)
         kept = [one for one in self.resources[key][1] if not one.is_removed]
         return Resources((one.pattern, self._policy(layer, {**one.own, **_parsed(one.changes)})) for one in kept)
 
     def _policy(self, layer: Layer, own: Changes) -> Policy:
         config = _parsed({name: new for name, (_, new) in self.config.items()})
         _, changes = self.calls.get(id(layer.parsed), (layer, {}))
-        values = {**layer.config.values, **config, **layer.parsed.values, **_parsed(changes), **own}
+        values = {**layer.config.values, **self.renamed, **config, **layer.parsed.values, **_parsed(changes), **own}
         return Policy(**{name: value for name, value in values.items() if name != RESOURCES})
 
     def _added(self, changes: Changes) -> Iterator[tuple[re.Pattern[str], Policy]]:

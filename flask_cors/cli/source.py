@@ -186,15 +186,19 @@ class SourceFile:
             self.edits.append(Edit(end - 1, end - 1, f", {text}" if follows else text))
 
     def remove_items(self, items: list[tuple[ast.AST, ast.AST]], gone: set[int]) -> None:
-        """Remove items of a display, each with the comma that divides it from another; an item has two ends."""
+        """Remove items of a display, each with the comma behind it; an item has a first and a last node."""
         spans = [(self.span(first)[0], self.span(last)[1]) for first, last in items]
+        last_kept = max(set(range(len(spans))) - gone, default=-1)
         for number in sorted(gone):
-            start, end = spans[number]
-            if any(other not in gone for other in range(number)):
-                start = spans[number - 1][1]
-            elif number + 1 < len(spans):
-                end = spans[number + 1][0]
-            self.replace_text(start, end, "")
+            if number < last_kept:
+                self.replace_text(spans[number][0], spans[number + 1][0], "")
+        if last_kept + 1 < len(spans):
+            start, end = spans[last_kept + 1][0], spans[-1][1]
+            if last_kept >= 0:  # with what divides it from the item before, but not with a comment there
+                between = self.text[spans[last_kept][1] : start]
+                start -= len(between) - max(between.rfind("\n"), 0)
+            has_comma = start != spans[last_kept][1] and self.text.startswith(",", end)
+            self.replace_text(start, end + has_comma, "")
 
     def whole_statement(self, call: ast.Call) -> ast.stmt | None:
         """Return the statement that is this call and nothing else, if its block has others."""

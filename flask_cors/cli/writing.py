@@ -10,7 +10,7 @@ import ast
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import update_wrapper
 from typing import Any, Concatenate, ParamSpec
@@ -110,6 +110,22 @@ class Writer:
     def change(self, cover: Cover, changes: Changes, *, in_place: bool = False) -> None:
         """Change options of the policy that decides for a route; *in_place*, for other routes as well."""
         self.plan.change(cover, changes, in_place=in_place)
+        for name in changes:
+            for other in self._sharing(cover.layer, name):
+                self.plan.change(other, {name: changes[name]}, in_place=True)
+
+    def _sharing(self, layer: Layer, name: str) -> Iterator[Cover]:
+        """Yield the other policies that have the value of an option from the same variable."""
+        value = self._value_of(layer, name)
+        decorated = {id(item.cover.policy): item.cover for item in self._site.routes if item.cover}
+        for other in (*(Cover(one, one.entries[0]) for one in self._site.layers if one.entries), *decorated.values()):
+            if value and other.layer.parsed is not layer.parsed and self._value_of(other.layer, name) is value:
+                yield other
+
+    def _value_of(self, layer: Layer, name: str) -> ast.expr | None:
+        call = self._call_of(layer)
+        written = self._find_argument(*call, name) if call else None
+        return self._resolve(*written)[1] if written else None
 
     @_recorded
     def add_entry(self, layer: Layer, pattern: str, own: Changes) -> None:
@@ -138,9 +154,8 @@ class Writer:
 
     @_recorded
     def add_cors(self, changes: Changes) -> None:
-        """Write a new ``CORS`` below the line that makes the app, with its import; one is enough."""
-        if not self.plan.added:
-            self._insert_cors(lambda name, app: _call(name, app, changes))
+        """Write a new ``CORS`` below the line that makes the app, with its import."""
+        self._insert_cors(lambda name, app: _call(name, app, changes))
         self.plan.added.append(changes)
 
     def _insert_cors(self, line: Callable[[str, str], str]) -> None:
@@ -183,12 +198,15 @@ class Writer:
     @_recorded
     def rename_key(self, key: str, new: str) -> None:
         """Write another name in place of a key of the config."""
+        self.plan.rename(key, new)
         if f"FLASK_{key}" in os.environ:
             self._environment[f"FLASK_{new}"] = os.environ[f"FLASK_{key}"]
         for file in filter(None, map(self._site.program.file, self._site.program.names())):
-            for node in file.nodes(ast.Constant):
-                if node.value == key:
+            for node in file.nodes(ast.Constant | ast.Name):
+                if getattr(node, "value", "") == key:
                     file.replace(node, as_python(new))
+                if getattr(node, "id", "") == key:
+                    file.replace(node, new)
             for keyword in file.nodes(ast.keyword):
                 if keyword.arg == key:
                     start, _ = file.span(keyword)
@@ -226,7 +244,7 @@ class Writer:
         for name, new in changes.items():
             self._write_option(layer, *call, name, new)
         if entries:
-            self._write_resources(layer, entries, call)
+            self._write_resources(layer, entries)
 
     def _is_hidden(self, layer: Layer, call: tuple[SourceFile, ast.Call], name: str) -> bool:
         """Whether an argument is given, but cannot be seen in the source."""
@@ -240,7 +258,7 @@ class Writer:
         elif values:
             self._code.append(self._whole_call(layer, values))
         if entries and RESOURCES not in in_call:
-            self._write_resources(layer, entries, None)
+            self._write_resources(layer, entries)
 
     def _write_option(self, layer: Layer, file: SourceFile, node: ast.Call, name: str, new: Any) -> None:
         written = self._find_argument(file, node, name)
@@ -381,13 +399,11 @@ class Writer:
 
     # Resources
 
-    def _write_resources(self, layer: Layer, entries: list[PlannedEntry], call: Any) -> None:
+    def _write_resources(self, layer: Layer, entries: list[PlannedEntry]) -> None:
         """Write what changes of the patterns and their options, where it is written."""
         written = self._resources_of(layer)
-        if written is None and layer.has_configured_resources:
+        if written is None:
             self._code.append(f'app.config["{config_key(RESOURCES)}"] = {resources_text(_pairs_of(entries))}')
-        elif written is None:
-            call[0].set_argument(call[1], RESOURCES, resources_text(_pairs_of(entries)))
         else:
             self._write_entries(*self._resolve(*written), layer, entries)
 
@@ -408,7 +424,8 @@ class Writer:
         options = {id(one): self._options_of(file, node, number) for number, one in enumerate(entries)}
         is_dict = isinstance(node, ast.Dict)
         is_written = all(options[id(one)] for one in entries if one.entry and one.changes)
-        if is_written and (is_dict or (_has_items(node) and not any(one.planned for one in entries))):
+        is_list = _has_items(node) and len(entries) == len(nodes) and not any(one.planned for one in entries)
+        if is_written and (is_dict or is_list):
             self._edit_entries(file, node, nodes, entries, options)
             return
         kept = [(one, item) for one, item in zip(entries, nodes, strict=False) if one.has_same_pattern]
@@ -424,11 +441,7 @@ class Writer:
                 where, own = options[id(one)]
                 self._write_own(where, own, one)
         for one in entries[len(nodes) :]:
-            text = as_path(one.pattern)
-            if isinstance(node, ast.Dict):
-                file.append_pair(node, f"{text}: {as_python(one.planned)}")
-            else:
-                file.append_item(node, text)
+            file.append_pair(node, f"{as_path(one.pattern)}: {as_python(one.planned)}")
         gone = {number for number, one in enumerate(entries) if one.is_removed}
         file.remove_items(list(zip(nodes, values, strict=True)), gone)
 

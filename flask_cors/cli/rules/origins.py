@@ -12,7 +12,7 @@ from typing import Any
 from ...origins import AllowedOrigins
 from ...policy import Policy
 from ...resources import literal_prefix
-from ..finding import EXAMPLE, Finding, Level, covers, setting_finding
+from ..finding import Finding, Level, covers, setting_finding
 from ..site import Cover, Site
 from ..source import as_python
 from ..writing import Fix
@@ -115,5 +115,5 @@ def _named_in(text: str) -> list[Any]:
     if code:
         return [re.compile(code[1])]
     quoted = re.search(r"write (\[.*\]|'[^']*')", text)
-    value = ast.literal_eval(quoted[1]) if quoted and EXAMPLE not in quoted[1] else []
+    value = ast.literal_eval(quoted[1]) if quoted else []
     return value if isinstance(value, list) else [value]

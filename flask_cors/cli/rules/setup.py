@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..finding import EXAMPLE, Finding
 from ..site import Place, Site
-from ..writing import Writer
+from ..writing import Fix, Writer
 from .logins import needs_of_views
 from .placement import decorator_above_route
 
@@ -28,7 +28,10 @@ def misspelt_key(site: Site) -> Iterator[Finding]:
         writer.rename_key(wrong, right)
         place = writer.config_place(wrong.removeprefix("CORS_").lower())
         text = f"{text[0].upper()}{text[1:]}"
-        yield Finding("misspelt-key", "error", text, place, fix=writer.fix(f"Write {right!r}."))
+        fix = writer.fix(f"Write {right!r}.")
+        if writer.plan.is_contradictory:
+            fix = Fix(text=f"Write {right!r}, and list the origins that may read: with credentials, not all may.")
+        yield Finding("misspelt-key", "error", text, place, fix=fix)
 
 
 def no_cors(site: Site) -> Iterator[Finding]:
