@@ -449,6 +449,7 @@ def test_a_pattern_that_allows_a_lookalike_with_credentials_gives_a_warning() ->
     (.*)\1.*x
     """,
     ("a pattern that is too long", "a" * 500 + ".*.*b", ""),
+    ("a pattern with too many ways", f"({'|'.join(f'[a-z]+{number}' for number in range(40))})*y", ""),
 )
 def test_slow_patterns_are_told_from_quick_ones(pattern: str, slowness: str) -> None:
     compiled = re.compile(pattern)

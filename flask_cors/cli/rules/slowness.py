@@ -23,7 +23,7 @@ from ..writing import Fix
 
 _PARSER: Any = import_module("re._parser")
 _ALPHABET = [*map(chr, range(128)), "\u00e9"]
-_MOST_POSITIONS = 400
+_MOST_POSITIONS, _MOST_STEPS = 400, 50_000
 
 
 def slow_pattern(site: Site) -> Iterator[Finding]:
@@ -48,8 +48,7 @@ def is_exponential(pattern: re.Pattern[str]) -> bool:
     >>> is_exponential(re.compile(r"(a+)+b")), is_exponential(re.compile(r"(a+c)+b"))
     (True, False)
     """
-    automaton = _read(pattern)
-    return automaton is not None and automaton.has_two_ways_round()
+    return _ask(pattern, lambda automaton: automaton.has_two_ways_round())
 
 
 def is_quadratic(pattern: re.Pattern[str]) -> bool:
@@ -58,8 +57,7 @@ def is_quadratic(pattern: re.Pattern[str]) -> bool:
     >>> [is_quadratic(re.compile(text)) for text in ("/.*/x/.*/y", "/[^/]*/x/[^/]*/y", "/.*/x/.*")]
     [True, False, False]
     """
-    automaton = _read(pattern)
-    return automaton is not None and (automaton.has_two_ways_round() or automaton.has_shared_loops())
+    return _ask(pattern, lambda automaton: automaton.has_two_ways_round() or automaton.has_shared_loops())
 
 
 # -- The automaton -----------------------------------------------------------------------------------------
@@ -75,7 +73,7 @@ class _Part:
 
 
 class _Unknown(Exception):
-    """A part of a pattern that this module does not understand."""
+    """A pattern that this module does not understand, or that takes too long."""
 
 
 class _Automaton:
@@ -85,6 +83,7 @@ class _Automaton:
         self.characters: list[frozenset[str]] = []
         self.following: list[list[int]] = []
         self.whole = _Part()
+        self.steps = 0
 
     # Reading a pattern
 
@@ -177,6 +176,9 @@ class _Automaton:
         def following(positions: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
             choices = [{*self.following[one]} & where for one, where in zip(positions, allowed, strict=True)]
             for step in product(*choices):
+                self.steps += 1
+                if self.steps > _MOST_STEPS:
+                    raise _Unknown
                 if frozenset.intersection(*(self.characters[one] for one in step)):
                     yield step
 
@@ -194,15 +196,15 @@ def _reached(starts: Iterable[Any], following: Callable[[Any], Iterable[Any]]) -
     return found
 
 
-def _read(pattern: re.Pattern[str]) -> _Automaton | None:
-    """Return the automaton of a pattern, or nothing if it has parts such as a reference to a group."""
+def _ask(pattern: re.Pattern[str], question: Callable[[_Automaton], bool]) -> bool:
+    """Ask the automaton of a pattern. Of one with parts such as a reference to a group, nothing is known."""
     automaton = _Automaton()
     flags = pattern.flags & ~re.DEBUG
     try:
         automaton.whole = automaton.read(_PARSER.parse(pattern.pattern, flags), flags)
+        return question(automaton)
     except _Unknown:
-        return None
-    return automaton
+        return False
 
 
 def _characters(kind: str, value: Any, flags: int) -> frozenset[str]:
