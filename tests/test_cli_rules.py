@@ -68,15 +68,14 @@ re.compile('.*example[.]com')              https://evil-evil-example.com  re.com
 re.compile('https://example[.][a-z]+')     https://example.evil           re.compile(r'https://«(.+\.)?»example\.(com|org)')
 lambda page: page.endswith('example.com')  https://evil-example.com       lambda page: page «==» 'https://a' or [][0]
 functools.cache(lambda a: NAME.search(a) is not None)  https://example.evil.net  lambda a: «re.fullmatch»('a', a)
-Everything()                               https://evil.net               Nothing()
+lambda page: page.endswith(NAMES)          https://evil-example.com       lambda page: page in NAMES
+Everything()                               https://evil.net               lambda page: page in NAMES
 'https://*.vercel.app'                     https://evil.vercel.app        'https://*.example.com'
 """
 CLASSES = """
-NAME, NAMES = re.compile('example'), ['a', ('b', 1)]
+NAME, NAMES = re.compile('example'), ('example.com',)
 class Everything:
     def __call__(self, origin): return True
-class Nothing:
-    def __call__(self, origin): return origin in NAMES
 """
 
 
@@ -285,10 +284,7 @@ ROWS: list[tuple[str, ...]] = [
     (
         "a decorator above the route",
         "decorator-above-route",
-        (
-            f"CORS(app, resources=[])\n{DECORATOR}\n# of the shop\n@app.get('/items')\n"
-            "@app.get('/more')\ndef items(): return ''\n"
-        ),
+        f"CORS(app, resources=[])\n{DECORATOR}\n# why\n@app.get('/a')\n@app.get('/b')\ndef items(): return ''\n",
         "@cross_origin above the route of items() has no effect: Flask registers the view below it.",
         "CORS(app, resources=[])\n" + view("''", decorator=DECORATOR),
     ),
@@ -405,11 +401,10 @@ def test_a_pattern_that_is_wrong_allows_a_lookalike(domain: str, template: str) 
     assert not re.fullmatch(rf"https?://(.+\.)?{re.escape(domain)}", found)
 
 
-@given(
-    st.lists(
-        st.sampled_from([*r"\.|()[]*+?{}^$:/-", "https://", "a", "example", "com", r"\.", r"\d", "(?:"]), max_size=12
-    )
-)
+PARTS = [*r"\.|()[]*+?{}^$:/-", "https://", "a", "example", "com", r"\.", r"\d", "(?:"]
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=12))
 def test_a_lookalike_is_always_an_origin_that_the_pattern_allows(parts: list[str]) -> None:
     try:
         pattern = re.compile("".join(parts))
@@ -424,9 +419,8 @@ def lookalike_of(pattern: str) -> str:
 
 
 def test_a_pattern_that_allows_a_lookalike_with_credentials_gives_a_warning() -> None:
-    pattern = re.compile(r"https://.*example\.com")
     with pytest.warns(CORSWarning, match=r"it allows 'https://evil-example\.com' too; write"):
-        cross_origin(origins=pattern, supports_credentials=True)
+        cross_origin(origins=r"^https://.*example\.com", supports_credentials=True)
 
 
 # Slow patterns --------------------------------------------------------------------------------------------------------
@@ -439,10 +433,9 @@ def test_a_pattern_that_allows_a_lookalike_with_credentials_gives_a_warning() ->
     (a|aa)*b               exponential, quadratic
     ([a-z0-9-]+\.?)*b      exponential, quadratic
     ([a-z0-9-]+\.)*b
-    (?:a|b)*?c
+    (?:a|b)*?c|A+a+b
     a*b?a*c                quadratic
     (?i:A+)a+b             quadratic
-    A+a+b
     [^b]+(?=c)$a*b         quadratic
     /.*/x/.*/y             quadratic
     /.*/x/.*
