@@ -10,9 +10,12 @@ blocks a call, and the change that mends it, and ``flask cors check`` looks for 
 ``ask``             asking the app in this process, or a server
 ``explain``         one call: its facts (``case``), the table of ``causes``, those of a ``deployment``, the ``notes``
 ``check``           the table of ``rules``, which are modules by topic (``finding``: what each yields)
+``ignoring``        comments that silence findings
+``readers``         who may read what, before a change and after it
 ``routes``          the table of routes
 ``needs``           what a policy lacks for a call
-``writing``         changes of a policy, where each setting is written (``source`` edits the files)
+``plan``            what is to change, and the policies that this makes
+``writing``         writing a plan, where each setting is written (``source`` edits the files)
 ``output``          text and JSON
 ==================  ==================================================================================
 """

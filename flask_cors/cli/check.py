@@ -23,7 +23,7 @@ from .rules import (
     slowness,
     wideness,
 )
-from .site import Cover, Site
+from .site import Site
 from .writing import Fix, Writer
 
 #: Each rule takes the app as it was read, and yields findings with these ids.
@@ -104,7 +104,6 @@ def _with_openings(site: Site, finding: Finding) -> Finding:
     return replace(finding, fix=replace(finding.fix, text=words))
 
 
-def policy_findings(site: Site, cover: Cover) -> list[Finding]:
-    """Return what the rules say of one policy."""
-    found = [finding for rule in POLICY_RULES for finding in rule(site)]
-    return [finding for finding in found if finding.policy is cover.policy]
+def policy_findings(site: Site) -> list[Finding]:
+    """Return what the rules say of each policy by itself."""
+    return [finding for rule in POLICY_RULES for finding in rule(site)]

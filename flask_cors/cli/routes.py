@@ -10,6 +10,7 @@ import click
 
 from ..options import NAMES
 from .check import policy_findings
+from .finding import Finding
 from .output import place_as_json
 from .question import plain
 from .rules.logins import about_logins
@@ -36,14 +37,16 @@ def rows(site: Site) -> list[Row]:
     for item in site.routes:
         policy = None if item.cover is None else item.cover.policy
         groups.setdefault((id(item.rule), id(policy)), []).append(item)
-    return [_row(site, group) for group in groups.values()]
+    found = policy_findings(site)
+    return [_row(site, group, found) for group in groups.values()]
 
 
-def _row(site: Site, items: list[RouteCover]) -> Row:
+def _row(site: Site, items: list[RouteCover], of_policies: list[Finding]) -> Row:
     first = items[0]
     found = []
     if first.cover:
-        found = [*policy_findings(site, first.cover), *about_logins(site, items, first.cover)]
+        here = [finding for finding in of_policies if finding.policy is first.cover.policy]
+        found = [*here, *about_logins(site, items, first.cover)]
     methods = tuple(dict.fromkeys(item.route.method for item in items))
     texts = tuple(finding.text for finding in found)
     return Row(first.rule.rule, first.rule.endpoint, methods, first.route.path, first.cover, texts)

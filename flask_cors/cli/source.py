@@ -38,6 +38,7 @@ class SourceFile:
         self.text = text
         self.tree: ast.Module = ast.parse(text)
         self.edits: list[Edit] = []
+        self._nodes: dict[Any, list[Any]] = {}
         self._starts = [0]
         for line in text.split("\n"):
             self._starts.append(self._starts[-1] + len(line) + 1)
@@ -70,8 +71,10 @@ class SourceFile:
 
     def nodes(self, kind: Any) -> Iterator[Any]:
         """Yield all nodes of a kind, in the order of the text."""
-        found = [node for node in ast.walk(self.tree) if isinstance(node, kind)]
-        return iter(sorted(found, key=_position))
+        if kind not in self._nodes:
+            found = [node for node in ast.walk(self.tree) if isinstance(node, kind)]
+            self._nodes[kind] = sorted(found, key=_position)
+        return iter(self._nodes[kind])
 
     def find_call(self, line: int, names: set[str]) -> ast.Call | None:
         """Return the call at *line* of a function of one of these *names*, or of an import under another name."""

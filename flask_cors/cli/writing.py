@@ -116,16 +116,21 @@ class Writer:
 
     def _sharing(self, layer: Layer, name: str) -> Iterator[Cover]:
         """Yield the other policies that have the value of an option from the same variable."""
-        value = self._value_of(layer, name)
+        value = self._variable_of(layer, name)
+        if value is None:
+            return
         decorated = {id(item.cover.policy): item.cover for item in self._site.routes if item.cover}
         for other in (*(Cover(one, one.entries[0]) for one in self._site.layers if one.entries), *decorated.values()):
-            if value and other.layer.parsed is not layer.parsed and self._value_of(other.layer, name) is value:
+            if other.layer.parsed is not layer.parsed and self._variable_of(other.layer, name) is value:
                 yield other
 
-    def _value_of(self, layer: Layer, name: str) -> ast.expr | None:
+    def _variable_of(self, layer: Layer, name: str) -> ast.expr | None:
+        """Return the value of the variable that gives an option, if one does."""
         call = self._call_of(layer)
         written = self._find_argument(*call, name) if call else None
-        return self._resolve(*written)[1] if written else None
+        value = self._resolve(*written)[1] if written else None
+        is_in_call = call is not None and any(value is keyword.value for keyword in call[1].keywords)
+        return None if is_in_call else value
 
     @_recorded
     def add_entry(self, layer: Layer, pattern: str, own: Changes) -> None:

@@ -27,7 +27,7 @@ def doubtful_origin(site: Site) -> Iterator[Finding]:
         doubts = {number: _doubt(entry) for number, entry in enumerate(origins.entries)}
         found = [(level, text) for level, text in doubts.values() if text]
         if found:
-            level = min(level for level, _ in found)
+            level: Level = "error" if "error" in dict(found) else "warning"
             doubtful = {number for number, (_, text) in doubts.items() if text}
             text = " ".join(f"{text}." for _, text in found)
             yield _about_origins(site, cover, "doubtful-origin", level, text, doubtful)
