@@ -53,6 +53,8 @@ _PRIVATE = (
     r"([^.]+|.*\.(localhost|local|lan|internal)|(0|10|127|192\.168|169\.254|172\.(1[6-9]|2\d|3[01]))(\.\d+)+)(:.*)?"
 )
 
+_NARROWER = r"write \. for each dot, (.+\.)? for the names below a domain, and nothing behind it"
+
 # Names that anyone may register, two of each kind, and what stands before and behind them.
 _STARTS = "https:// http:// https://www. http://www. https://a.b. http://a.b."
 _NAMES = "evil shop x q a1 b2c my-app our-site somewhere elsewhere 163 360"
@@ -145,6 +147,11 @@ class AllowedOrigins(NamedTuple):
             parent = re.search(r"://\*\.([^:]+)", origin)
             if parent and _is_public_suffix(parent[1]):
                 yield f"{origin!r} with credentials: anyone can get a name below {parent[1]!r}; write your own domain"
+        for pattern in self.patterns:
+            from .lookalikes import find_lookalike  # here, since few programs need it
+
+            if origin := find_lookalike(pattern.pattern, AllowedOrigins.parse([pattern]).allow):
+                yield f"{pattern!r} with credentials: it allows {origin!r} too; {_NARROWER}"
 
 
 ANY_ORIGIN = AllowedOrigins()

@@ -5,10 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
-from .finding import Finding
+from .finding import LEVELS, Finding
 from .ignoring import silence
 from .readers import openings
-from .rules import decorators, logins, origins, patterns, policies, setup
+from .rules import (
+    cookies,
+    decorators,
+    headers,
+    logins,
+    origins,
+    patterns,
+    placement,
+    policies,
+    preflights,
+    production,
+    setup,
+    slowness,
+    wideness,
+)
 from .site import Site
 from .writing import Fix, Writer
 
@@ -28,6 +42,21 @@ RULES: dict[Callable[[Site], Iterator[Finding]], tuple[str, ...]] = {
     patterns.shadowed_pattern: ("shadowed-pattern",),
     decorators.decorator_opens_more: ("decorator-opens-more", "decorator-drops-credentials"),
     logins.views_behind_logins: ("cookies-under-wildcard", "cookies-not-supported", "token-not-allowed"),
+    wideness.pattern_allows_more: ("pattern-allows-more",),
+    slowness.slow_pattern: ("slow-pattern",),
+    production.development_origin: ("development-origin",),
+    production.overridden_key: ("overridden-key",),
+    preflights.method_left_out: ("method-left-out",),
+    preflights.json_without_content_type: ("json-without-content-type",),
+    preflights.preflight_each_call: ("preflight-each-call",),
+    headers.odd_header_name: ("odd-header-name",),
+    headers.authorization_exposed: ("authorization-exposed",),
+    headers.header_not_exposed: ("header-not-exposed",),
+    cookies.cookie_does_not_travel: ("cookie-does-not-travel",),
+    placement.decorator_above_route: ("decorator-above-route",),
+    placement.preflight_of_other_view: ("preflight-of-other-view",),
+    placement.login_above_decorator: ("login-above-decorator",),
+    placement.blueprint_left_out: ("blueprint-left-out",),
 }
 #: Those that look at one policy alone.
 POLICY_RULES = (
@@ -42,9 +71,9 @@ IDS = (*(name for names in RULES.values() for name in names), "unused-ignore")
 
 
 def find_mistakes(site: Site) -> list[Finding]:
-    """Return all findings of all rules, errors first, without those that a comment silences."""
+    """Return all findings of all rules, errors first and notes last, without those that a comment silences."""
     found = silence(site, _each_once(site, (finding for rule in RULES for finding in rule(site))), IDS)
-    return sorted((_with_openings(site, one) for one in found), key=lambda finding: finding.level)
+    return sorted((_with_openings(site, one) for one in found), key=lambda finding: LEVELS.index(finding.level))
 
 
 def choose(found: Iterable[Finding], select: Collection[str], ignore: Collection[str]) -> list[Finding]:

@@ -27,7 +27,7 @@ from .copied import MAX_LENGTH
 from .deployed import check_deployment
 from .explain import Explanation, explain
 from .faults import KINDS as LIVE_IDS
-from .finding import Finding, covers
+from .finding import LEVELS, Finding, covers
 from .output import explanation_as_json, fix_as_json, fix_lines, place_as_json, print_explanation, print_json
 from .question import Given, Mistake, known_value, plain, read_question
 from .routes import print_rows, row_as_json, rows
@@ -194,8 +194,8 @@ def check_command(
 ) -> None:
     """Look for mistakes in the whole configuration.
 
-    The exit code is 1 if there are errors; with --strict, if there is anything. Warnings are settings that may be
-    meant as they are. A comment silences a finding at its line: # cors: ignore[max-age-capped]
+    The exit code is 1 if there are errors; with --strict, if there are warnings. Warnings are settings that may be
+    meant as they are; notes say what could be quicker. A comment silences a finding at its line: # cors: ignore[max-age-capped]
 
     With --live or --against, only that is looked at.
     """
@@ -211,7 +211,8 @@ def check_command(
     else:
         _print_findings(found)
         click.echo(_summary(site, found))
-    context.exit(1 if any(strict or finding.level == "error" for finding in found) else 0)
+    failing = ("error", "warning") if strict else ("error",)
+    context.exit(1 if any(finding.level in failing for finding in found) else 0)
 
 
 def _print_patch(fix: Fix) -> None:
@@ -225,7 +226,7 @@ def _print_patch(fix: Fix) -> None:
 
 def _summary(site: Site, found: list[Finding]) -> str:
     levels = [finding.level for finding in found]
-    counted = [_count(levels.count(level), level) for level in ("error", "warning") if level in levels]
+    counted = [_count(levels.count(level), level) for level in LEVELS if level in levels]
     routes = _count(len(list(site.app.url_map.iter_rules())), "route")
     policies = _count(len(covers(site)), "policy")
     return f"Checked {routes} and {policies}: {', '.join(counted) or 'no problems'}."
@@ -250,7 +251,7 @@ def _compare(site: Site, live: str | None, against: Path | None) -> list[Finding
 
 
 def _print_findings(found: list[Finding]) -> None:
-    colors = {"error": "red", "warning": "yellow"}
+    colors = {"error": "red", "warning": "yellow", "note": "cyan"}
     for finding in found:
         place = f"{finding.place}: " if finding.place else ""
         click.echo(f"{place}{click.style(finding.level, fg=colors[finding.level], bold=True)}[{finding.id}]")

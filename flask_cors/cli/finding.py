@@ -15,7 +15,8 @@ from .writing import Fix, Writer
 
 EXAMPLE = "https://app.example"
 _MOST_NAMED = 8
-Level = Literal["error", "warning"]
+Level = Literal["error", "warning", "note"]
+LEVELS: tuple[Level, ...] = ("error", "warning", "note")
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,20 @@ def matching_routes(site: Site, cover: Cover) -> tuple[list[RouteCover], list[Ro
 def entries(site: Site) -> list[Cover]:
     """Return every entry of every ``CORS`` that is not wrong."""
     return [Cover(layer, entry) for layer in site.layers if not layer.error for entry in layer.entries]
+
+
+def covered_routes(site: Site) -> list[tuple[Cover, list[RouteCover]]]:
+    """Return each policy that decides and allows some origin, with the routes for which it decides."""
+    found: dict[int, tuple[Cover, list[RouteCover]]] = {}
+    for item in site.routes:
+        if item.cover and item.cover.policy.origins.entries and not item.cover.layer.error:
+            found.setdefault(id(item.cover.policy), (item.cover, []))[1].append(item)
+    return list(found.values())
+
+
+def rules_of(routes: Iterable[RouteCover]) -> tuple[str, ...]:
+    """Return the rules of some routes, each once."""
+    return tuple(dict.fromkeys(item.rule.rule for item in routes))
 
 
 def listed(names: Collection[str]) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from ..policy import Policy
+from .narrowing import narrowed
 from .plan import Plan
 from .site import Site
 from .source import as_python
@@ -30,6 +32,8 @@ def may_read(policy: Policy | None, reader: Reader) -> bool:
     if policy is None or (reader[1] and not policy.supports_credentials):
         return False
     entry, origins = reader[0], policy.origins._replace(callables=())
+    if isinstance(entry, re.Pattern) and entry in map(narrowed, origins.patterns):
+        return True
     if origins.any_origin or entry in (*origins.wildcards, *origins.patterns, *policy.origins.callables):
         return True
     return isinstance(entry, str) and origins.allow(entry)

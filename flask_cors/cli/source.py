@@ -14,6 +14,7 @@ import re
 import tokenize
 from collections.abc import Callable, Iterable, Iterator
 from difflib import unified_diff
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,6 +44,12 @@ class SourceFile:
             self._starts.append(self._starts[-1] + len(line) + 1)
 
     # Reading
+
+    @cached_property
+    def functions(self) -> dict[int, ast.FunctionDef | ast.AsyncFunctionDef]:
+        """The functions of the file, each by the line of its first decorator, or its own."""
+        found = self.nodes((ast.FunctionDef, ast.AsyncFunctionDef))
+        return {min([node.lineno, *(one.lineno for one in node.decorator_list)]): node for node in found}
 
     def span(self, node: ast.AST) -> tuple[int, int]:
         """Return where *node* begins and ends in the text."""
@@ -343,10 +350,12 @@ class _Missing:
 
 
 def literal(node: ast.expr) -> Any:
-    """Return the value of a literal, ``_Missing`` for anything else."""
+    """Return the value of a literal, or a pattern that is compiled there; ``_Missing`` for anything else."""
     try:
+        if isinstance(node, ast.Call) and last_name(node.func) == "compile" and len(node.args) == 1:
+            return re.compile(ast.literal_eval(node.args[0]))
         return ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError, re.error):
         return _Missing
 
 

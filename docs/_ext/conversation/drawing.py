@@ -21,7 +21,7 @@ PROSE = 6.1  # and of 12 px in others, on average
 LINE = 15
 HEAD = 24  # the height of the box with a name
 #: Headers that say nothing about CORS; the text beside the picture has them.
-ROUTINE = {"accept", "content-length"}
+ROUTINE = {"accept", "content-length", "referer", "sec-fetch-dest", "sec-fetch-mode", "sec-fetch-site"}
 ROUTINE_OF_RESPONSES = ROUTINE | {"content-type", "allow"}
 
 

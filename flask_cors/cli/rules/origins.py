@@ -73,7 +73,8 @@ def mended_origins(policy: Policy, *, credentials: bool) -> tuple[Any, ...]:
 
 
 def _risks(entry: Any) -> str:
-    return ". ".join(AllowedOrigins.parse([entry]).credential_warnings())
+    found = AllowedOrigins.parse([entry])
+    return "" if found.patterns else ". ".join(found.credential_warnings())  # patterns: `wideness` finds them
 
 
 def _safer(entry: Any) -> Any:

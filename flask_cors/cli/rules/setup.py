@@ -9,6 +9,7 @@ from ..finding import EXAMPLE, Finding
 from ..site import Place, Site
 from ..writing import Fix, Writer
 from .logins import needs_of_views
+from .placement import decorator_above_route
 
 
 def wrong_options(site: Site) -> Iterator[Finding]:
@@ -35,7 +36,8 @@ def misspelt_key(site: Site) -> Iterator[Finding]:
 
 def no_cors(site: Site) -> Iterator[Finding]:
     """An app that has neither ``CORS`` nor a decorator."""
-    if not site.layers and not any(item.is_decorated for item in site.routes):
+    has_none = not site.layers and not any(item.is_decorated for item in site.routes)
+    if has_none and not any(decorator_above_route(site)):
         writer = Writer(site)
         writer.add_cors({"origins": (EXAMPLE,), **needs_of_views(site)})
         text = "The app has neither CORS nor @cross_origin: pages of other origins can read nothing."

@@ -1,0 +1,45 @@
+r"""Origins of other owners that resemble those for which a pattern is meant. One that is allowed shows a gap.
+
+>>> find_lookalike(r"https://.*example\.com", re.compile(r"https://.*example\.com").fullmatch)
+'https://evil-example.com'
+
+Pure: strings in, strings out.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+# The name that somebody has registered begins with "evil". A name below "example.com" does not.
+_REGISTERED = re.compile(r"evil-?[a-z0-9][a-z0-9-]*(\.(ac|co|com|gov|net|org))?\.[a-z]+(:8)?$|\.evil$")
+_EXPONENTIAL = re.compile(r"[+*?}]\)+[+*{]")  # a repeat of a repeat: to match it could take hours
+
+
+def find_lookalike(pattern: str, allow: Callable[[str], object]) -> str:
+    """Return the first lookalike that *allow* allows, or ``""``.
+
+    :param pattern: a regular expression, or a part of an origin.
+    """
+    return "" if _EXPONENTIAL.search(pattern) else next(filter(allow, _lookalikes(pattern)), "")
+
+
+def _lookalikes(pattern: str) -> Iterator[str]:
+    shorter = re.sub(r"\([^()]*\)\?", "", pattern)  # without what is optional
+    parts = (pattern, shorter, *pattern.split("|"))
+    samples = [_sample(part, name) for part in parts for name in ("", "evil-", "evil")]
+    yield from filter(_REGISTERED.search, samples)
+    for origin in samples:
+        yield f"{origin}.evil.net".replace("-.", ".")
+    for origin in samples:
+        for dot in re.finditer(r"\.(?=.*[a-z][a-z-]*$)", origin):
+            yield f"{origin[: dot.start()]}x{origin[dot.end() :]}"
+
+
+def _sample(pattern: str, name: str) -> str:
+    """Return an origin like those that a pattern matches, with *name* in the place of letters that vary."""
+    text = re.sub(r"\\d|\[0-9\]", "8", pattern.replace("[.]", r"\."))
+    text = re.sub(r"\\[wWDS]|\[.[^]]*\]|\.(?=[*+{])", name, text)
+    for _ in range(5):  # groups in groups: the first choice of each
+        text = re.sub(r"\((?:\?[^:>()]*[:>]?)?([^()|]*)[^()]*\)", r"\1", text)
+    text = re.sub(r"\\[AbBZ]?|[\^$*+?]|\{.*?\}", "", text).partition("|")[0]
+    scheme, separator, host = text.rpartition("://")
+    return f"{'http' if scheme == 'http' else 'https'}://{host if separator else name + host}"
