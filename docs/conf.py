@@ -32,9 +32,10 @@ author = "the Flask-Cors contributors"
 project_copyright = author
 version = release = flask_cors.__version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.extlinks"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.extlinks", "sphinx_copybutton", "notfound.extension"]
 exclude_patterns = ["_build"]
 nitpicky = True
+smartquotes = False  # a message is found by pasting it
 
 extlinks = {"fetch": ("https://fetch.spec.whatwg.org/#%s", "Fetch #%s")}
 extlinks_detect_hardcoded_links = True
@@ -49,6 +50,13 @@ html_title = f"{project} Documentation, Release {release}"
 html_short_title = f"{project} {release}"
 html_copy_source = False
 html_theme_options: dict[str, list[str]] = {"top_of_page_buttons": []}
+html_static_path = ["_static"]
+html_css_files = ["manual.css"]
+templates_path = ["_templates"]
+notfound_urls_prefix = "/"
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+copybutton_line_continuation_character = "\\"
 pygments_style = "a11y-light"
 pygments_dark_style = "a11y-dark"
 

@@ -74,8 +74,14 @@ def commands(page: str) -> list[str]:
 def fails(command: str, page: str) -> bool:
     """Whether a command does not do what its page says, or is of an unknown kind."""
     match shlex.split(command):
-        case ["pip", "install", "."]:
+        case ["pip", "install", ".", *_]:
             return not (ROOT / "pyproject.toml").exists()
+        case ["git", "clone", _, directory]:
+            return f"$ cd {directory}\n" not in page
+        case ["python3", "-m", "venv", directory]:
+            return f"$ . {directory}/bin/activate\n" not in page
+        case [".", _] | ["cd", _]:  # each belongs to one of the two above
+            return "\n   $ git clone " not in page and "\n   $ python3 -m venv " not in page
         case ["python", "-c", _]:
             return f"{__version__} {ROOT / 'flask_cors'}" not in output(command)
         case ["python", "-m", "http.server", port, "--bind", host]:
