@@ -74,8 +74,8 @@ class CORSRequest(NamedTuple):
     def is_preflight(self) -> bool:
         """Whether this is a preflight: Fetch ``#cors-preflight-request``.
 
-        Any other ``OPTIONS`` is an ordinary request and gets no special treatment. If it were answered before a login
-        is checked, that would be a hole in the login.
+        Any other ``OPTIONS`` is an ordinary request and gets no special treatment. If it got its response before
+        a login is checked, that would be a hole in the login.
         """
         return bool(self.method == "OPTIONS" and self.origin and self.requested_method)
 
