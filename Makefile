@@ -81,9 +81,10 @@ load-test: $(ECOSYSTEM)/.ready  ## let many ask at once, and check every answer;
 bench: $(READY) $(FOREIGN)/.ready  ## measure a request beside the same by hand and Flask-Cors 6.0.5; TURNS=21 for longer
 	$(BIN)/python -m tests.bench
 
-lint: $(READY)  ## check style and formatting
+lint: $(READY)  ## check style, formatting and words
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell docs flask_cors README.rst CHANGELOG.rst SECURITY.rst
 
 types: $(READY)  ## check types, and that the public ones are complete
 	$(BIN)/mypy

@@ -203,7 +203,7 @@ def request_policy(state: AppState, current: Request, adapter: MapAdapter | None
 def preflight_policy(state: AppState, current: Request) -> Policy | None:
     """Return the policy with which to respond to a preflight in place of the app.
 
-    ``None`` if this is no preflight, if no policy covers it, or if the app is to respond.
+    ``None`` if this is not a preflight, if no policy covers it, or if the app is to respond.
     """
     if not read_request(current).is_preflight:
         return None
