@@ -11,6 +11,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import pytest
@@ -110,6 +111,12 @@ def test_a_command_that_does_not_fit_is_noticed() -> None:
         page = "Save ``hello.py``, open ``http://127.0.0.1:3000/``.\n\n"
         page += f".. not-run: here\n\n.. code-block:: console\n\n   $ {command}\n"
         assert [found for found in commands(page) if fails(found, page)] == [command]
+
+
+def test_the_readme_shows_what_the_command_prints_and_what_was_measured() -> None:
+    printed = (DOCS / "how-to" / "blocked" / "method.txt").read_text()
+    assert indent(printed, "   ") in README
+    assert {*re.findall(r"([\d,.]+) µs", README)} <= {*PAGES[DOCS / "explanation" / "speed.rst"].split()}
 
 
 #: The request headers in the calls of examples and manual. Add a new one here.
