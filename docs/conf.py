@@ -35,7 +35,7 @@ version = release = flask_cors.__version__
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.extlinks", "sphinx_copybutton", "notfound.extension"]
 exclude_patterns = ["_build"]
 nitpicky = True
-smartquotes = False  # a message is found by pasting it
+smartquotes_action = "D"  # dashes only: a message with straight quotes is found by pasting it
 
 extlinks = {"fetch": ("https://fetch.spec.whatwg.org/#%s", "Fetch #%s")}
 extlinks_detect_hardcoded_links = True
