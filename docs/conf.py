@@ -67,6 +67,7 @@ EXTERNAL = {
     "flask.app.Flask": f"{FLASK}flask.Flask",
     "flask.Blueprint": f"{FLASK}flask.Blueprint",
     "flask.blueprints.Blueprint": f"{FLASK}flask.Blueprint",
+    "flask.testing.FlaskClient": f"{FLASK}flask.testing.FlaskClient",
     "collections.abc.Callable": f"{PYTHON}collections.abc.html#collections.abc.Callable",
     "collections.abc.Iterable": f"{PYTHON}collections.abc.html#collections.abc.Iterable",
     "collections.abc.Mapping": f"{PYTHON}collections.abc.html#collections.abc.Mapping",
