@@ -119,6 +119,12 @@ def test_the_readme_shows_what_the_command_prints_and_what_was_measured() -> Non
     assert {*re.findall(r"([\d,.]+) µs", README)} <= {*PAGES[DOCS / "explanation" / "speed.rst"].split()}
 
 
+def test_codespell_can_find_each_word_and_phrase_that_we_do_not_use() -> None:
+    word = re.compile(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["codespell"]["regex"])
+    avoided = [line.partition("->")[0] for line in (ROOT / ".ci" / "words.txt").read_text().splitlines()]
+    assert [word.findall(f"x {text} y")[1:-1] for text in avoided] == [[text] for text in avoided]
+
+
 #: The request headers in the calls of examples and manual. Add a new one here.
 HEADERS = {f"Access-Control-Request-{name}" for name in ("Headers", "Method")} | {"Authorization", "Origin"}
 HEADERS |= {f"X-Forwarded-{name}" for name in ("Host", "Prefix", "Proto")}
