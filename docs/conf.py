@@ -42,7 +42,6 @@ extlinks_detect_hardcoded_links = True
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-python_maximum_signature_line_length = 70
 python_display_short_literal_types = True
 
 html_theme = "furo"
