@@ -44,7 +44,7 @@ docs: $(READY)  ## build the manual into docs/_build/html
 	$(BIN)/sphinx-build -n -W --keep-going -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
 
-browser-test: $(READY)  ## let a real headless Chromium make the calls, and Firefox where it is installed
+browser-test: $(READY)  ## make the calls with a real headless Chromium, and Firefox where it is installed
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
 	  echo "make browser-test needs Chromium and its driver; on Debian: apt-get install chromium chromium-driver" >&2; \
 	  exit 1; }
@@ -53,7 +53,7 @@ browser-test: $(READY)  ## let a real headless Chromium make the calls, and Fire
 laws: $(READY)  ## try 10,000 examples for each law; LAWS=100000 for more
 	LAWS=$${LAWS:-10000} $(PYTEST) $$(grep -l '^from hypothesis' tests/test_*.py)
 
-fuzz: $(READY)  ## feed it arbitrary bytes for a minute; FUZZ=3600 for an hour
+fuzz: $(READY)  ## send it arbitrary bytes for a minute; FUZZ=3600 for an hour
 	@if $(BIN)/python -c 'import atheris'; then \
 	  $(BIN)/python -m pytest tests/fuzz && $(BIN)/python -m tests.fuzz $${FUZZ:-60}; \
 	else \
@@ -74,16 +74,17 @@ cache-test: $(ECOSYSTEM)/.ready  ## put nginx before the app, as a shared cache 
 	  echo "make cache-test needs nginx; on Debian: apt-get install nginx" >&2; exit 1; }
 	$(ECOSYSTEM)/bin/python -m pytest -rP tests/caches
 
-load-test: $(ECOSYSTEM)/.ready  ## let many ask at once, and check every answer; REQUESTS=200000 for long
+load-test: $(ECOSYSTEM)/.ready  ## make many requests at once, and check every response; REQUESTS=200000 for long
 	@command -v wrk >/dev/null || { echo "make load-test needs wrk; on Debian: apt-get install wrk" >&2; exit 1; }
 	$(ECOSYSTEM)/bin/python -m pytest -rP tests/load
 
 bench: $(READY) $(FOREIGN)/.ready  ## measure a request beside the same by hand and Flask-Cors 6.0.5; TURNS=21 for longer
 	$(BIN)/python -m tests.bench
 
-lint: $(READY)  ## check style and formatting
+lint: $(READY)  ## check style, formatting and words
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell docs flask_cors *.rst
 
 types: $(READY)  ## check types, and that the public ones are complete
 	$(BIN)/mypy

@@ -32,16 +32,16 @@ author = "the Flask-Cors contributors"
 project_copyright = author
 version = release = flask_cors.__version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.extlinks", "conversation"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.extlinks", "sphinx_copybutton", "notfound.extension", "conversation"]
 exclude_patterns = ["_build"]
 nitpicky = True
+smartquotes_action = "D"  # dashes only: a message with straight quotes is found by pasting it
 
 extlinks = {"fetch": ("https://fetch.spec.whatwg.org/#%s", "Fetch #%s")}
 extlinks_detect_hardcoded_links = True
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
-python_maximum_signature_line_length = 70
 python_display_short_literal_types = True
 
 html_theme = "furo"
@@ -49,6 +49,13 @@ html_title = f"{project} Documentation, Release {release}"
 html_short_title = f"{project} {release}"
 html_copy_source = False
 html_theme_options: dict[str, list[str]] = {"top_of_page_buttons": []}
+html_static_path = ["_static"]
+html_css_files = ["manual.css"]
+templates_path = ["_templates"]
+notfound_urls_prefix = "/"
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+copybutton_line_continuation_character = "\\"
 pygments_style = "a11y-light"
 pygments_dark_style = "a11y-dark"
 
@@ -59,6 +66,7 @@ EXTERNAL = {
     "flask.app.Flask": f"{FLASK}flask.Flask",
     "flask.Blueprint": f"{FLASK}flask.Blueprint",
     "flask.blueprints.Blueprint": f"{FLASK}flask.Blueprint",
+    "flask.testing.FlaskClient": f"{FLASK}flask.testing.FlaskClient",
     "collections.abc.Callable": f"{PYTHON}collections.abc.html#collections.abc.Callable",
     "collections.abc.Iterable": f"{PYTHON}collections.abc.html#collections.abc.Iterable",
     "collections.abc.Mapping": f"{PYTHON}collections.abc.html#collections.abc.Mapping",

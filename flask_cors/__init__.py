@@ -9,7 +9,7 @@
     CORS(app, resources=r"/api/", origins="https://app.example")
 
 :class:`CORS` gives a policy to an app or a blueprint, :func:`cross_origin` to a single view, and
-:func:`current_policy` is the policy of the request at hand. New to CORS? Read :mod:`flask_cors.policy`.
+:func:`current_policy` is the policy of the current request. New to CORS? Read :mod:`flask_cors.policy`.
 """
 
 from ._middleware import current_policy

@@ -178,9 +178,9 @@ def read_request(current: Request) -> CORSRequest:
 
 
 def current_policy() -> Policy | None:
-    """Return the policy that covers the request at hand, or ``None``.
+    """Return the policy that covers the current request, or ``None``.
 
-    For whatever else keeps a list of origins, such as WebSocket handshakes::
+    For everything else that keeps a list of origins, such as WebSocket handshakes::
 
         policy = current_policy()
         if policy is None or not policy.allows(request.headers["Origin"]): ...
@@ -203,7 +203,7 @@ def request_policy(state: AppState, current: Request, adapter: MapAdapter | None
 def preflight_policy(state: AppState, current: Request) -> Policy | None:
     """Return the policy with which to respond to a preflight in place of the app.
 
-    ``None`` if this is no preflight, if no policy covers it, or if the app is to respond.
+    ``None`` if this is not a preflight, if no policy covers it, or if the app is to respond.
     """
     if not read_request(current).is_preflight:
         return None
@@ -217,7 +217,7 @@ def preflight_policy(state: AppState, current: Request) -> Policy | None:
 
 
 def ask_once(state: AppState, current: Request, policy: Policy) -> bool | None:
-    """Ask the functions in ``origins``, once a request; ``None`` if there are none. One that fails denies."""
+    """Call the functions in ``origins``, once a request; ``None`` if there are none. One that fails denies."""
     if not policy.origins.callables or "HTTP_ORIGIN" not in current.environ:
         return None
     origin = current.environ["HTTP_ORIGIN"]

@@ -21,10 +21,10 @@ class CORS:
         CORS(app, resources=r"/api/", origins="https://app.example")
 
     Without options, pages of every origin may read everything. Options can also be set in the app's config, before or
-    after this call: the config counts as it is when the app gets its first request.
+    after this call: the app reads it when it gets its first request.
 
     Preflights get their response before the app's ``before_request`` functions run; error responses carry the headers
-    of the policy that covers them. Used twice on one app, the later one decides where both match.
+    of the policy that covers them. If two calls on one app match, the later one decides.
 
     :param app: the app or blueprint; without it, call :meth:`init_app` later, once for each.
     :param options: see :class:`~flask_cors.options.Options`, and ``resources`` in
@@ -43,11 +43,11 @@ class CORS:
             self.init_app(app)
 
     def init_app(self, app: Flask | Blueprint, *positional: Never, **options: Unpack[CORSOptions]) -> None:
-        """Set up *app* with these options over those of the constructor. Nothing of *app* is kept in this object.
+        """Set up *app*; these options override those of the constructor. This object keeps nothing of *app*.
 
-        A blueprint uses the options for its own views, and for what is missing below its ``url_prefix``.
+        A blueprint uses the options for its own views, and for 404 and 405 below its ``url_prefix``.
 
-        :raises TypeError: for an unknown option, an option given by position, or what is no app.
+        :raises TypeError: for an unknown option, an option given by position, or what is not an app.
         :raises ValueError: for values that break a rule, all in one message.
         :raises RuntimeError: for a blueprint that is registered already.
         """

@@ -34,8 +34,8 @@ class Options(TypedDict, total=False):
     r"""The options that :class:`~flask_cors.CORS` and :func:`~flask_cors.cross_origin` share, all keyword-only.
 
     ``None`` means "not given", except for ``origins``; ``False``, ``0`` and an empty list are values like any other. A
-    string that stands for a list can be separated by commas. Lists are sent sorted. Two more names are accepted because
-    programs written for later Flask-Cors releases use them.
+    string that stands for a list can be separated by commas. Lists are sent sorted. Two names from later
+    Flask-Cors releases are accepted too: ``allow_headers`` and ``intercept_exceptions``.
 
     .. attribute:: origins
 
@@ -46,8 +46,8 @@ class Options(TypedDict, total=False):
         ``"http://localhost:*"`` is every port. A compiled :class:`re.Pattern` must match the whole origin, and so must
         a string that begins with ``^``. A function is called with the origin, once a request and only if there is one,
         before the view and before the app's ``before_request`` functions; it returns a bool. Any of these can be mixed
-        in an iterable. An empty one allows no origin. Neither does ``None``, with a warning: an environment variable
-        that is not set must not open an app.
+        in an iterable. An empty one allows no origin. ``None`` allows no origin and gives a warning: an environment
+        variable that is not set must not allow every origin.
 
         Default: ``"*"``
 
@@ -77,7 +77,7 @@ class Options(TypedDict, total=False):
         The request headers that a page may set, beyond those that need no preflight.
 
         ``Content-Type`` belongs here if pages send JSON. ``"*"`` is every header except ``Authorization``. Together
-        with ``supports_credentials``, browsers take ``*`` for a name; then the requested header names are sent instead.
+        with ``supports_credentials``, browsers read ``*`` as a name; then the requested header names are sent instead.
 
         Default: none
 
@@ -97,7 +97,7 @@ class Options(TypedDict, total=False):
 
         Example: ``expose_headers=["X-Total-Count", "ETag"]``
 
-        Danger: with ``supports_credentials``, browsers take ``"*"`` for a name, and it exposes nothing.
+        Danger: with ``supports_credentials``, browsers read ``"*"`` as a name, and it exposes nothing.
 
     .. attribute:: supports_credentials
 
@@ -125,7 +125,7 @@ class Options(TypedDict, total=False):
 
         Example: ``max_age=timedelta(minutes=10)``
 
-        Danger: for that long, a browser does not notice that you have withdrawn a permission.
+        Danger: for that long, a browser does not notice that you have revoked a permission.
 
     .. attribute:: send_wildcard
 
@@ -161,7 +161,7 @@ class Options(TypedDict, total=False):
 
         Example: ``automatic_options=False``
 
-        Danger: with ``False``, preflights meet a login in ``before_request``, which may refuse them.
+        Danger: with ``False``, preflights pass through a login in ``before_request``, which may deny them.
 
     .. attribute:: vary_header
 
@@ -198,9 +198,9 @@ class CORSOptions(Options, total=False):
         The paths that the policy covers, as regular expressions.
 
         Each is matched, case-sensitively, from the start of the decoded path that Flask itself routes on. A dict gives
-        each pattern options of its own, which override those beside ``resources``. ``"*"`` is every path. Of several
-        patterns that match, the one with the longest literal prefix decides, then the longer, then the earlier. On a
-        path of more than 4,096 characters, no pattern is tried, and no origin is allowed.
+        each pattern options of its own, which override the other keywords. ``"*"`` is every path. Of several
+        patterns that match, the one with the longest literal prefix decides, then the longer, then the earlier. Paths
+        of more than 4,096 characters are not matched and get no CORS headers.
 
         Default: every path
 

@@ -136,7 +136,7 @@ class AllowedOrigins(NamedTuple):
 
     @property
     def matches_any_origin(self) -> bool:
-        """Whether everyone's origin is allowed, in any spelling: ``*``, or a pattern that admits unrelated domains."""
+        """Whether every origin is allowed, in any spelling: ``*``, or a pattern that admits unrelated domains."""
         return self.any_origin or any(map(_admits_unrelated_domains, self.patterns))
 
     def credential_warnings(self) -> Iterator[str]:
@@ -158,9 +158,9 @@ ANY_ORIGIN = AllowedOrigins()
 
 
 def compile_pattern(text: str) -> re.Pattern[str]:
-    """Compile a regular expression; one that is compiled already is returned as it is.
+    """Compile a regular expression; return a compiled one as it is.
 
-    :raises ValueError: if *text* is none; the message names the mistake and a remedy.
+    :raises ValueError: for an invalid expression; the message names the mistake and a remedy.
     """
     try:
         return re.compile(text)

@@ -74,8 +74,8 @@ class CORSRequest(NamedTuple):
     def is_preflight(self) -> bool:
         """Whether this is a preflight: Fetch ``#cors-preflight-request``.
 
-        Any other ``OPTIONS`` is an ordinary request and gets no special treatment. If it were answered before a login
-        is checked, that would be a hole in the login.
+        Any other ``OPTIONS`` is an ordinary request and gets no special treatment. If it got its response before
+        a login is checked, that would be a hole in the login.
         """
         return bool(self.method == "OPTIONS" and self.origin and self.requested_method)
 
@@ -96,8 +96,8 @@ class _PolicyFields(NamedTuple):
 class Policy(_PolicyFields):
     """Who may read a resource, and how. It is made once, at set-up, and requests only read it.
 
-    The fields are the options of :class:`~flask_cors.options.Options`, parsed. ``supports_credentials`` never stands
-    beside ``origins.matches_any_origin``: :mod:`~flask_cors.options` raises then.
+    The fields are the options of :class:`~flask_cors.options.Options`, parsed. ``supports_credentials`` is never
+    combined with ``origins.matches_any_origin``: :mod:`~flask_cors.options` raises then.
     """
 
     def allows(self, origin: str) -> bool:

@@ -11,6 +11,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import pytest
@@ -73,8 +74,14 @@ def commands(page: str) -> list[str]:
 def fails(command: str, page: str) -> bool:
     """Whether a command does not do what its page says, or is of an unknown kind."""
     match shlex.split(command):
-        case ["pip", "install", "."]:
+        case ["pip", "install", ".", *_]:
             return not (ROOT / "pyproject.toml").exists()
+        case ["git", "clone", _, directory]:
+            return f"$ cd {directory}\n" not in page
+        case ["python3", "-m", "venv", directory]:
+            return f"$ . {directory}/bin/activate\n" not in page
+        case [".", _] | ["cd", _]:  # each belongs to one of the two above
+            return "\n   $ git clone " not in page and "\n   $ python3 -m venv " not in page
         case ["python", "-c", _]:
             return f"{__version__} {ROOT / 'flask_cors'}" not in output(command)
         case ["python", "-m", "http.server", port, "--bind", host]:
@@ -103,6 +110,18 @@ def test_a_command_that_does_not_fit_is_noticed() -> None:
         page = "Save ``hello.py``, open ``http://127.0.0.1:3000/``.\n\n"
         page += f".. not-run: here\n\n.. code-block:: console\n\n   $ {command}\n"
         assert [found for found in commands(page) if fails(found, page)] == [command]
+
+
+def test_the_readme_shows_what_the_command_prints_and_what_was_measured() -> None:
+    printed = (DOCS / "how-to" / "blocked" / "method.txt").read_text()
+    assert indent(printed, "   ") in README
+    assert {*re.findall(r"([\d,.]+) µs", README)} <= {*PAGES[DOCS / "explanation" / "speed.rst"].split()}
+
+
+def test_codespell_can_find_each_word_and_phrase_that_we_do_not_use() -> None:
+    word = re.compile(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["codespell"]["regex"])
+    avoided = [line.partition("->")[0] for line in (ROOT / ".ci" / "words.txt").read_text().splitlines()]
+    assert [word.findall(f"x {text} y")[1:-1] for text in avoided] == [[text] for text in avoided]
 
 
 # Numbers

@@ -38,7 +38,7 @@ LONGEST_BODY, MEDIAN_BODY = 30, 6
 
 TOP_LEVEL = {
     *("flask_cors", "docs", "examples", "tests", ".ci", ".gitignore", "Makefile", "MANIFEST.in", "LICENSE"),
-    *("CHANGELOG.rst", "README.rst", "SECURITY.rst", "pyproject.toml", "setup.py"),
+    *("CHANGELOG.rst", "CONTRIBUTING.rst", "README.rst", "SECURITY.rst", "pyproject.toml", "setup.py"),
 }
 # What `make` and Python leave in a checkout; only consulted where git cannot tell.
 LEFT_BEHIND = re.compile(

@@ -361,6 +361,13 @@ def test_a_wrong_cell_in_the_decision_table_is_noticed() -> None:
         assert policy in wrong_rows(before + found + "\n".join(lines))
 
 
+def test_the_table_of_options_has_the_facts_of_their_descriptions() -> None:
+    table = rows((DOCS / "reference" / "options.rst").read_text())
+    cells = {re.sub(r".*\.(\w+)`", r"\1", first): others[1:3] for first, others in table.items() if "`" in first}
+    short = {name: [said[fact].partition(";")[0] for fact in ("Default", "Header")] for name, said in REFERENCE.items()}
+    assert cells == short
+
+
 def test_the_page_of_names_has_each_that_is_exported_and_its_value() -> None:
     table = rows((DOCS / "reference" / "names.rst").read_text())
     assert table.keys() - {"name"} == {f"``{name}``" for name in flask_cors.__all__}

@@ -2,6 +2,8 @@
 
 * ``.. code-block:: python`` blocks and the doctests of ``pycon`` blocks run in one namespace for each page.
 * ``.. code-block:: console`` blocks hold transcripts. The namespace's ``app`` sends the responses.
+* ``$ export NAME=value`` in a ``console`` block sets an environment variable until the page ends.
+* A comment ``.. invisible-code-block: python`` runs as well: what only a test needs.
 * ``.. not-run: the reason``, directly before one of these blocks, keeps it from being run.
 * A block in a language of ``SHOWN`` is only shown, and holds no command. Any other language is an error, and so is a
   literal block after ``::``: otherwise code could stand in a page that no test runs.
@@ -9,12 +11,17 @@
 """
 
 import doctest
+import os
 import re
 import runpy
+import shlex
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import chdir
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 from flask import Flask
 from sybil import Document, Example, Region
@@ -48,11 +55,13 @@ def replay(path: Path, check: Check) -> tuple[int, list[str]]:
 
     document = parse(path, evaluate=evaluate)
     document.namespace.update({"app": application(path)} if path.suffix == ".py" else {"__name__": "page"})
-    for example in document:
-        try:
-            example.evaluate()
-        except SybilFailure as failure:
-            reports.append(f"{at(document, example.start)}: {failure.result}")
+    with tempfile.TemporaryDirectory() as home, patch.dict(os.environ):
+        for example in document:
+            try:
+                with chdir(home):  # where a reader would save the files of the page
+                    example.evaluate()
+            except SybilFailure as failure:
+                reports.append(f"{at(document, example.start)}: {failure.result}")
     return sum(isinstance(example.parsed, Transcript) for example in document), reports
 
 
@@ -91,7 +100,11 @@ def _in_docstrings(document: Document) -> Iterator[Region]:
 
 
 def _in_page(document: Document) -> Iterator[Region]:
-    inside = {"pycon": list(DocTestParser(doctest.ELLIPSIS)(document)), "console": list(LEXER(document))}
+    for region in DirectiveInCommentLexer("invisible-code-block")(document):
+        region.parsed, region.evaluator = region.lexemes["source"], PythonEvaluator()
+        yield region
+    commands = [*LEXER(document), *_exports(document)]
+    inside = {"pycon": list(DocTestParser(doctest.ELLIPSIS)(document)), "console": commands}
     for block in filter(lambda block: block.runs, blocks(Path(document.path), document.text)):
         region = block.region
         region.parsed, region.evaluator = region.lexemes["source"], PythonEvaluator()
@@ -99,6 +112,17 @@ def _in_page(document: Document) -> Iterator[Region]:
         if not found:
             raise _error(document, region.start, f"the {block.language} block holds no >>> and no http command")
         yield from found
+
+
+def _exports(document: Document) -> Iterator[Region]:
+    for match in re.finditer(r"^ *\$ export (.+)$", document.text, re.MULTILINE):
+        yield Region(match.start(), match.end(), match[1], _export)
+
+
+def _export(example: Example) -> None:
+    for word in shlex.split(example.parsed):
+        name, _, value = word.partition("=")
+        os.environ[name] = value
 
 
 @dataclass(frozen=True)
@@ -142,7 +166,7 @@ def _reason(document: Document, block: Region) -> str | None:
 
 def _mistake(block: Block) -> str | None:
     commands = re.findall(r"^ *\$ (\S+)", block.source, re.MULTILINE)
-    replayed = {"http"} if block.language == "console" else set()
+    replayed = {"http", "export"} if block.language == "console" else set()
     if block.language not in RUN | SHOWN:
         return f"{block.language!r} is none of {', '.join(sorted(RUN | SHOWN))}"
     if not block.source.strip():
@@ -150,7 +174,7 @@ def _mistake(block: Block) -> str | None:
     if block.not_run == "":
         return "give the reason why the block is not run: '.. not-run: the reason'"
     if block.not_run is None and not replayed.issuperset(commands):
-        return "only http in a console block is replayed; any other command goes after '.. not-run: the reason'"
+        return "only http and export are run, in a console block; any other command goes after '.. not-run: the reason'"
     return None
 
 

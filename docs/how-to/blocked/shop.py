@@ -1,4 +1,4 @@
-"""An app that draws the common messages upon itself."""
+"""An app that triggers the common error messages."""
 
 from flask import Flask, redirect, request
 
