@@ -47,7 +47,7 @@ def silence(site: Site, found: list[Finding], known: Collection[str]) -> list[Fi
 
 def _comments(site: Site, names: Iterable[str]) -> Iterator[Comment]:
     for file in filter(None, map(site.program.file, names)):
-        if not _COMMENT.search(file.text):
+        if not _COMMENT.search(file.text) or not file.tree.body:
             continue
         for token in tokenize.generate_tokens(StringIO(file.text).readline):
             match = _COMMENT.search(token.string) if token.type == tokenize.COMMENT else None

@@ -36,7 +36,6 @@ class SourceFile:
     def __init__(self, file: str, text: str) -> None:
         self.file = file
         self.text = text
-        self.tree: ast.Module = ast.parse(text)
         self.edits: list[Edit] = []
         self._nodes: dict[Any, list[Any]] = {}
         self._starts = [0]
@@ -44,6 +43,14 @@ class SourceFile:
             self._starts.append(self._starts[-1] + len(line) + 1)
 
     # Reading
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The syntax tree; an empty one if the file is no Python."""
+        try:
+            return ast.parse(self.text)
+        except (SyntaxError, ValueError):
+            return ast.Module([], [])
 
     @cached_property
     def functions(self) -> dict[int, ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -102,6 +109,8 @@ class SourceFile:
 
     def find_settings(self, name: str) -> list[ast.expr]:
         """Return the values that anything called *name* is set to: a variable, a keyword, a key of a dict."""
+        if name not in self.text:  # most files, which need no parsing then
+            return []
         found = [value for node in ast.walk(self.tree) for key, value in _settings(node) if key == name]
         return sorted(found, key=lambda value: value.lineno)
 
