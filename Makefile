@@ -101,7 +101,9 @@ test-all: $(READY)  ## run the tests on Python 3.11 to 3.13 and on the oldest Fl
 test-ecosystem: $(ECOSYSTEM)/.ready  ## try the extension with others: logins, REST, sockets, databases
 	$(ECOSYSTEM)/bin/python -m pytest tests/ecosystem
 
-test-servers: $(ECOSYSTEM)/.ready  ## replay the transcripts on gunicorn, waitress and uWSGI, and let an app fail on one thread
+test-servers: $(ECOSYSTEM)/.ready  ## replay the transcripts on gunicorn, waitress and uWSGI, and let a session store fail
+	@command -v redis-server >/dev/null || { \
+	  echo "make test-servers needs Redis; on Debian: apt-get install redis-server" >&2; exit 1; }
 	$(ECOSYSTEM)/bin/python -m pytest tests/servers
 
 dist: $(READY)  ## build the wheel and the sdist into dist/

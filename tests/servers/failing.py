@@ -1,16 +1,38 @@
-"""An app whose parts fail where the query string says so, sessions included. It counts contexts and teardowns."""
+"""An app whose parts fail where the query string says so, with sessions in Redis. It counts contexts and teardowns."""
 
+import json
+import os
 import sys
 from collections.abc import Iterator
-from typing import Any, ClassVar, Never
+from typing import Any, Never
 
 from flask import Flask, Request, Response, g
 from flask.sessions import SecureCookieSession, SessionInterface
 from flask_login import LoginManager, UserMixin, current_user, login_user
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from werkzeug.routing import BaseConverter
 from werkzeug.serving import run_simple
 
 from flask_cors import CORS
+
+REDIS = "FLASK_CORS_TESTS_REDIS"  # the port of the session store
+
+
+class Sessions(SessionInterface):
+    """Sessions in Redis, under the name that the cookie holds; it asks Redis on every request."""
+
+    store = Redis(port=int(os.environ.get(REDIS, 0)), retry=Retry(NoBackoff(), 1))
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession:  # noqa: ARG002
+        stored = self.store.get(request.cookies.get("session", "nobody"))
+        return SecureCookieSession(json.loads(stored or "{}"))
+
+    def save_session(self, app: Flask, session: Any, response: Response) -> None:  # noqa: ARG002
+        if session.modified:
+            self.store.set("ann", json.dumps(session))
+            response.set_cookie("session", "ann")
 
 
 class CountingFlask(Flask):
@@ -46,22 +68,6 @@ def fail(place: str) -> Any:
 def is_friend(origin: str) -> bool:
     fail("origins")(origin)
     return origin.endswith(".example")
-
-
-class Sessions(SessionInterface):
-    """Sessions in memory, under the name that the cookie holds."""
-
-    stored: ClassVar[dict[str, Any]] = {}
-
-    def open_session(self, _: object, request: Request) -> SecureCookieSession:
-        fail("open-session")()
-        return SecureCookieSession(self.stored.get(request.cookies.get("session", "")))
-
-    def save_session(self, _: object, session: Any, response: Response) -> None:
-        fail("save-session")()
-        if session.modified:
-            self.stored["ann"] = dict(session)
-            response.set_cookie("session", "ann")
 
 
 app = CountingFlask(__name__)

@@ -1,17 +1,24 @@
 """Servers with one thread: of a preflight that fails, for whatever reason, nothing is left for the next visitor."""
 
 import json
+import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from http.client import HTTPConnection, HTTPException
 from itertools import product
+from pathlib import Path
+from typing import Self
 
 import pytest
+from redis import Redis
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
 
+from tests.servers.failing import REDIS
 from tests.servers.loaded import SERVES
-from tests.servers.start import HOST, SECONDS, SERVERS, Server, running
+from tests.servers.start import HOST, SECONDS, SERVERS, Server, free_port, running
 
 _SYNC, _, _WAITRESS, _ = SERVERS
 _ONE_WORKER = tuple(part for part in _SYNC.command if "--workers" not in part)
@@ -20,14 +27,45 @@ ONE_THREAD = {
     "gunicorn sync": replace(_SYNC, command=(*_ONE_WORKER, "--limit-request-line=0")),
     "Werkzeug": Server("Werkzeug", (sys.executable, "-m", "tests.servers.failing", "ADDRESS"), None),
 }
-PLACES = ("origins", "values", "before", "after", "teardown", "teardown-appcontext", "open-session", "save-session")
+PLACES = ("origins", "values", "before", "after", "teardown", "teardown-appcontext")
 PATHS = ["converter/x", f"number/{'1' * 4301}", "redirect", "late", "none"]
 PATHS += [f"visit?{place}" for place in PLACES]
 
 
+class Store:
+    """A Redis of its own, which keeps its data while it is stopped."""
+
+    def __init__(self, directory: Path) -> None:
+        self.port = free_port()
+        files = ("--dir", str(directory), "--save", "60", "1", "--logfile", "log")
+        self.command = ("redis-server", "--bind", HOST, "--port", str(self.port), *files)
+
+    def __enter__(self) -> Self:
+        self.process = subprocess.Popen(self.command)
+        with Redis(port=self.port, retry=Retry(ConstantBackoff(0.05), SECONDS * 20)) as client:
+            client.ping()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.wait()
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        self.__exit__()
+        yield
+        self.__enter__()
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with Store(tmp_path_factory.mktemp("redis")) as store:
+        yield store
+
+
 @pytest.fixture(scope="module", params=ONE_THREAD)
-def port(request: pytest.FixtureRequest) -> Iterator[int]:
-    with running(ONE_THREAD[request.param], {SERVES: "failing"}) as port:
+def port(request: pytest.FixtureRequest, store: Store) -> Iterator[int]:
+    with running(ONE_THREAD[request.param], {SERVES: "failing", REDIS: str(store.port)}) as port:
         yield port
 
 
@@ -66,6 +104,15 @@ def test_nothing_is_left_of_a_preflight_that_fails(port: int, root: str, path: s
 
 def test_what_fails_is_what_was_planned(port: int) -> None:
     planned = {"origins": (200, 200), "values": (200, 500), "before": (200, 500)}
-    planned |= dict.fromkeys(["after", "teardown", "teardown-appcontext", "open-session", "save-session"], (500, 500))
+    planned |= dict.fromkeys(["after", "teardown", "teardown-appcontext"], (500, 500))
     assert {place: fail(port, f"/app/visit?{place}") for place in planned} == planned
     assert fail(port, "/app/redirect") == fail(port, "/app/converter/x") == (500, 500)
+
+
+@pytest.mark.parametrize("path", ["/visit", "/app/visit", "/converter/x"])
+def test_nothing_is_left_when_the_session_store_was_down(port: int, store: Store, path: str) -> None:
+    check_next_visitors(port)
+    with store.stopped():
+        preflight, actual = fail(port, path)
+    assert (preflight, actual) == (200 if path == "/visit" else 500, 500)
+    check_next_visitors(port)
