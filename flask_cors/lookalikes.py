@@ -9,7 +9,7 @@ Pure: strings in, strings out.
 import re
 from collections.abc import Callable, Iterator
 
-# The name that somebody has registered begins with "evil". A name below "example.com" does not.
+# The name that an attacker has registered begins with "evil". A name below "example.com" does not.
 _REGISTERED = re.compile(r"evil-?[a-z0-9][a-z0-9-]*(\.(ac|co|com|gov|net|org))?\.[a-z]+(:8)?$|\.evil$")
 _EXPONENTIAL = re.compile(r"[+*?}]\)+[+*{]")  # a repeat of a repeat: to match it could take hours
 

@@ -247,4 +247,4 @@ def test_the_commands_end_with_the_exit_codes_that_are_stated() -> None:
     }
     assert exit_codes(COMMAND) == codes
     assert exit_codes(COMMAND.replace("0 no errors, 1 errors", "0 no errors, 2 errors")) == codes | {"check": [0, 2]}
-    assert str(exit_code(good, *explain, "no origin")) in re.findall(r"exit code is (\d+) for", flat(COMMAND))
+    assert str(exit_code(good, *explain, "no origin")) in re.findall(r"exit code is (\d+) if", flat(COMMAND))

@@ -493,7 +493,7 @@ CORS(app, resources=["/things", "/docs/new"])
 TABLE = """\
 Rule                                      Methods    Policy of                Written at  Origins                                                Credentials
 ----------------------------------------  ---------  -----------------------  ----------  -----------------------------------------------------  -----------
-/things/<int:id>                          GET, HEAD  @cross_origin            shop.py:12  nobody                                                 no
+/things/<int:id>                          GET, HEAD  @cross_origin            shop.py:12  no origin                                              no
 /things/<int:id>                          POST       CORS(app), r"/things"    shop.py:19  *                                                      no
 /docs/<any(old, new):which> as /docs/old  GET, HEAD  none                     -           -                                                      -
 /docs/<any(old, new):which> as /docs/new  GET, HEAD  CORS(app), r"/docs/new"  shop.py:19  *                                                      no

@@ -329,7 +329,7 @@ SLASH_DECORATED = f"@app.get('/slash/')\n@(cross_origin(origins='{PAGE}'))\ndef 
     ("a redirect to no server", "CORS(app)", "/nowhere", "redirect", "ftp://x"),
     ("a slash, with a decorator alone", SLASH_DECORATED, "/slash", "redirect", "ask for http://localhost/slash/."),
     ("a slash, without CORS", SLASH, "/slash", "redirect", "ask for http://localhost/slash/."),
-    ("a login of the app itself", TO_LOGIN, ITEMS, "redirect", "Answer 401 to a fetch"),
+    ("a login of the app itself", TO_LOGIN, ITEMS, "redirect", "Respond to a fetch with 401"),
     ("no redirect", f"{TO_LOGIN}\nCORS(app)", f"{ITEMS} --header A", "policy-lacks-headers", "the header a"),
     ("patch", "CORS(app)", f"{ITEMS} --method patch", "page-spells-method", "write 'PATCH'"),
     ("TRACE", "CORS(app)", f"{ITEMS} --method TRACE", "page-makes-no-call", "Change the call"),

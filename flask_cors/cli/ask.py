@@ -194,13 +194,13 @@ def _exchange(
     if body or request.method not in ("GET", "HEAD", "OPTIONS"):
         connection.putheader("Content-Length", str(len(body)))
     connection.endheaders(body or None)
-    answer = connection.getresponse()
-    headers = tuple((name, re.sub(r"\s*[\r\n]+\s*", " ", value)) for name, value in answer.getheaders())
-    content = answer.read(most_bytes) if most_bytes and _has_end(answer) else b""
-    found.append(Response(answer.status, headers, body=content))
+    received = connection.getresponse()
+    headers = tuple((name, re.sub(r"\s*[\r\n]+\s*", " ", value)) for name, value in received.getheaders())
+    content = received.read(most_bytes) if most_bytes and _has_end(received) else b""
+    found.append(Response(received.status, headers, body=content))
 
 
-def _has_end(answer: HTTPResponse) -> bool:
+def _has_end(received: HTTPResponse) -> bool:
     """Whether a body is worth waiting for: an error's, or one of a known length that is no stream."""
-    is_stream = (answer.getheader("Content-Type") or "").startswith("text/event-stream")
-    return not is_stream and (answer.status >= 400 or answer.getheader("Content-Length") is not None)
+    is_stream = (received.getheader("Content-Type") or "").startswith("text/event-stream")
+    return not is_stream and (received.status >= 400 or received.getheader("Content-Length") is not None)

@@ -52,7 +52,7 @@ def app_does_not_start(case: Case) -> Cause | None:
 
 
 def _fix_of_call(case: Case, place: Place | None) -> Fix:
-    """Name the page's origin in a call of ``CORS`` that is refused because it allows everyone."""
+    """Name the page's origin in a call of ``CORS`` that is refused because it allows every origin."""
     error = cast(LoadFailure, case.failure).error
     file = _read_source(place)
     node = file.find_call(place.line, SETTERS) if file and place else None
@@ -153,7 +153,7 @@ def app_failed(case: Case) -> Cause | None:
 
 
 def _shows_failure(case: Case) -> bool:
-    """Whether the response is a 500, or there is none because the app raised."""
+    """Whether the response is a 500, or missing because the app raised."""
     if case.live_outcome is None and case.outcome and case.outcome.step.startswith("#http-network-fetch"):
         return True
     return case.last is not None and case.last.response.status == 500
@@ -183,7 +183,7 @@ def _redirect_cause(case: Case, exchange: fetch.Exchange, target: str) -> Cause:
         return Cause(id="redirect", text=f"{begin}: the page's URL is not the one of the view.", fix=fix)
     if same_host and "login" not in target:
         return Cause(id="redirect", text=f"{begin}.", fix=Fix(text=f"In the page, ask for {target} itself. {note}"))
-    login = "Answer 401 to a fetch in place of the redirect, and let the page go to the login itself."
+    login = "Respond to a fetch with 401 instead of the redirect, and let the page go to the login itself."
     where = "another server, which must allow the page as well" if not same_host else "a page for people, not for fetch"
     place = place_of_function(case.seen.refused_by) if case.seen.refused_by else None
     fix = Fix(text=f"{login} If it is no login, ask for {target} itself in the page.")
@@ -250,7 +250,7 @@ def origin_is_null(case: Case) -> Cause | None:
 
 
 def options_are_wrong(case: Case) -> Cause | None:
-    """Find options that are wrong together, so that the extension denies everyone."""
+    """Find options that are wrong together, so that the extension denies every origin."""
     if not case.is_blocked or case.site is None:
         return None
     own = [(layer, error) for layer, error in case.site.errors if layer is None or _concerns(case, layer)]
@@ -458,7 +458,7 @@ def other_code_changes_headers(case: Case) -> Cause | None:
     if not case.is_blocked or case.outcome is None or case.site is None:
         return None
     text = f"{case.outcome.reason} The policy allows this call, so other code changes the response."
-    fix = Fix(text="Look for Access-Control- in the app, and in what stands before it.")
+    fix = Fix(text="Look for Access-Control- in the app, and in the proxy before it.")
     return Cause(id="other-code", text=text, fix=fix, cover=case.cover)
 
 

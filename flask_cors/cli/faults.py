@@ -66,7 +66,7 @@ _OTHER_APP = "or the server runs another version of the app, or with other optio
 KINDS = {
     "live-unreachable": Kind(
         "No response of the app came for some requests.",
-        "Start the app and read its log; raise the limits and the timeouts of what stands before it.",
+        "Start the app and read its log; raise the limits and the timeouts of the proxy before it.",
     ),
     "live-redirected": Kind(
         "{server} redirects what the app does not redirect. No preflight may be redirected.",
@@ -189,7 +189,7 @@ def _varies(response: Response) -> bool:
     return "origin" in names or "*" in names
 
 
-# -- What is said of them ----------------------------------------------------------------------------------
+# -- Their findings ----------------------------------------------------------------------------------------
 
 
 def _finding(faults: Sequence[Fault]) -> Finding:

@@ -85,7 +85,7 @@ class Plan:
         return self.resources[key][1]
 
     def rename(self, key: str, new: str) -> None:
-        """Plan that an option gets the value of a key that is none now, if that is a value for it."""
+        """Plan that an option gets the value of a key that has no effect now, if that is a value for it."""
         name = new.removeprefix("CORS_").lower()
         with suppress(TypeError, ValueError):
             self.renamed[name] = _PARSERS[name](self._site.app.config[key])

@@ -42,7 +42,7 @@ class Question:
 
     url: str
     origin: str
-    #: Empty where nobody has said it.
+    #: Empty where it is unknown.
     method: str = ""
     headers: fetch.Headers = ()
     credentials: bool = False
@@ -50,7 +50,7 @@ class Question:
     #: Whether only a path was given, so that the host is made up.
     is_path: bool = False
     message: ConsoleMessage | None = None
-    #: What was assumed, because nobody has said it.
+    #: What was assumed, because it is unknown.
     assumed: tuple[str, ...] = ()
 
     @property

@@ -84,7 +84,7 @@ def _cells(named: tuple[str, Row]) -> tuple[str, ...]:
     if row.cover is None:
         return (name, ", ".join(row.methods), "none", "-", "-", "-")
     policy = row.cover.policy
-    origins = ", ".join(_few(list(map(_plain_origin, policy.origins.entries)))) or "nobody"
+    origins = ", ".join(_few(list(map(_plain_origin, policy.origins.entries)))) or "no origin"
     place = str(row.cover.layer.place or "-")
     credentials = "yes" if policy.supports_credentials else "no"
     return name, ", ".join(row.methods), row.cover.source, place, origins, credentials

@@ -162,7 +162,7 @@ class Site:
         self.layers: list[Layer] = [
             self._layer(scope) for scope, _ in self._state.resources if scope in self._state.scopes
         ]
-        if len(self.layers) < len(self._state.scopes):  # the options are wrong, and the state denies everyone
+        if len(self.layers) < len(self._state.scopes):  # the options are wrong, and the state denies every origin
             self.layers = list(map(self._layer, self._state.scopes))
 
     def _parse_config(self) -> ParsedOptions:

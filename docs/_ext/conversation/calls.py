@@ -112,7 +112,7 @@ class Talk:
 
     @property
     def verdict(self) -> str:
-        """What ``:outcome:`` has to say."""
+        """What ``:outcome:`` must be."""
         return "allowed" if self.outcome.allowed else "blocked"
 
 

@@ -16,6 +16,7 @@ from ..needs import Changes
 from ..site import Cover, RouteCover, Site
 from .origins import mended_origins
 from .policies import names_in_place_of_wildcards
+from .preflights import sparing
 
 _LOGIN = re.compile(r"(?:login|session|user|admin|roles?|permissions?)(?:_\w+)?_required|requires?_login|authenticated")
 _SURELY_COOKIES = ("cookies", "session", "set_cookie")
@@ -53,7 +54,7 @@ def about_logins(site: Site, routes: Iterable[RouteCover], cover: Cover) -> Iter
     tokens = _token_signs(site, here)
     if tokens and not _allows_token(policy):
         text = f"{_told_by(tokens)} to need a token, but {cover.source} allows no page to send one."
-        changes = {"headers": (*policy.headers, "Authorization")}
+        changes = sparing(policy, {"headers": (*policy.headers, "Authorization")})
         yield _about_view(site, cover, "token-not-allowed", text, tokens, changes)
 
 

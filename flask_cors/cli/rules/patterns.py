@@ -66,7 +66,7 @@ def _beginning(pattern: re.Pattern[str]) -> str:
 
 
 # Only in a text of these parts, without groups, flags, sets and choices, can something be put and leave it a pattern.
-# Few of its parts stretch: with many, a pattern that nobody has written could be tried for hours.
+# Few of its parts stretch: with many, a pattern that the program does not have could be tried for hours.
 _PART = r"(?:[^\\^$|?*+()\[\]{}<>]|\\[dswDSW]|\\\W)"
 _CONVERTED = r"<[^<>]*>[*+?]*"
 _SIMPLE = re.compile(rf"\^?(?:{_PART}*(?:[*+?]|{_CONVERTED})){{,3}}{_PART}*\$?")
