@@ -50,7 +50,7 @@ class Origins:
 
     def __init__(self, allows: Mapping[str, Any]) -> None:
         lists = [Name(kind, text) for kind in _KINDS if kind != "any_origin" for text in allows[kind]]
-        self.names = [Name("any_origin")] if allows["any_origin"] else lists
+        self.names: list[Name] = [Name("any_origin")] if allows["any_origin"] else lists
         self._names = frozenset(self.names)
 
     def cover(self, name: Name) -> bool:
