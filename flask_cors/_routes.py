@@ -9,7 +9,6 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from flask import Flask, Request
-from flask.views import MethodView
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import MapAdapter, RequestRedirect, Rule
 
@@ -106,7 +105,11 @@ def declares_options(rule: Rule | None) -> bool:
 
 def class_handles_options(view: object) -> bool:
     """Whether a view is a class with a method for ``OPTIONS``."""
-    view_class = getattr(view, "view_class", object)
+    view_class = getattr(view, "view_class", None)
+    if view_class is None:
+        return False
+    from flask.views import MethodView  # loaded by the program that has such a view
+
     return issubclass(view_class, MethodView) and hasattr(view_class, "options")
 
 

@@ -31,6 +31,8 @@ def literal_prefix(pattern: str) -> str:
     >>> literal_prefix(r"/a|/b")
     ''
     """
+    if not pattern:
+        return ""
     has_comments = re.search(r"\(\?(#|\w*x)", pattern)
     if has_comments or _has_alternatives(pattern):
         return ""
