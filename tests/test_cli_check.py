@@ -375,7 +375,7 @@ def test_a_comment_silences_a_finding(write: Write, code: str, found: list[str])
 #: The pages of the manual whose apps have mistakes on purpose, or only a part of their routes.
 SHOWN_MISTAKES = {
     "credentials": {"wildcard-is-a-name", "cookies-under-wildcard", "cookie-does-not-travel"},
-    "environment": {"wrong-options"},
+    "environment": {"wrong-options", "overridden-key"},
     "resources": {"stray-pattern"},
     "with-other-extensions": {"unused-pattern"},
     "config": {"unused-pattern"},
