@@ -103,20 +103,21 @@ def hostile_app(guards: Mapping[str, Guard] = GUARDS) -> Flask:
 
 @dataclass(frozen=True)
 class Call:
-    """A request as bytes."""
+    """A request as bytes. One that is *cut* short ends where the connection does."""
 
     raw: bytes
+    cut: bool = False
 
     def to(self, path: str) -> Call:
         """Make it a request to the guarded view at *path*."""
         friend = GUARDS[path].friend
-        return Call(self.raw.replace(b"<path>", path.encode()).replace(b"<friend>", friend.encode()))
+        return Call(self.raw.replace(b"<path>", path.encode()).replace(b"<friend>", friend.encode()), self.cut)
 
     @property
     def lawful(self) -> bool:
         """Whether HTTP allows it (RFC 9112), so that there is no reason to refuse it but its size."""
         head = rb"[A-Z]{1,20} /[!-~]* HTTP/1\.1\r\nHost: a\.test\r\n([A-Za-z-]+:[\t -~\x80-\xff]*\r\n)*\r\n"
-        return re.fullmatch(head, self.raw) is not None
+        return not self.cut and re.fullmatch(head, self.raw) is not None
 
     @property
     def has_a_version(self) -> bool:
@@ -234,7 +235,16 @@ STRANGE = {
     "a Host with a NUL": Call(WHOLE.replace(b"a.test", b"a\x00b")),
     "two Hosts": Call(WHOLE.replace(b"Host", b"Host: b.test\r\nHost").replace(b"<path>", b"<path>/folder")),
     "no Host": Call(WHOLE.replace(b"Host: a.test\r\n", b"").replace(b"<path>", b"<path>/folder")),
-    "line feeds instead of line ends": Call(WHOLE.replace(b"\r\n", b"\n")),
+    "line feeds instead of line ends": Call(WHOLE.replace(b"\r\n", b"\n"), cut=True),
+    "carriage returns instead of line ends": Call(WHOLE.replace(b"\r\n", b"\r"), cut=True),
+    "64 kB of zero bytes": Call(b"\x00" * MUCH, cut=True),
+    "64 kB of line ends behind": Call(WHOLE + b"\r\n" * (MUCH // 2), cut=True),
+    "nothing at all": Call(b"", cut=True),
+    "half a method": Call(b"OPT", cut=True),
+    "half a path": Call(b"OPTIONS /ex", cut=True),
+    "half an Origin": Call(WHOLE[: WHOLE.index(b"iend>")], cut=True),
+    "no empty line at the end": Call(WHOLE[:-2], cut=True),
+    "half a body": Call(WHOLE.replace(b"\r\n\r\n", b"\r\nContent-Length: 9\r\n\r\nhalf"), cut=True),
 }
 
 CALLS: dict[str, Call] = dict(chain(_values(), _targets(), STRANGE.items()))
@@ -263,6 +273,8 @@ def send(port: int, request: Call) -> Answer:
     with closing(socket.create_connection((HOST, port), timeout=SECONDS)) as connection:
         with suppress(OSError):  # a server may refuse what it has not read to the end
             connection.sendall(request.raw)
+            if request.cut:
+                connection.shutdown(socket.SHUT_WR)
         data = b"".join(_received(connection, started + SECONDS))
     return Answer(data, time.monotonic() - started)
 
