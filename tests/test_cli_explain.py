@@ -299,6 +299,11 @@ CACHE = "type('Cache', (), {'__call__': lambda self, environ, start: start('200 
 GUARD = "@app.before_request\ndef guard(): return 'no', 401\n@cross_origin(headers='A')"
 TO_LOGIN = "app.before_request(lambda: redirect('/login') if request.path == '/api/items' else None)"
 FAILING = "@app.teardown_request\ndef fail(_): raise OSError('on purpose')\nCORS(app)"
+GROUP = """def fail(environ, start):
+    try: raise OSError("on purpose")
+    except OSError as error: raise ExceptionGroup("", [error])
+app.wsgi_app = fail
+CORS(app)"""
 IN_FRONT = "def fail(environ, start): raise OSError('on purpose')\napp.wsgi_app = fail\nCORS(app)"
 OWN_LAMBDA = "CORS(app, origins=lambda origin: request.path != '/api/items')"
 SOCKETS = f"app.extensions['socketio'] = 1\napp.wsgi_app = {CACHE}\nCORS(app)"
@@ -345,6 +350,7 @@ SLASH_DECORATED = f"@app.get('/slash/')\n@(cross_origin(origins='{PAGE}'))\ndef 
     ("a view that fails", "", "/fails", "app-failed", "Mend the app there"),
     ("the same, with CORS", "CORS(app)", "/fails", "app-failed", r"ZeroDivisionError at shop_\d+\.py:\d+: division"),
     ("a clean-up that fails", FAILING, ITEMS, "app-failed", r"raised OSError at shop_\d+\.py:7: on purpose\."),
+    ("a group of errors", GROUP, ITEMS, "app-failed", r"raised OSError at shop_\d+\.py:7: on purpose\."),
     ("a middleware that fails", IN_FRONT, ITEMS, "app-failed", r"raised OSError at shop_\d+\.py:6: on purpose\."),
     ("a middleware", f"app.wsgi_app = {CACHE}\nCORS(app)", ITEMS, "middleware", "Give Cache the headers"),
     ("one and no policy", f"app.wsgi_app = {CACHE}\nCORS(app, resources='/1')", ITEMS, "not-covered", "No policy"),
