@@ -142,6 +142,5 @@ def before_view(decoration: ParsedOptions) -> Response | None:
     # As Flask's own response to OPTIONS.
     response = state.app.response_class()
     adapter = url_adapter(state.app, current)
-    if adapter is not None:
-        response.allow.update(adapter.allowed_methods())
+    response.allow.update(adapter.allowed_methods() if adapter else ())
     return response

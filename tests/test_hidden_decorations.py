@@ -79,6 +79,17 @@ def test_where_the_route_lists_options_a_hidden_wrapper_responds_and_the_view_ne
     assert calls == ["PUT"] * 3
 
 
+@pytest.mark.parametrize(("set_up", "expected"), [(helpers.no_set_up, FOR_NONE), (cors_for_a, FOR_A)])
+def test_a_hidden_wrapper_does_not_decide_for_another_view_of_its_path(set_up: SetUp, expected: CORSHeaders) -> None:
+    app = helpers.make_app()
+    app.add_url_rule("/", "hidden", hide(only_b(a_view)), methods=["PUT", "OPTIONS"])
+    app.add_url_rule("/", "other", a_view, methods=["GET"])
+    helpers.use_middleware(app)  # so that the wrapper gets the preflight
+    set_up(app)
+    responses = [helpers.preflight(app.test_client(), "/", origin, "GET") for origin in (A, helpers.B)]
+    assert [helpers.cors_headers(response) for response in responses] == as_preflights(expected)[:2]
+
+
 @table("hidden", *HIDDEN)
 @pytest.mark.parametrize("set_up", [CORS, cors_for_a])
 def test_beside_cors_a_preflight_and_the_request_after_it_have_the_hidden_policy(
