@@ -80,7 +80,9 @@ def test_where_the_route_lists_options_a_hidden_wrapper_responds_and_the_view_ne
 
 
 @pytest.mark.parametrize(("set_up", "expected"), [(helpers.no_set_up, FOR_NONE), (cors_for_a, FOR_A)])
-def test_a_hidden_wrapper_does_not_decide_for_another_view_of_its_path(set_up: SetUp, expected: CORSHeaders) -> None:
+def test_a_hidden_wrapper_does_not_decide_for_another_view_of_its_path(
+    set_up: SetUp, expected: list[CORSHeaders]
+) -> None:
     app = helpers.make_app()
     app.add_url_rule("/", "hidden", hide(only_b(a_view)), methods=["PUT", "OPTIONS"])
     app.add_url_rule("/", "other", a_view, methods=["GET"])
