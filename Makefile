@@ -44,7 +44,7 @@ docs: $(READY)  ## build the manual into docs/_build/html
 	$(BIN)/sphinx-build -n -W --keep-going -b html docs docs/_build/html
 	@echo "Open docs/_build/html/index.html"
 
-browser-test: $(READY)  ## make the calls with a real headless Chromium, and Firefox where it is installed
+browser-test: $(READY)  ## make calls with a real Chromium, and Firefox where installed; try the manual with axe
 	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { \
 	  echo "make browser-test needs Chromium and its driver; on Debian: apt-get install chromium chromium-driver" >&2; \
 	  exit 1; }

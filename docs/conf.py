@@ -32,7 +32,8 @@ author = "the Flask-Cors contributors"
 project_copyright = author
 version = release = flask_cors.__version__
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.extlinks", "sphinx_copybutton", "notfound.extension", "conversation"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.extlinks", "sphinx_copybutton", "notfound.extension"]
+extensions += ["conversation", "highlighting"]
 exclude_patterns = ["_build"]
 nitpicky = True
 smartquotes_action = "D"  # dashes only: a message with straight quotes is found by pasting it
@@ -55,6 +56,7 @@ templates_path = ["_templates"]
 notfound_urls_prefix = "/"
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
+copybutton_copy_empty_lines = False  # those of the output
 copybutton_line_continuation_character = "\\"
 pygments_style = "a11y-light"
 pygments_dark_style = "a11y-dark"

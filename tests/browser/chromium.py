@@ -47,6 +47,13 @@ class Chromium:
     def forget_cookies(self) -> None:
         self._driver.execute_cdp_cmd("Network.clearBrowserCookies", {})  # partitioned ones, too
 
+    def emulate(self, width: int, scheme: str) -> None:
+        """Show pages that wide, and in the ``light`` or ``dark`` scheme."""
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        self._driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self._driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+
 
 @contextmanager
 def chromium(profile: Path) -> Iterator[Chromium]:
