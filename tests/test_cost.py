@@ -48,7 +48,7 @@ def test_many_cost_little_more_than_one(added: Added, many: str, one: str, limit
 
 def test_a_preflight_takes_little_more_than_half_of_flasks_own_response(added: Added) -> None:
     """By time it takes less: most of what it leaves out is done in C."""
-    assert added["preflight"]["bare"] + added["preflight"]["here"] <= 0.55 * added["preflight"]["bare"]
+    assert added["preflight"]["bare"] + added["preflight"]["here"] <= 0.56 * added["preflight"]["bare"]
 
 
 def test_what_sends_other_headers_is_not_compared() -> None:

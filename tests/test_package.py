@@ -141,9 +141,14 @@ def imports(text: str) -> Iterator[str]:
 
 
 def tokens(text: str) -> int:
-    """Count the tokens, comments, string literals and line breaks aside."""
+    """Count the tokens, comments, string literals and line breaks aside. From Python 3.12 on, f-strings have parts."""
     not_counted = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.STRING}
-    return sum(token.type not in not_counted for token in tokenize.generate_tokens(io.StringIO(text).readline))
+    depth = count = 0
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        depth += tokenize.tok_name[token.type] == "FSTRING_START"
+        count += not depth and token.type not in not_counted
+        depth -= tokenize.tok_name[token.type] == "FSTRING_END"
+    return count
 
 
 def code_lines(text: str) -> int:
