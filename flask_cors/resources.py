@@ -9,7 +9,6 @@ Pure: paths and patterns in, policies out.
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterable
 from itertools import compress
 
@@ -64,15 +63,16 @@ class Resources:
             rules, key=lambda rule: precision(rule[0]), reverse=True
         )
         self._prefixes = [_prefix(pattern) for pattern, _ in self.rules]
-        has_patterns = any(pattern.pattern for pattern, _ in self.rules)
-        self._longest_path = _MAX_PATH_LENGTH if has_patterns else sys.maxsize
+        self._has_patterns = any(pattern.pattern for pattern, _ in self.rules)
 
     def policy(self, path: str) -> Policy | None:
         """Return the policy of the most precise pattern that matches *path*, if any does.
 
         No pattern is tried on a path that is too long. It is denied: a less precise pattern must not decide.
         """
-        if len(path) > self._longest_path:
+        if not self._has_patterns:  # all match every path
+            return self.rules[0][1] if self.rules else None
+        if len(path) > _MAX_PATH_LENGTH:
             return DENY_ALL
         for pattern, policy in compress(self.rules, map(path.startswith, self._prefixes)):
             if pattern.match(path):
