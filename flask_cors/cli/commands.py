@@ -195,7 +195,8 @@ def check_command(
     """Look for mistakes in the whole configuration.
 
     The exit code is 1 if there are errors; with --strict, if there are warnings. Warnings are settings that may be
-    meant as they are; notes say what could be quicker.
+    meant as they are; notes are what this command cannot judge, or
+    what could be quicker.
 
     A comment silences a finding at its line: # cors: ignore[max-age-capped]
 

@@ -68,7 +68,7 @@ def _lost(site: Site, pages: set[str], missing: dict[str, Any], place: Place | N
     writer = Writer(site)
     writer.add_config(missing)
     remark = "Serve the app over https. Protect it against forged requests: pages of any site can now cause them."
-    return Finding("cookie-does-not-travel", "warning", text, place, (), writer.fix(remark))
+    return Finding("cookie-does-not-travel", "note", text, place, (), writer.fix(remark))
 
 
 def _undecided(pages: set[str], missing: dict[str, Any], place: Place | None) -> Finding:
@@ -81,4 +81,4 @@ def _undecided(pages: set[str], missing: dict[str, Any], place: Place | None) ->
         text='If it is, say so: app.config["SESSION_COOKIE_SAMESITE"] = "Lax". '
         f"If it is not: app.config.update({values}), and protect the app against forged requests."
     )
-    return Finding("cookie-does-not-travel", "warning", text, place, (), fix)
+    return Finding("cookie-does-not-travel", "note", text, place, (), fix)

@@ -88,7 +88,7 @@ def header_not_exposed(site: Site) -> Iterator[Finding]:
             unlisted = tuple({name.lower(): name for _, name in hidden}.values())
             text = f"no page can read {listed(unlisted)} of {listed(rules)}: expose_headers does not list it."
             fix = changed(site, cover, {"expose_headers": (*cover.policy.expose_headers, *unlisted)})
-            yield Finding("header-not-exposed", "warning", f"{cover.source}: {text}", cover.layer.place, rules, fix)
+            yield Finding("header-not-exposed", "note", f"{cover.source}: {text}", cover.layer.place, rules, fix)
 
 
 def _is_for_pages(name: str) -> bool:
