@@ -11,6 +11,7 @@ import inspect
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from itertools import product
 from typing import Any, NamedTuple
 from unicodedata import normalize
@@ -324,4 +325,9 @@ def _is_public_suffix(domain: str) -> bool:
         from publicsuffixlist import PublicSuffixList
     except ImportError:
         return "." not in domain and domain != "localhost"
-    return PublicSuffixList(accept_unknown=False).is_public(domain)
+    return bool(_load(PublicSuffixList).is_public(domain))
+
+
+@cache
+def _load(suffix_list: Callable[..., Any]) -> Any:
+    return suffix_list(accept_unknown=False)  # takes 40 ms
