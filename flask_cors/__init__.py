@@ -12,12 +12,11 @@
 :func:`current_policy` is the policy of the current request. New to CORS? Read :mod:`flask_cors.policy`.
 """
 
-from ._middleware import current_policy
+from ._middleware import current_policy, request_denied
 from .decorator import cross_origin
 from .extension import CORS
 from .options import CORSWarning
 from .policy import ACL_CREDENTIALS, ACL_EXPOSE_HEADERS, ACL_HEADERS, ACL_MAX_AGE, ACL_METHODS, ACL_ORIGIN
-from .signals import request_denied
 
 __version__ = "1.7.2"
 

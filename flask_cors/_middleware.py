@@ -14,6 +14,7 @@ from copy import copy
 from functools import partial
 from typing import TYPE_CHECKING
 
+from blinker import NamedSignal, Namespace
 from flask import Flask, Request, Response, current_app, request
 from werkzeug.datastructures import Headers as ResponseHeaders
 from werkzeug.routing import MapAdapter
@@ -21,7 +22,6 @@ from werkzeug.routing import MapAdapter
 from ._routes import request_route, url_adapter, view_handles_options
 from ._state import AppState, app_state
 from .policy import ACL_CREDENTIALS, ACL_ORIGIN, CORS_HEADERS, CORSRequest, Headers, Policy, merge_vary
-from .signals import request_denied
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -34,6 +34,10 @@ _OUR_NAMES = {"vary", *(name.lower() for name in CORS_HEADERS)}
 #: Returns the request, without the proxy.
 this_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
 _EMPTY_BODY = (("Content-Type", "text/html; charset=utf-8"), ("Content-Length", "0"))  # as Flask's empty response
+
+#: Sent where a browser will not allow a page to read the response. The sender is the app; receivers get ``route``,
+#: ``origin`` and ``reason``.
+request_denied: NamedSignal = Namespace().signal("request-denied")
 
 
 def install(state: AppState) -> None:
@@ -237,8 +241,7 @@ def set_headers(response: Response, headers: Headers) -> Response:
     claim = [headers]  # new each time: of two threads that share a response, one gets it, and the other a copy
     if vars(response.headers).setdefault(_WRITTEN, claim) is not claim:
         return set_headers(copy_without_cors_headers(response), headers)
-    present = map(str.lower, dict([*response.headers]))
-    if not _OUR_NAMES.isdisjoint(present):
+    if not _OUR_NAMES.isdisjoint([name.lower() for name, _ in response.headers]):
         headers = _replace_headers(response.headers, dict(headers))
     for name, value in headers:
         response.headers.add(name, value)

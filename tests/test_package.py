@@ -28,7 +28,7 @@ PACKAGE = ROOT / "flask_cors"
 
 # The core, a module a line; each can import those before it, and no other. The pure ones know no framework.
 PURE = ["lookalikes", "origins", "policy", "resources", "options"]
-CORE = [*PURE, "signals", "_routes", "_state", "_middleware", "decorator", "extension", "__init__"]
+CORE = [*PURE, "_routes", "_state", "_middleware", "decorator", "extension", "__init__"]
 NOT_CORE = {"browser", "testing", "pytest_plugin", "cli"}
 
 SOURCES = {path.relative_to(PACKAGE).as_posix(): path.read_text() for path in PACKAGE.rglob("*.py")}

@@ -15,11 +15,11 @@ from urllib.parse import quote
 from flask import Flask, Request
 from flask.logging import default_handler, has_level_handler
 
+from .._middleware import request_denied
 from .._routes import Route, find_decoration, request_route
 from .._state import app_state
 from ..browser import is_safelisted_method
 from ..policy import ACL_HEADERS, ACL_METHODS, ACL_ORIGIN, DENY_ALL, CORSRequest, Policy
-from ..signals import request_denied
 
 logger: logging.Logger = logging.getLogger("flask_cors")
 _MAX_LENGTH = 200
