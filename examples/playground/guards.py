@@ -1,0 +1,82 @@
+"""Who may send what to the server of the page: its own page alone, and JSON of a moderate size."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Request, Response, abort, jsonify, make_response
+from werkzeug.exceptions import HTTPException
+
+from .addresses import Addresses
+
+MOST_BYTES = 16_384
+TOKEN_HEADER = "X-Playground-Token"  # noqa: S105 - the name of a header
+
+
+def refuse(status: int, error: str) -> HTTPException:
+    """Return what ends a request with a sentence, as JSON."""
+    response = make_response(jsonify(error=error), status)
+    return HTTPException(error, response)
+
+
+@dataclass(frozen=True)
+class Guard:
+    """The checks of each request; a token that only the page knows, made anew at each start."""
+
+    addresses: Addresses
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+
+    def check(self, request: Request) -> None:
+        """End a request that is not for this server, or that another page sends."""
+        hosts = {origin.partition("://")[2] for origin in (self.addresses.page, self.addresses.stranger)}
+        if request.environ.get("HTTP_HOST") not in hosts:
+            raise refuse(421, f"Another host is meant. The playground is at {self.addresses.page}/")
+        if request.method == "POST":
+            self._check_post(request)
+
+    def _check_post(self, request: Request) -> None:
+        token = request.headers.get(TOKEN_HEADER, "")
+        is_own = request.headers.getlist("Origin") == [self.addresses.page]
+        if not is_own or not hmac.compare_digest(token.encode(), self.token.encode()):
+            raise refuse(403, "Only the page of the playground may send this; load it anew.")
+        if request.mimetype != "application/json":
+            raise refuse(403, "Only JSON is taken.")
+        if request.content_length is None or request.content_length > MOST_BYTES:
+            raise refuse(413, f"The request has a length of {MOST_BYTES} bytes at most.")
+
+
+def read_json(request: Request) -> Any:
+    """Return the JSON of a request."""
+    try:
+        return request.get_json()
+    except (HTTPException, RecursionError, ValueError):
+        raise refuse(400, "This is no JSON, or it is nested too deeply.") from None
+
+
+def add_policy(response: Response, policy: str) -> Response:
+    """Add the headers that bound what a page may load, and who may frame it."""
+    response.headers["Content-Security-Policy"] = policy
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def page_policy(addresses: Addresses) -> str:
+    """Return the Content-Security-Policy of the page: its own files, and the frames that call."""
+    frames = f"{addresses.page} {addresses.stranger}"
+    return (
+        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        f"frame-src {frames}; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    )
+
+
+def runner_policy(addresses: Addresses) -> str:
+    """Return the policy of a frame: it calls the two servers of the shop. ``'self'`` means nothing in a sandbox."""
+    pages = f"{addresses.page} {addresses.stranger}"
+    return (
+        f"default-src 'none'; script-src {pages}; connect-src {addresses.shop} {addresses.other}; "
+        f"frame-ancestors {pages}; base-uri 'none'; form-action 'none'"
+    )
