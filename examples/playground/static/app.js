@@ -1,0 +1,196 @@
+// The playground: choose a mistake, see it fail, see why, apply the fix, see it work.
+
+import { copy } from "./copy.js";
+import { $, make } from "./dom.js";
+import { walk, walkByKeyboard } from "./drawing.js";
+import { fillFields, prepare as prepareFields, readFields, showState } from "./form.js";
+import { fragmentOf, parseFragment } from "./fragment.js";
+import { callFrom } from "./frame.js";
+import * as presets from "./presets.js";
+import { showFailure, showOutcome, showRefusal, showWarnings } from "./result.js";
+import { post, setup } from "./server.js";
+import { initOf, planOf, stateOf } from "./state.js";
+
+/** The preset that the visitor chose, the last plan, and the state that the fix leads to. */
+const current = { preset: undefined, plan: null, fixed: null, isSending: false };
+
+// -- Send --------------------------------------------------------------------------------------------------
+
+async function send(event) {
+  event?.preventDefault();
+  if (current.isSending) return;
+  setSending(true);
+  try {
+    await sendState(readFields());
+  } catch (error) {
+    showFailure(error);
+  }
+  setSending(false);
+  if (isNarrow()) showVerdict();
+}
+
+async function sendState(state) {
+  const keep = $("again").checked ? current.plan.run : null;
+  const plan = await post("/plan", planOf(state, keep));
+  showState();
+  if (plan.mistakes) return refuse(plan);
+  showWarnings(plan.warnings);
+  const got = await callFrom(state.from, plan.url, initOf(state));
+  const judged = await post("/judge", { run: plan.run, url: plan.url, from: state.from, readable: Boolean(got.read) });
+  current.plan = plan;
+  showOutcome(got, judged);
+  prepareNext(state, judged, Boolean(got.read));
+}
+
+function refuse(plan) {
+  showRefusal(plan);
+  setFix(null);
+}
+
+/** Offer what can come after a call: the same address, the fix, the rest of the story, the lesson. */
+function prepareNext(state, judged, works) {
+  const { preset } = current;
+  $("again").disabled = $("copy-command").disabled = false;
+  setFix(fixOf(state, judged));
+  presets.showMore(preset, state);
+  presets.showLesson(preset, works && presets.isFixed(preset, state));
+}
+
+function setSending(isSending) {
+  current.isSending = isSending;
+  $("send").setAttribute("aria-busy", isSending);
+}
+
+function isNarrow() {
+  return matchMedia("(width < 64rem)").matches;
+}
+
+function showVerdict() {
+  $("result").scrollIntoView();
+  $("verdict").focus({ preventScroll: true });
+}
+
+// -- The fix -----------------------------------------------------------------------------------------------
+
+/** Return the state that the fix leads to: the preset's own, or the one that the server found. */
+function fixOf(state, { change }) {
+  const { preset } = current;
+  if (presets.isFixed(preset, state)) return null;
+  if (presets.isStory(preset, state)) return presets.fixedOf(preset);
+  return change?.options ? stateOf(change, state) : null;
+}
+
+function setFix(state) {
+  current.fixed = state;
+  $("fix").disabled = !state;
+  $("fix-here").hidden = !state;
+}
+
+function applyFix() {
+  fillFields(current.fixed);
+  $("again").checked = false;
+  edited();
+  $("send").focus();
+}
+
+// -- Fields, links, presets --------------------------------------------------------------------------------
+
+/** Keep the page's own address in step with the fields, and mark a result that is older. */
+function edited() {
+  showState();
+  history.replaceState(null, "", fragment());
+  $("stale").hidden = $("outcome").hidden;
+}
+
+function fragment() {
+  const state = readFields();
+  const { preset } = current;
+  const isPreset = presets.isMistake(preset, state);
+  return fragmentOf(state, isPreset ? preset.id : "");
+}
+
+/** Fill the fields from the fragment. Nothing is sent. */
+function restore() {
+  const { scenario, state } = parseFragment(location.hash);
+  current.preset = presets.find(scenario) ?? (state ? undefined : setup.presets[0]);
+  presets.showStory(current.preset);
+  fillFields(state ?? presets.mistakeOf(current.preset));
+  forgetResult();
+}
+
+function forgetResult() {
+  $("again").checked = false;
+  $("mistakes").replaceChildren();
+  $("stale").hidden = $("outcome").hidden;
+  setFix(null);
+}
+
+function choose(id) {
+  if (id) location.hash = fragmentOf({}, id);
+  else location.hash = fragmentOf(readFields(), "");
+}
+
+function chooseNext() {
+  choose((presets.nextOf(current.preset) ?? setup.presets[0]).id);
+  $("scenario").focus();
+  scrollTo(0, 0);
+}
+
+function tellMore() {
+  fillFields(presets.moreOf(current.preset));
+  $("again").checked = true;
+  edited();
+  $("send").focus();
+}
+
+// -- Paste and copy ----------------------------------------------------------------------------------------
+
+async function paste() {
+  const found = await post("/paste", { text: $("pasted").value });
+  const notes = found.mistakes ? found.mistakes.split("\n") : found.notes;
+  $("paste-notes").replaceChildren(...notes.map((note) => make("p", {}, note)));
+  if (found.mistakes) return;
+  current.preset = undefined;
+  presets.showStory(undefined);
+  fillFields(stateOf({ ...found, options: found.options ?? undefined, call: found.call ?? {} }, readFields()));
+  edited();
+}
+
+function copyLink() {
+  copy(location.href.split("#")[0] + fragment(), "the link");
+}
+
+function copyPython() {
+  copy(portable($("python").textContent), "the line of Python");
+}
+
+function copyCommand() {
+  copy(portable(current.plan.command), "the command");
+}
+
+/** Write the visitor's own origin for the playground's, which has another port each time. */
+function portable(text) {
+  const origin = $("origin").value.trim() || "https://app.example";
+  return text.replaceAll(setup.pages["127.0.0.1"], origin);
+}
+
+// -- Begin -------------------------------------------------------------------------------------------------
+
+function listen() {
+  const clicks = { fix: applyFix, "fix-here": applyFix, next: chooseNext, more: tellMore, fill: paste };
+  const copies = { "copy-link": copyLink, "copy-python": copyPython, "copy-command": copyCommand };
+  for (const [id, act] of Object.entries({ ...clicks, ...copies })) $(id).addEventListener("click", act);
+  $("previous-step").addEventListener("click", () => walk(-1));
+  $("next-step").addEventListener("click", () => walk(1));
+  $("form").addEventListener("submit", send);
+  $("form").addEventListener("input", edited);
+  $("scenario").addEventListener("change", () => choose($("scenario").value));
+  addEventListener("hashchange", restore);
+  addEventListener("keydown", walkByKeyboard);
+  addEventListener("keydown", (event) => event.ctrlKey && event.key === "Enter" && send(event));
+}
+
+presets.prepare();
+prepareFields();
+listen();
+restore();

@@ -1,0 +1,64 @@
+// The presets: ten mistakes, each with its story, its fix and its lesson. The server has them in scenarios.py.
+
+import { $, make } from "./dom.js";
+import { setup } from "./server.js";
+import { isSame, stateOf } from "./state.js";
+
+export function prepare() {
+  const texts = setup.presets.map(({ id, number, name }) => make("option", { value: id }, `${number}. ${name}`));
+  $("scenario").append(make("option", { value: "" }, "Your own"), ...texts);
+}
+
+export function find(id) {
+  return setup.presets.find((preset) => preset.id === id);
+}
+
+export function mistakeOf(preset) {
+  return stateOf(preset);
+}
+
+export function fixedOf(preset) {
+  return stateOf(preset.fix, mistakeOf(preset));
+}
+
+export function isMistake(preset, state) {
+  return Boolean(preset) && isSame(mistakeOf(preset), state);
+}
+
+/** Return the state of the second half of a story that has one: another call at the same address. */
+export function moreOf(preset) {
+  return stateOf(preset.more, mistakeOf(preset));
+}
+
+/** Whether the fields are still those that the story is about. */
+export function isStory(preset, state) {
+  return isMistake(preset, state) || (Boolean(preset?.more) && isSame(moreOf(preset), state));
+}
+
+export function isFixed(preset, state) {
+  return Boolean(preset) && isSame(fixedOf(preset), state);
+}
+
+export function showStory(preset) {
+  $("scenario").value = preset?.id ?? "";
+  $("story").textContent = preset?.story ?? "Fill in the fields below, or choose one of the ten mistakes.";
+}
+
+/** Show how the story goes on, after its first half. */
+export function showMore(preset, state) {
+  $("more-card").hidden = !(preset?.more && isMistake(preset, state));
+  $("more-text").textContent = preset?.more?.story ?? "";
+}
+
+/** Show the lesson where the fix works, and what comes next. */
+export function showLesson(preset, works) {
+  $("lesson").hidden = !(preset && works);
+  if (!preset) return;
+  $("lesson-text").textContent = preset.lesson;
+  const next = nextOf(preset);
+  $("next").textContent = next ? `Next: ${next.number}. ${next.name}` : "Begin again";
+}
+
+export function nextOf(preset) {
+  return setup.presets[setup.presets.indexOf(preset) + 1];
+}

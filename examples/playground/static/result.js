@@ -1,0 +1,95 @@
+// The result column: the verdict, the two sides, the orders, the change.
+
+import { $, link, make, showText } from "./dom.js";
+import { showDrawing } from "./drawing.js";
+import { REFUSED, citation, differences, exposed, verdictOf } from "./verdict.js";
+
+export function showRefusal(plan) {
+  showVerdict(REFUSED, "blocked");
+  $("outcome").hidden = true;
+  $("mistakes").replaceChildren(...plan.mistakes.split("\n").map((line) => make("p", {}, line)));
+}
+
+export function showFailure(error) {
+  showVerdict("The server of the playground does not respond.", "blocked");
+  $("outcome").hidden = true;
+  $("mistakes").replaceChildren(make("p", {}, `${error}. Is "make playground" still running?`));
+}
+
+export function showWarnings(warnings) {
+  $("mistakes").replaceChildren();
+  const lines = warnings.flatMap((text) => text.split("\n"));
+  $("python").append(...lines.map((line) => make("span", { class: "comment" }, `\n# ${line}`)));
+}
+
+export function showOutcome(got, judged) {
+  showVerdict(verdictOf(got, judged), got.read ? "allowed" : "blocked");
+  $("outcome").hidden = false;
+  showBrowser(got);
+  showStandard(judged.model);
+  showDifferences(differences(got, judged));
+  showOrders(judged);
+  showDrawing(judged);
+  showChange(judged.change);
+}
+
+function showVerdict(sentence, kind) {
+  $("intro").hidden = true;
+  $("stale").hidden = true;
+  $("status").className = kind;
+  $("verdict").textContent = sentence;
+}
+
+function showBrowser({ read, error }) {
+  const parts = read ? readParts(read) : errorParts(error);
+  $("browser").replaceChildren(...parts);
+}
+
+function errorParts(error) {
+  return [make("p", {}, make("code", { class: "blocked" }, error)), make("p", {}, "That is all that the page’s script learns.")];
+}
+
+function readParts(read) {
+  const more = exposed(read);
+  const headers = more.length ? more.map((name) => make("code", {}, name)) : ["none beyond the usual ones"];
+  const rows = [
+    ["status", String(read.status)],
+    ["headers", ...separated(headers)],
+    ["body", make("code", {}, read.body)],
+  ];
+  return [make("dl", {}, ...rows.flatMap(([name, ...value]) => [make("dt", {}, name), make("dd", {}, ...value)]))];
+}
+
+function separated(nodes) {
+  return nodes.flatMap((node, index) => (index ? [", ", node] : [node]));
+}
+
+function showStandard(model) {
+  const { text, url } = citation(model);
+  const verdict = make("b", { class: model.allowed ? "allowed" : "blocked" }, model.allowed ? "Allowed" : "Blocked");
+  const rule = text ? [verdict, " by the ", link(text, url)] : [verdict];
+  const why = [model.cause?.text, model.reason].filter(Boolean);
+  $("standard").replaceChildren(...[rule, ...why].map((part) => make("p", {}, ...[part].flat())));
+}
+
+function showDifferences(found) {
+  showText($("differs"), found.length ? `Your browser does not follow the standard here: ${found.join("; ")}.` : "");
+}
+
+function showOrders({ orders, left_over: leftOver }) {
+  const more = leftOver ? " It was placed although the page was blocked." : "";
+  showText($("orders"), orders === null ? "" : `Orders placed at the server: ${orders}.${more}`);
+}
+
+function showChange(change) {
+  $("change").hidden = !change;
+  if (!change) return;
+  showText($("change-sentence"), change.sentence ?? "");
+  const lines = (change.diff || change.python || "").split("\n");
+  $("diff").replaceChildren(...lines.map(diffLine));
+}
+
+function diffLine(line) {
+  const kinds = { "+": "added", "-": "removed" };
+  return make("span", { class: kinds[line[0]] ?? "" }, `${line}\n`);
+}

@@ -1,0 +1,14 @@
+// The server of this page: what it filled in at the start, and what it plans, judges and reads.
+
+import { $ } from "./dom.js";
+
+export const setup = JSON.parse($("setup").textContent);
+
+/** Post JSON to the server of the page. A mistake of the visitor comes back as `{mistakes}`. */
+export async function post(path, data) {
+  const headers = { "Content-Type": "application/json", "X-Playground-Token": setup.token };
+  const response = await fetch(path, { method: "POST", headers, body: JSON.stringify(data) });
+  const found = await response.json();
+  if (response.ok || found.mistakes) return found;
+  return { mistakes: found.error };
+}
