@@ -31,13 +31,19 @@ ALLOWED_BECAUSE = {
 
 @dataclass(frozen=True)
 class Message:
-    """What one place sends to the next: the first line of HTTP, or what the page's script sees, and the headers."""
+    """What one place sends to the next: the first line of HTTP, or what the page's script sees, and the headers.
+
+    *kind* is ``"allowed"`` or ``"blocked"`` where the browser decides, and ``"not-sent"`` for what a cache replaces. A
+    picture that is walked through has numbered *steps*.
+    """
 
     sender: str
     receiver: str
     title: str
     lines: tuple[str, ...]
     is_reply: bool = False
+    kind: str = ""
+    step: int = 0
 
 
 @dataclass(frozen=True)
