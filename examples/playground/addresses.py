@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 
@@ -34,10 +33,10 @@ class Addresses:
         """The origin of another server, where redirects lead."""
         return f"http://localhost:{self.shop_port}"
 
-    @cached_property
-    def origins(self) -> frozenset[str]:
-        """The origins that a call can come from; a sandboxed page has the origin ``null``."""
-        return frozenset({self.page, self.stranger, "null"})
+    @property
+    def origins(self) -> dict[str, str]:
+        """The origins that a call can come from, by their names; a sandboxed page has the origin ``null``."""
+        return {"127.0.0.1": self.page, "localhost": self.stranger, "null": "null"}
 
     def fill(self, value: Any) -> Any:
         """Write the origins of this start for ``{page}`` and ``{stranger}``, in all text of a JSON value."""

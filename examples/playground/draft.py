@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 
 from flask_cors.browser.messages import CredentialsMode
 from flask_cors.cli.source import as_python
+from flask_cors.options import Options
 
 from .addresses import Addresses
 from .patterns import pattern_mistake, typed_patterns
 from .shop import Front
 
+_ORDER = ["resources", *Options.__annotations__]
 LONGEST_POLICY = 4_000
 LONGEST_PATH = 200
 LONGEST_CALL_BODY = 4_096
@@ -54,12 +56,13 @@ class Draft:
         """The policy as a program has it."""
         if self.options is None:
             return ""
-        given = [f"{name}={as_python(value)}" for name, value in self.options.items()]
+        names = sorted(self.options, key=_place)
+        given = [f"{name}={as_python(self.options[name])}" for name in names]
         return f"CORS({', '.join(['app', *given])})"
 
-    def command(self, url: str) -> str:
+    def command(self, addresses: Addresses) -> str:
         """Return the command that explains the call."""
-        call = self.call
+        call, url = self.call, f"{addresses.shop}{self.call.path}"
         words = ["flask", "--app", "app", "cors", "explain", url, "--origin", call.origin, "--method", call.method]
         for name, value in call.headers:
             words += ["--header", f"{name}: {value}"]
@@ -68,13 +71,18 @@ class Draft:
         return shlex.join(words)
 
 
-def read_draft(data: Any, addresses: Addresses) -> Draft:
+def _place(name: str) -> int:
+    """Return where programs usually write an option."""
+    return _ORDER.index(name) if name in _ORDER else len(_ORDER)
+
+
+def read_draft(data: dict[str, Any], addresses: Addresses) -> Draft:
     """Read what ``/plan`` gets.
 
     :raises Malformed: for JSON that the page does not send.
     :raises Mistake: for a value that the visitor can put right.
     """
-    data = addresses.fill(_object(data, "The request"))
+    data = addresses.fill(data)
     options = data.get("options")
     if options is not None:
         _check_policy(_object(options, "options"))
@@ -97,7 +105,7 @@ def _read_call(data: dict[str, Any], addresses: Addresses) -> Call:
         raise Malformed("method, path and body of the call must be text.")
     _check_call(method, path, body)
     return Call(
-        origin=_choice(data.get("from", addresses.page), "from", tuple(addresses.origins)),
+        origin=addresses.origins[_choice(data.get("from"), "from", tuple(addresses.origins))],
         method=method,
         path=path,
         headers=_read_headers(data.get("headers", [])),
@@ -143,3 +151,8 @@ def url_of(draft: Draft, run: str, addresses: Addresses) -> str:
     """Return the URL that the page calls."""
     mark = "&" if urlsplit(draft.call.path).query else "?"
     return f"{addresses.shop}{draft.call.path}{mark}run={run}"
+
+
+def portable(text: str, addresses: Addresses) -> str:
+    """Write origins that mean something elsewhere for those of this start."""
+    return text.replace(addresses.page, "https://app.example").replace(addresses.shop, "http://127.0.0.1:5000")

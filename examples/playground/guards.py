@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Request, Response, abort, jsonify, make_response
+from flask import Request, Response, jsonify, make_response
 from werkzeug.exceptions import HTTPException
 
 from .addresses import Addresses
@@ -48,12 +48,15 @@ class Guard:
             raise refuse(413, f"The request has a length of {MOST_BYTES} bytes at most.")
 
 
-def read_json(request: Request) -> Any:
-    """Return the JSON of a request."""
+def read_object(request: Request) -> dict[str, Any]:
+    """Return the JSON object that a request has."""
     try:
-        return request.get_json()
+        data = request.get_json()
     except (HTTPException, RecursionError, ValueError):
         raise refuse(400, "This is no JSON, or it is nested too deeply.") from None
+    if not isinstance(data, dict):
+        raise refuse(400, "The request must be an object.")
+    return data
 
 
 def add_policy(response: Response, policy: str) -> Response:

@@ -27,15 +27,16 @@ class TypedProgram(Program):
 
     def __init__(self, policy: str) -> None:
         super().__init__(list)
-        self._only = SourceFile(FILE, _WITH_POLICY.format(policy=policy) if policy else _WITHOUT_POLICY)
+        self.text = _WITH_POLICY.format(policy=policy) if policy else _WITHOUT_POLICY
+        self._files[FILE] = SourceFile(FILE, self.text)
 
     def file(self, name: str) -> SourceFile | None:
-        """Return the file, if it has this name."""
-        return self._only if name == FILE else None
+        """Return the file, if it has this name; none is read."""
+        return self._files.get(name)
 
     def line_of(self, text: str) -> int:
         """Return the number of the line that begins with a text."""
-        lines = self._only.text.split("\n")
+        lines = self.text.split("\n")
         return next((number for number, line in enumerate(lines, 1) if line.startswith(text)), 1)
 
 

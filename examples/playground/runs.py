@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from io import BytesIO
 from threading import Lock
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from flask import Flask
@@ -23,8 +23,8 @@ from flask_cors.options import CORSWarning
 
 from .addresses import Addresses
 from .draft import Draft, Mistake
-from .judge import Page
 from .program import site_of
+from .replay import Answered, Page, Recorded
 from .shop import Book, Front, make_shop, set_policy
 
 if TYPE_CHECKING:
@@ -34,31 +34,6 @@ MOST_RUNS = 32
 MOST_MESSAGES = 20
 LONGEST_BODY = 4_096
 RAW_HEADERS = "playground.headers"  # as they were sent; WSGI changes the spelling of their names
-Pairs = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class Answered:
-    """What the app, or what stands before it, responded."""
-
-    status: int
-    headers: Pairs
-    body: bytes
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """A request and its response, as they crossed the wire."""
-
-    kind: Literal["preflight", "actual"]
-    method: str
-    url: str
-    headers: Pairs
-    body: bytes
-    of_app: Answered
-    response: Answered
-    evidence: Evidence
-    time: float
 
 
 @dataclass
@@ -74,6 +49,7 @@ class Run:
     #: The model of the page: it remembers preflights, as the browser does.
     pages: dict[str, Page] = field(default_factory=dict)
     messages: list[Recorded] = field(default_factory=list)
+    verdict: dict[str, Any] | None = None
 
 
 class Shop:
@@ -83,7 +59,7 @@ class Shop:
         self._addresses = addresses
         self._hosts = {addresses.shop.partition("://")[2], addresses.other.partition("://")[2]}
         self._runs: OrderedDict[str, Run] = OrderedDict()
-        self._lock = Lock()
+        self.lock = Lock()
 
     def run(self, name: object) -> Run | None:
         """Return a run, unless it is forgotten."""
@@ -94,7 +70,7 @@ class Shop:
 
         :raises Mistake: with what the extension says of the policy.
         """
-        with self._lock:
+        with self.lock:
             run = make_run(draft, kept, self._addresses.other)
             self._runs[run.id] = run
             self._runs.move_to_end(run.id)
@@ -112,7 +88,7 @@ class Shop:
         body = environ["wsgi.input"].read(min(LONGEST_BODY + 1, int(environ.get("CONTENT_LENGTH") or 0)))
         if len(body) > LONGEST_BODY:
             return Response(f"The body is longer than {LONGEST_BODY} bytes.", 413)(environ, start_response)
-        with self._lock:
+        with self.lock:
             if len(run.messages) >= MOST_MESSAGES:
                 return Response("That is enough: plan another run.", 429)(environ, start_response)
             run.messages.append(record(run, environ, body))
@@ -147,7 +123,8 @@ def record(run: Run, environ: WSGIEnvironment, body: bytes) -> Recorded:
     return Recorded(
         kind="preflight" if is_preflight else "actual",
         method=environ["REQUEST_METHOD"],
-        url=f"http://{environ['HTTP_HOST']}{environ['REQUEST_URI']}",
+        target=environ["REQUEST_URI"],
+        by="other" if environ["HTTP_HOST"].startswith("localhost") else "shop",
         headers=headers,
         body=body,
         of_app=of_app,

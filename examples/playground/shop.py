@@ -29,7 +29,7 @@ def make_shop(book: Book, front: Front, moved_to: str) -> Flask:
     if front == "login":
         app.before_request(login)
     app.add_url_rule("/orders", view_func=orders_view(book), methods=["GET", "POST"])
-    app.add_url_rule("/orders/<int:number>", view_func=order_view(book), methods=["GET", "PUT", "DELETE"])
+    app.add_url_rule("/orders/<int:number>", view_func=order_view(book), methods=["GET", "PUT", "PATCH", "DELETE"])
     app.add_url_rule("/me", view_func=me)
     app.add_url_rule("/moved", view_func=moved_view(moved_to))
     return app
@@ -52,14 +52,17 @@ def login() -> ResponseReturnValue | None:
 
 
 def orders_view(book: Book) -> Callable[[], ResponseReturnValue]:
-    """Return the view that lists the orders, and takes a new one."""
+    """Return the view that lists the orders, with their number for a list in pages, and takes a new one."""
 
     def orders() -> ResponseReturnValue:
         if request.method == "POST":
             book.orders.append(request.get_data(as_text=True))
             book.changes += 1
             return jsonify(ordered=True, orders=len(book.orders)), 201
-        return jsonify(book.orders), {"X-Total-Count": str(len(book.orders))}
+        response = jsonify(book.orders)
+        if "page" in request.args:
+            response.headers["X-Total-Count"] = str(len(book.orders))
+        return response
 
     return orders
 
