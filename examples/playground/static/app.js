@@ -8,8 +8,11 @@ import { fragmentOf, parseFragment } from "./fragment.js";
 import { callFrom } from "./frame.js";
 import * as presets from "./presets.js";
 import { showFailure, showOutcome, showRefusal, showWarnings } from "./result.js";
-import { post, setup } from "./server.js";
+import { post, setup, withOrigins } from "./server.js";
 import { initOf, planOf, stateOf } from "./state.js";
+
+/** As in style.css. */
+const TWO_COLUMNS = matchMedia("(width >= 64rem) and (height >= 32rem)");
 
 /** The preset that the visitor chose, the last plan, and the state that the fix leads to. */
 const current = { preset: undefined, plan: null, fixed: null, isSending: false };
@@ -26,7 +29,7 @@ async function send(event) {
     showFailure(error);
   }
   setSending(false);
-  if (isNarrow()) showVerdict();
+  showVerdict();
 }
 
 async function sendState(state) {
@@ -61,11 +64,10 @@ function setSending(isSending) {
   $("send").setAttribute("aria-busy", isSending);
 }
 
-function isNarrow() {
-  return matchMedia("(width < 64rem)").matches;
-}
-
+/** Bring the verdict into view. In one column it is below the fields, so the focus goes there, too. */
 function showVerdict() {
+  $("result").scrollTop = 0;
+  if (TWO_COLUMNS.matches) return;
   $("result").scrollIntoView();
   $("verdict").focus({ preventScroll: true });
 }
@@ -133,7 +135,7 @@ function choose(id) {
 function chooseNext() {
   choose((presets.nextOf(current.preset) ?? setup.presets[0]).id);
   $("scenario").focus();
-  scrollTo(0, 0);
+  $("scenario").scrollIntoView({ block: "nearest" });
 }
 
 function tellMore() {
@@ -171,7 +173,7 @@ function copyCommand() {
 /** Write the visitor's own origin for the playground's, which has another port each time. */
 function portable(text) {
   const origin = $("origin").value.trim() || "https://app.example";
-  return text.replaceAll(setup.pages["127.0.0.1"], origin);
+  return text.replaceAll(withOrigins("{page}"), origin);
 }
 
 // -- Begin -------------------------------------------------------------------------------------------------

@@ -10,6 +10,11 @@ export function make(name, attributes = {}, ...children) {
   return element;
 }
 
+/** Split a text of the server at its backticks: what is between two of them is code. */
+export function prose(text) {
+  return text.split("`").map((part, index) => (index % 2 ? make("code", {}, part) : part));
+}
+
 /** Make a link to the standard, which opens in a tab of its own. */
 export function link(text, url) {
   return make("a", { href: url, target: "_blank", rel: "noreferrer" }, text);

@@ -22,6 +22,7 @@ function parseSvg(text) {
 
 function stepItem(step) {
   const head = make("summary", {}, `${SENDERS[step.from]} → ${SENDERS[step.to]}: `, make("code", {}, step.label));
+  if (step.kind === "not-sent") head.append(" ", make("em", {}, "not sent"));
   if (step.decided) head.append(make("strong", { class: "decided" }, "decided here"));
   const details = make("details", { name: "steps", "data-step": step.n }, head, ...stepParts(step));
   details.addEventListener("toggle", () => details.open && mark(step.n));

@@ -2,7 +2,7 @@
 
 import { javascriptOf, pythonOf } from "./code.js";
 import { $, make } from "./dom.js";
-import { setup } from "./server.js";
+import { setup, withOrigins } from "./server.js";
 import { isFlag } from "./state.js";
 
 const TEXTS = ["policy", "front", "from", "method", "path", "headers", "body", "credentials"];
@@ -10,12 +10,12 @@ const PLACES = { "127.0.0.1": "your shop", localhost: "another site" };
 
 /** Fill the lists that depend on this start: origins of pages, and options. */
 export function prepare() {
-  for (const [host, origin] of Object.entries(setup.pages)) {
-    $("from").append(make("option", { value: host }, `${origin} (${PLACES[host]})`));
+  for (const [name, origin] of Object.entries(setup.pages)) {
+    $("from").append(make("option", { value: name }, `${origin} (${PLACES[name]})`));
   }
   $("from").append(make("option", { value: "null" }, "null (a sandboxed frame)"));
-  $("page-origin").textContent = setup.pages["127.0.0.1"];
-  $("stranger-origin").textContent = setup.pages.localhost;
+  $("page-origin").textContent = withOrigins("{page}");
+  $("stranger-origin").textContent = withOrigins("{stranger}");
   $("add-button").addEventListener("click", addOption);
 }
 
@@ -41,10 +41,6 @@ export function showState() {
   const left = setup.options.filter(({ name }) => !(name in state.options));
   $("add").replaceChildren(...left.map(({ name, help }) => make("option", { value: name }, `${name}: ${help}`)));
   for (const name of ["headers", "body"]) $(name).rows = Math.min(6, $(name).value.split("\n").length);
-}
-
-function withOrigins(text) {
-  return text.replaceAll("{page}", setup.pages["127.0.0.1"]).replaceAll("{stranger}", setup.pages.localhost);
 }
 
 function addOption() {

@@ -1,6 +1,6 @@
 // The presets: ten mistakes, each with its story, its fix and its lesson. The server has them in scenarios.py.
 
-import { $, make } from "./dom.js";
+import { $, make, prose } from "./dom.js";
 import { setup } from "./server.js";
 import { isSame, stateOf } from "./state.js";
 
@@ -41,20 +41,22 @@ export function isFixed(preset, state) {
 
 export function showStory(preset) {
   $("scenario").value = preset?.id ?? "";
-  $("story").textContent = preset?.story ?? "Fill in the fields below, or choose one of the ten mistakes.";
+  const story = preset?.story ?? "Fill in the fields below, or choose one of the ten mistakes.";
+  $("story").replaceChildren(...prose(story));
 }
 
 /** Show how the story goes on, after its first half. */
 export function showMore(preset, state) {
-  $("more-card").hidden = !(preset?.more && isMistake(preset, state));
-  $("more-text").textContent = preset?.more?.story ?? "";
+  $("more-card").hidden = !(preset?.more && isStory(preset, state));
+  $("more").hidden = !isMistake(preset, state);
+  $("more-text").replaceChildren(...prose(preset?.more?.story ?? ""));
 }
 
 /** Show the lesson where the fix works, and what comes next. */
 export function showLesson(preset, works) {
   $("lesson").hidden = !(preset && works);
   if (!preset) return;
-  $("lesson-text").textContent = preset.lesson;
+  $("lesson-text").replaceChildren(...prose(preset.lesson));
   const next = nextOf(preset);
   $("next").textContent = next ? `Next: ${next.number}. ${next.name}` : "Begin again";
 }

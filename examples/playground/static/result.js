@@ -28,7 +28,7 @@ export function showOutcome(got, judged) {
   showBrowser(got);
   showStandard(judged.model);
   showDifferences(differences(got, judged));
-  showOrders(judged);
+  showOrders(judged, Boolean(got.read));
   showDrawing(judged);
   showChange(judged.change);
 }
@@ -76,17 +76,22 @@ function showDifferences(found) {
   showText($("differs"), found.length ? `Your browser does not follow the standard here: ${found.join("; ")}.` : "");
 }
 
-function showOrders({ orders, left_over: leftOver }) {
-  const more = leftOver ? " It was placed although the page was blocked." : "";
-  showText($("orders"), orders === null ? "" : `Orders placed at the server: ${orders}.${more}`);
+function showOrders({ orders }, isRead) {
+  const more = orders && !isRead ? " The page was blocked, and the server did it all the same." : "";
+  showText($("orders"), orders === null ? "" : `Orders placed or changed at the server: ${orders}.${more}`);
 }
 
 function showChange(change) {
   $("change").hidden = !change;
   if (!change) return;
   showText($("change-sentence"), change.sentence ?? "");
-  const lines = (change.diff || change.python || "").split("\n");
+  const lines = changedLines(change.diff ?? "");
+  $("diff").hidden = !lines.length;
   $("diff").replaceChildren(...lines.map(diffLine));
+}
+
+function changedLines(diff) {
+  return diff.split("\n").filter((line) => /^[+-](?!\+\+ |-- )/.test(line));
 }
 
 function diffLine(line) {

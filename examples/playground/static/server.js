@@ -4,6 +4,12 @@ import { $ } from "./dom.js";
 
 export const setup = JSON.parse($("setup").textContent);
 
+/** Write the origins of this start for their names, which stay the same when the ports change. */
+export function withOrigins(text) {
+  const { "127.0.0.1": page, localhost: stranger } = setup.pages;
+  return text.replaceAll("{page}", page).replaceAll("{stranger}", stranger);
+}
+
 /** Post JSON to the server of the page. A mistake of the visitor comes back as `{mistakes}`. */
 export async function post(path, data) {
   const headers = { "Content-Type": "application/json", "X-Playground-Token": setup.token };

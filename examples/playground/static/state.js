@@ -31,10 +31,9 @@ export function stateOf({ options, front, call }, before = EMPTY) {
 }
 
 function callState(call) {
-  const { from, method, path, headers, body, credentials } = call;
-  const lines = headers?.map(([name, value]) => `${name}: ${value}`).join("\n");
-  const given = { from, method, path, headers: lines, body: body ?? "", credentials };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  const fields = mapValues(call, (value) => value ?? "");
+  if (call.headers) fields.headers = call.headers.map(([name, value]) => `${name}: ${value}`).join("\n");
+  return fields;
 }
 
 /** Return the body of `POST /plan`. */

@@ -23,7 +23,8 @@ export function differences(got, { wire, model }) {
   if (Boolean(got.read) !== model.allowed) found.push("one allows the call, the other blocks it");
   const isReadByBoth = got.read && model.response;
   if (isReadByBoth && names(got.read).join() !== names(model.response).join()) found.push("other headers are readable");
-  if (wire.length !== model.exchanges.length) found.push(`${wire.length} requests were sent, not ${model.exchanges.length}`);
+  const expected = model.exchanges.length;
+  if (wire.length !== expected) found.push(`requests on the wire: ${wire.length} instead of ${expected}`);
   return found;
 }
 
