@@ -15,21 +15,24 @@ import { initOf, planOf, stateOf } from "./state.js";
 const TWO_COLUMNS = matchMedia("(width >= 64rem) and (height >= 32rem)");
 
 /** The preset that the visitor chose, the last plan, and the state that the fix leads to. */
-const current = { preset: undefined, plan: null, fixed: null, isSending: false };
+const current = { preset: undefined, plan: null, fixed: null, isBusy: false };
 
 // -- Send --------------------------------------------------------------------------------------------------
 
 async function send(event) {
   event?.preventDefault();
-  if (current.isSending) return;
-  setSending(true);
-  try {
-    await sendState(readFields());
-  } catch (error) {
-    showFailure(error);
-  }
-  setSending(false);
+  await busily($("send"), () => sendState(readFields()));
   showVerdict();
+}
+
+/** Do something that takes time, once at a time; tell if the server is gone. */
+async function busily(button, act) {
+  if (current.isBusy) return;
+  current.isBusy = true;
+  button.setAttribute("aria-busy", "true");
+  await act().catch(showFailure);
+  button.removeAttribute("aria-busy");
+  current.isBusy = false;
 }
 
 async function sendState(state) {
@@ -57,11 +60,6 @@ function prepareNext(state, judged, works) {
   setFix(fixOf(state, judged));
   presets.showMore(preset, state);
   presets.showLesson(preset, works && presets.isFixed(preset, state));
-}
-
-function setSending(isSending) {
-  current.isSending = isSending;
-  $("send").setAttribute("aria-busy", isSending);
 }
 
 /** Bring the verdict into view. In one column it is below the fields, so the focus goes there, too. */
@@ -154,7 +152,7 @@ async function paste() {
   if (found.mistakes) return;
   current.preset = undefined;
   presets.showStory(undefined);
-  fillFields(stateOf({ ...found, options: found.options ?? undefined, call: found.call ?? {} }, readFields()));
+  fillFields(stateOf(found, readFields()));
   edited();
 }
 
@@ -179,7 +177,7 @@ function portable(text) {
 // -- Begin -------------------------------------------------------------------------------------------------
 
 function listen() {
-  const clicks = { fix: applyFix, "fix-here": applyFix, next: chooseNext, more: tellMore, fill: paste };
+  const clicks = { fix: applyFix, "fix-here": applyFix, next: chooseNext, more: tellMore, fill: () => busily($("fill"), paste) };
   const copies = { "copy-link": copyLink, "copy-python": copyPython, "copy-command": copyCommand };
   for (const [id, act] of Object.entries({ ...clicks, ...copies })) $(id).addEventListener("click", act);
   $("previous-step").addEventListener("click", () => walk(-1));

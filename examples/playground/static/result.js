@@ -46,7 +46,7 @@ function showBrowser({ read, error }) {
 }
 
 function errorParts(error) {
-  return [make("p", {}, make("code", { class: "blocked" }, error)), make("p", {}, "That is all that the page’s script learns.")];
+  return [make("p", {}, make("code", { class: "blocked" }, error)), make("p", {}, "That is all that the page's script learns.")];
 }
 
 function readParts(read) {
