@@ -25,6 +25,7 @@ from .draft import Mistake
 LONGEST_TEXT = 8_000
 _CALL = re.compile(r"\b(?:CORS|cross_origin|init_app)\s*\(")
 _NAMES = {"CORS", "cross_origin", "init_app"}
+_LARGEST = 2**53  # beyond it, JavaScript rounds
 _TOO_DEEP = (ValueError, TypeError, SyntaxError, MemoryError, RecursionError)
 
 #: What makes the shop respond as in a message: options, and what stands in front.
@@ -71,18 +72,27 @@ def read_policy(text: str) -> Pasted:
     :raises Mistake: if Python cannot read it.
     """
     call = _find_call(text)
-    notes = (
-        []
-        if last_name(call.func) != "cross_origin"
-        else ["@cross_origin is read as CORS(app, ...): a policy for all views."]
-    )
+    notes = [_OF_DECORATOR] if last_name(call.func) == "cross_origin" else []
     options: dict[str, Any] = {}
     for keyword in call.keywords:
+        name = keyword.arg or "**"
         try:
-            options[keyword.arg or "**"] = _as_json(ast.literal_eval(keyword.value))
+            options[name] = _as_json(ast.literal_eval(keyword.value))
         except _TOO_DEEP:
-            notes.append(_left_out(keyword))
+            notes.append(_left_out(name, options))
     return Pasted(options, tuple(notes))
+
+
+_OF_DECORATOR = "@cross_origin is for one view; here it is read as CORS(app, ...), for all views."
+
+
+def _left_out(name: str, options: dict[str, Any]) -> str:
+    """Say what is left out; without ``origins``, a policy would allow every origin."""
+    reason = "is no plain value (text, a number, True, False, a list, a dict), and nothing is run here"
+    if name not in ("origins", "**"):
+        return f"{name} {reason}: it is left out."
+    options.setdefault("origins", "{page}")
+    return f"{name} {reason}: origins={{page}} stands in its place."
 
 
 def _find_call(text: str) -> ast.Call:
@@ -127,7 +137,7 @@ def _as_json(value: Any) -> Any:
         return [_as_json(item) for item in (sorted(value) if isinstance(value, set) else value)]
     if isinstance(value, dict):
         return {_name(name): _as_json(item) for name, item in value.items()}
-    if value is None or isinstance(value, str | bool | int):
+    if value is None or isinstance(value, str) or (isinstance(value, int) and abs(value) < _LARGEST):
         return value
     raise TypeError(type(value).__name__)
 
@@ -136,12 +146,6 @@ def _name(name: object) -> str:
     if not isinstance(name, str):
         raise TypeError("a name must be text")
     return name
-
-
-def _left_out(keyword: ast.keyword) -> str:
-    what = ast.unparse(keyword.value)[:80]
-    name = f"{keyword.arg}={what}" if keyword.arg else f"**{what}"
-    return f"{name} is left out: the playground reads text, numbers, True, False, lists and dicts, and runs nothing."
 
 
 def _about_page(options: dict[str, Any] | None) -> Iterator[str]:

@@ -16,13 +16,14 @@ from urllib.parse import parse_qs
 from flask import Flask
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response
+from werkzeug.wsgi import get_content_length
 
 from flask_cors.cli.ask import Evidence, watch
 from flask_cors.cli.site import Site
 from flask_cors.options import CORSWarning
 
 from .addresses import Addresses
-from .draft import Draft, Mistake
+from .draft import LONGEST_CALL_BODY, LONGEST_PATH, Draft, Mistake
 from .program import site_of
 from .replay import Answered, Page, Recorded
 from .shop import Book, Front, make_shop, set_policy
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 MOST_RUNS = 32
 MOST_MESSAGES = 20
-LONGEST_BODY = 4_096
 RAW_HEADERS = "playground.headers"  # as they were sent; WSGI changes the spelling of their names
 
 
@@ -80,20 +80,23 @@ class Shop:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Respond to a request of a page; without a run, there is no CORS."""
-        run = self.run(*parse_qs(environ["QUERY_STRING"]).get("run", [""])[-1:])
+        return self._respond(environ)(environ, start_response)
+
+    def _respond(self, environ: WSGIEnvironment) -> Response:
         if environ.get("HTTP_HOST") not in self._hosts:
-            return Response("Another host is meant.", 421)(environ, start_response)
+            return Response("Another host is meant.", 421)
+        run = self.run(*parse_qs(environ["QUERY_STRING"]).get("run", [""])[-1:])
         if run is None:
-            return Response("There is no such run.", 404)(environ, start_response)
-        body = environ["wsgi.input"].read(min(LONGEST_BODY + 1, int(environ.get("CONTENT_LENGTH") or 0)))
-        if len(body) > LONGEST_BODY:
-            return Response(f"The body is longer than {LONGEST_BODY} bytes.", 413)(environ, start_response)
+            return Response("There is no such run.", 404)
+        length = get_content_length(environ) or 0
+        if length > LONGEST_CALL_BODY or len(environ["PATH_INFO"]) > LONGEST_PATH:
+            return Response("The path or the body is too long.", 413)
+        body = environ["wsgi.input"].read(length)
         with self.lock:
             if len(run.messages) >= MOST_MESSAGES:
-                return Response("That is enough: plan another run.", 429)(environ, start_response)
-            run.messages.append(record(run, environ, body))
-        response = run.messages[-1].response
-        return Response(response.body, response.status, list(response.headers))(environ, start_response)
+                return Response("The call has sent too much: send another.", 429)
+            answered = record(run, environ, body).response
+        return Response(answered.body, answered.status, list(answered.headers))
 
 
 def make_run(draft: Draft, kept: Run | None, other: str) -> Run:
@@ -114,13 +117,13 @@ def make_run(draft: Draft, kept: Run | None, other: str) -> Run:
 
 
 def record(run: Run, environ: WSGIEnvironment, body: bytes) -> Recorded:
-    """Let the app of a run respond."""
+    """Let the app of a run respond, and keep the message."""
     headers = tuple(environ.get(RAW_HEADERS, ()))
     seen = Evidence()
     with watch(run.site.app, seen):
         of_app = respond(run.site.app, {**environ, "wsgi.input": BytesIO(body)})
     is_preflight = environ["REQUEST_METHOD"] == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
-    return Recorded(
+    message = Recorded(
         kind="preflight" if is_preflight else "actual",
         method=environ["REQUEST_METHOD"],
         target=environ["REQUEST_URI"],
@@ -132,17 +135,19 @@ def record(run: Run, environ: WSGIEnvironment, body: bytes) -> Recorded:
         evidence=seen,
         time=time.monotonic(),
     )
+    run.messages.append(message)
+    return message
 
 
 def respond(app: Flask, environ: WSGIEnvironment) -> Answered:
     """Let an app respond."""
     body, status, headers = run_wsgi_app(app, environ, buffered=True)
-    return Answered(int(status.split()[0]), (*headers, ("Server", "shop")), b"".join(body))
+    return Answered(int(status.split()[0]), (*headers, ("Server", "the shop")), b"".join(body))
 
 
 def pass_front(front: Front, answered: Answered) -> Answered:
     """Return the response as it leaves what stands before the app: a proxy adds a header of its own."""
     if front != "proxy":
         return answered
-    headers = tuple((name, "proxy" if name == "Server" else value) for name, value in answered.headers)
+    headers = tuple((name, "a proxy" if name == "Server" else value) for name, value in answered.headers)
     return Answered(answered.status, (*headers, ("Access-Control-Allow-Origin", "*")), answered.body)
