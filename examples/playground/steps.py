@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -101,7 +102,7 @@ def _message(
     sender: str, receiver: str, first: str, title: str, headers: Sequence[tuple[str, str]], body: bytes
 ) -> Step:
     lines = [f"{name}: {value}" for name, value in headers]
-    shown = [line for line, (name, _) in zip(lines, headers, strict=True) if _is_shown(name)]
+    shown = [_without_run(line) for line, (name, _) in zip(lines, headers, strict=True) if _is_shown(name)]
     raw = "\n".join([first, *lines, "", body.decode("utf-8", "replace")]).rstrip("\n")
     label = first.removeprefix("HTTP/1.1 ")
     return Step(sender, receiver, plain(label), title, tuple(map(plain, [first, *shown])), plain(raw))
@@ -111,9 +112,9 @@ def _is_shown(name: str) -> bool:
     return name.lower() in _SHOWN or name.lower().startswith("access-control-")
 
 
-def _without_run(target: str) -> str:
+def _without_run(text: str) -> str:
     """Leave out the name of the run, which is only for the playground."""
-    return target.rpartition("run=")[0].rstrip("?&")
+    return re.sub(r"[?&]run=[\w-]*", "", text)
 
 
 def _cookies(call: Call, message: Recorded) -> str:

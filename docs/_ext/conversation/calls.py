@@ -110,8 +110,9 @@ class Talk:
 
     @property
     def deciding(self) -> list[Message]:
-        """The last request of the browser and the response to it."""
-        messages = [event for event in self.events if isinstance(event, Message)]
+        """The last request of the browser before the decision, and the response to it."""
+        before = self.events[: self.events.index(self.decision)]
+        messages = [event for event in before if isinstance(event, Message)]
         sent = [message for message in messages if message.sender == "browser" and not message.is_reply]
         received = [message for message in messages if message.receiver == "browser" and message.is_reply]
         return sent[-1:] + received[-1:]
