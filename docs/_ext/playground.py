@@ -6,17 +6,19 @@ No browser is needed: the shop of the playground really responds, and the model 
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
+import examples.playground
 from examples.playground.rehearsal import ADDRESSES, draft_of, rehearse
 from examples.playground.scenarios import SCENARIOS
 
+PLAYGROUND = Path(examples.playground.__file__).parent
 SECTION = """
 .. _playground-{id}:
 
@@ -28,10 +30,6 @@ SECTION = """
 .. code-block:: python
 
    {mistake}
-
-.. code-block:: javascript
-
-   {call}
 
 .. playground-picture:: {id}
 
@@ -52,6 +50,8 @@ class Scenarios(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Parse the sections as if they were on the page."""
+        for path in [Path(__file__), *PLAYGROUND.glob("*.py")]:
+            self.env.note_dependency(str(path))
         lines = [line for scenario in SCENARIOS for line in section(scenario).split("\n")]
         return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
 
@@ -64,17 +64,18 @@ class Picture(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Make the call, and draw it."""
         [scenario] = [scenario for scenario in SCENARIOS if scenario["id"] == self.arguments[0]]
-        svg = rehearse(scenario)["drawing"].replace("conversation-", f"{scenario['id']}-")
+        svg = rehearse(scenario)["drawing"]
+        for part in ("title", "desc"):
+            svg = svg.replace(f"conversation-{part}", f"{scenario['id']}-{part}")  # an id is on a page once
         return [nodes.figure("", nodes.raw("", svg, format="html"), classes=["conversation"])]
 
 
 def section(scenario: dict[str, Any]) -> str:
     """Write the section of a scenario."""
     title = f"{scenario['number']}. {scenario['name']}"
-    mistake, fix = (draft_of(scenario, part) for part in ("mistake", "fix"))
-    texts = {name: ADDRESSES.fill(scenario[name]) for name in ("story", "lesson")}
-    given = {**scenario, **texts, "line": "~" * len(title), "page": ADDRESSES.page}
-    return SECTION.format(**given, mistake=mistake.python or "# no CORS(app)", fix=fix.python, call="")
+    policies = {part: draft_of(scenario, part).python or "# no CORS(app)" for part in ("mistake", "fix")}
+    texts = {name: scenario[name].replace("`", "``") for name in ("story", "lesson")}
+    return SECTION.format(**{**scenario, **texts, **policies}, line="~" * len(title), page=ADDRESSES.page)
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

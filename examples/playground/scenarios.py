@@ -91,8 +91,8 @@ _WRITTEN: list[Scenario] = [
     {
         "id": "cookies",
         "name": "Cookies and the star",
-        "story": "The page sends the visitor's cookies: `credentials: include`. The policy allows every origin with a "
-        "star.",
+        "story": "The page wants cookies sent and stored: `credentials: include`. The policy allows every origin with "
+        "a star.",
         "options": {"origins": "*"},
         "call": {"path": "/me", "credentials": "include"},
         "fix": {"options": {"origins": "{page}", "supports_credentials": True}},

@@ -7,10 +7,11 @@ import { fillFields, prepare as prepareFields, readFields, showState } from "./f
 import { fragmentOf, parseFragment } from "./fragment.js";
 import { callFrom } from "./frame.js";
 import * as presets from "./presets.js";
-import { showFailure, showOutcome, showRefusal, showWarnings } from "./result.js";
+import { showFailure, showOutcome, showRefusal, showStart, showWarnings } from "./result.js";
 import { post, setup, withOrigins } from "./server.js";
 import { initOf, planOf, stateOf } from "./state.js";
 
+const EXAMPLE = "https://app.example";
 /** As in style.css. */
 const TWO_COLUMNS = matchMedia("(width >= 64rem) and (height >= 32rem)");
 
@@ -22,7 +23,6 @@ const current = { preset: undefined, plan: null, fixed: null, isBusy: false };
 async function send(event) {
   event?.preventDefault();
   await busily($("send"), () => sendState(readFields()));
-  showVerdict();
 }
 
 /** Do something that takes time, once at a time; tell if the server is gone. */
@@ -45,6 +45,7 @@ async function sendState(state) {
   const judged = await post("/judge", { run: plan.run, url: plan.url, from: state.from, readable: Boolean(got.read) });
   current.plan = plan;
   showOutcome(got, judged);
+  showVerdict();
   prepareNext(state, judged, Boolean(got.read));
 }
 
@@ -59,6 +60,7 @@ function prepareNext(state, judged, works) {
   $("again").disabled = $("copy-command").disabled = false;
   setFix(fixOf(state, judged));
   presets.showMore(preset, state);
+  presets.showWhyNot(preset, state);
   presets.showLesson(preset, works && presets.isFixed(preset, state));
 }
 
@@ -120,8 +122,7 @@ function restore() {
 
 function forgetResult() {
   $("again").checked = false;
-  $("mistakes").replaceChildren();
-  $("stale").hidden = $("outcome").hidden;
+  showStart();
   setFix(null);
 }
 
@@ -165,13 +166,13 @@ function copyPython() {
 }
 
 function copyCommand() {
-  copy(portable(current.plan.command), "the command");
+  copy(portable(current.plan.portable.command), "the command");
 }
 
-/** Write the visitor's own origin for the playground's, which has another port each time. */
+/** Write the visitor's own origin for that of the page. */
 function portable(text) {
-  const origin = $("origin").value.trim() || "https://app.example";
-  return text.replaceAll(withOrigins("{page}"), origin);
+  const origin = $("origin").value.trim() || EXAMPLE;
+  return text.replaceAll(EXAMPLE, origin).replaceAll(withOrigins("{page}"), origin);
 }
 
 // -- Begin -------------------------------------------------------------------------------------------------

@@ -52,6 +52,12 @@ export function showMore(preset, state) {
   $("more-text").replaceChildren(...prose(preset?.more?.story ?? ""));
 }
 
+/** Say why the fix of a story is another than the line that the explanation advises. */
+export function showWhyNot(preset, state) {
+  if (isStory(preset, state) && preset.why_not) $("change-sentence").textContent = preset.why_not;
+  $("change-sentence").hidden = !$("change-sentence").textContent;
+}
+
 /** Show the lesson where the fix works, and what comes next. */
 export function showLesson(preset, works) {
   $("lesson").hidden = !(preset && works);

@@ -4,10 +4,18 @@ import { $, link, make, showText } from "./dom.js";
 import { showDrawing } from "./drawing.js";
 import { REFUSED, citation, differences, exposed, verdictOf } from "./verdict.js";
 
+export function showStart() {
+  showVerdict("What happens here", "");
+  $("intro").hidden = false;
+  $("outcome").hidden = true;
+  $("mistakes").replaceChildren();
+}
+
 export function showRefusal(plan) {
   showVerdict(REFUSED, "blocked");
   $("outcome").hidden = true;
   $("mistakes").replaceChildren(...plan.mistakes.split("\n").map((line) => make("p", {}, line)));
+  $("mistakes").scrollIntoView({ block: "nearest" });
 }
 
 export function showFailure(error) {
