@@ -165,7 +165,7 @@ _WRITTEN: list[Scenario] = [
 ]
 
 
-def _complete(number: int, written: Scenario) -> Scenario:
+def _complete(number: int, written: Scenario) -> dict[str, Any]:
     """Number a scenario, and fill in what it leaves out."""
     return {"front": "", "more": None, **written, "number": number, "call": {**_CALL, **written["call"]}}
 
