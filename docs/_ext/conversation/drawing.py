@@ -105,7 +105,7 @@ class _Picture:
         self._y += 9
         self._arrow(start, end, f"{'reply' if message.is_reply else 'message'} {message.kind}".strip())
         if message.kind == "blocked" and message.receiver == "browser":
-            self._line((end + 10, self._y - 9), (end + 10, self._y + 9), "bar")
+            self._line((end + 10, self._y - 6), (end + 10, self._y + 9), "bar")
         self._y += 22
         self._part = self._svg
 
