@@ -175,6 +175,10 @@ function portable(text) {
   return text.replaceAll(EXAMPLE, origin).replaceAll(withOrigins("{page}"), origin);
 }
 
+function sendByKeyboard(event) {
+  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") send(event);
+}
+
 // -- Begin -------------------------------------------------------------------------------------------------
 
 function listen() {
@@ -188,7 +192,7 @@ function listen() {
   $("scenario").addEventListener("change", () => choose($("scenario").value));
   addEventListener("hashchange", restore);
   addEventListener("keydown", walkByKeyboard);
-  addEventListener("keydown", (event) => event.ctrlKey && event.key === "Enter" && send(event));
+  addEventListener("keydown", sendByKeyboard);
 }
 
 presets.prepare();

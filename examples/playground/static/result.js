@@ -18,10 +18,12 @@ export function showRefusal(plan) {
   $("mistakes").scrollIntoView({ block: "nearest" });
 }
 
+/** Tell what went wrong in the playground itself: its server has ended, or has forgotten the page. */
 export function showFailure(error) {
-  showVerdict("The server of the playground does not respond.", "blocked");
+  const isGone = error instanceof TypeError;
+  showVerdict(isGone ? "The server of the playground does not respond." : "The playground cannot do that.", "blocked");
   $("outcome").hidden = true;
-  $("mistakes").replaceChildren(make("p", {}, `${error}. Is "make playground" still running?`));
+  $("mistakes").replaceChildren(make("p", {}, isGone ? "Start it again, and load this page again." : error.message));
 }
 
 export function showWarnings(warnings) {
@@ -76,7 +78,7 @@ function showStandard(model) {
   const { text, url } = citation(model);
   const verdict = make("b", { class: model.allowed ? "allowed" : "blocked" }, model.allowed ? "Allowed" : "Blocked");
   const rule = text ? [verdict, " by the ", link(text, url)] : [verdict];
-  const why = [model.cause?.text, model.reason].filter(Boolean);
+  const why = [model.cause?.text, model.reason, ...model.notes.map((note) => note.text)].filter(Boolean);
   $("standard").replaceChildren(...[rule, ...why].map((part) => make("p", {}, ...[part].flat())));
 }
 

@@ -10,11 +10,11 @@ export function withOrigins(text) {
   return text.replaceAll("{page}", page).replaceAll("{stranger}", stranger);
 }
 
-/** Post JSON to the server of the page. A mistake of the visitor comes back as `{mistakes}`. */
+/** Post JSON to the server of the page. A mistake of the visitor comes back as `{mistakes}`; all else is an error. */
 export async function post(path, data) {
   const headers = { "Content-Type": "application/json", "X-Playground-Token": setup.token };
   const response = await fetch(path, { method: "POST", headers, body: JSON.stringify(data) });
   const found = await response.json();
   if (response.ok || found.mistakes) return found;
-  return { mistakes: found.error };
+  throw new Error(found.error);
 }
