@@ -190,9 +190,10 @@ def test_a_run_is_judged_once_and_a_message_that_the_model_does_not_use_is_left_
     for _ in range(2):  # Firefox sends the preflight again
         visitor.fetch(Request("OPTIONS", plan["url"], asked))
     visitor.fetch(Request("PUT", plan["url"], asked[:1]))
-    judged = [visitor.post("/judge", {"run": plan["run"]}).json for _ in range(2)]
+    judged: list[Any] = [visitor.post("/judge", {"run": plan["run"]}).json for _ in range(2)]
     assert judged[0] == judged[1]
-    assert (judged[0]["left_over"], judged[0]["model"]["allowed"]) == (1, True)  # type: ignore[index]
+    model = judged[0]["model"]
+    assert (judged[0]["left_over"], model["allowed"], model["response"]["status"]) == (1, True, 405)
 
 
 # What a visitor types ------------------------------------------------------------------------------------------------

@@ -52,8 +52,8 @@ def read_object(request: Request) -> dict[str, Any]:
     """Return the JSON object that a request has."""
     try:
         data = request.get_json()
-    except (HTTPException, RecursionError, ValueError):
-        raise refuse(400, "This is no JSON, or it is nested too deeply.") from None
+    except (HTTPException, ValueError):
+        raise refuse(400, "This is no JSON.") from None
     if not isinstance(data, dict):
         raise refuse(400, "The request must be an object.")
     return data
