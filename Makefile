@@ -87,7 +87,7 @@ bench: $(READY) $(FOREIGN)/.ready  ## measure a request beside the same by hand 
 lint: $(READY)  ## check style, formatting and words
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/codespell docs flask_cors *.rst
+	$(BIN)/codespell docs examples flask_cors *.rst
 
 types: $(READY)  ## check types, and that the public ones are complete
 	$(BIN)/mypy

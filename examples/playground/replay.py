@@ -15,15 +15,6 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
-class Answered:
-    """What the app, or what stands before it, responded."""
-
-    status: int
-    headers: Pairs
-    body: bytes
-
-
-@dataclass(frozen=True)
 class Recorded:
     """A request and its response, as they crossed the wire."""
 
@@ -33,21 +24,22 @@ class Recorded:
     by: Literal["shop", "other"]
     headers: Pairs
     body: bytes
-    of_app: Answered
-    response: Answered
+    #: What the app responded, and what left the server: something may stand before the app.
+    of_app: Response
+    response: Response
     evidence: Evidence
     time: float
 
 
-Choose = Callable[[Recorded], Answered]
+Choose = Callable[[Recorded], Response]
 
 
-def of_wire(message: Recorded) -> Answered:
+def of_wire(message: Recorded) -> Response:
     """Choose what left the server."""
     return message.response
 
 
-def of_app(message: Recorded) -> Answered:
+def of_app(message: Recorded) -> Response:
     """Choose what the app responded, behind what stands before it."""
     return message.of_app
 
@@ -80,6 +72,5 @@ class Page:
             message = self._left.pop(0)
             if message.kind == kind:
                 self.used.append(message)
-                answered = self._choose(message)
-                return Response(answered.status, answered.headers, body=answered.body)
+                return self._choose(message)
         raise ConnectionFailed("the browser has not sent this request")

@@ -15,9 +15,10 @@ from urllib.parse import parse_qs
 
 from flask import Flask
 from werkzeug.test import run_wsgi_app
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Response as WSGIResponse
 from werkzeug.wsgi import get_content_length
 
+from flask_cors.browser import Response
 from flask_cors.cli.ask import Evidence, watch
 from flask_cors.cli.site import Site
 from flask_cors.options import CORSWarning
@@ -25,7 +26,7 @@ from flask_cors.options import CORSWarning
 from .addresses import Addresses
 from .draft import LONGEST_CALL_BODY, LONGEST_PATH, Draft, Mistake
 from .program import site_of
-from .replay import Answered, Page, Recorded
+from .replay import Page, Recorded
 from .shop import Book, Front, make_shop, set_policy
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Run:
     book: Book
     #: What the extension has corrected, or advises against.
     warnings: tuple[str, ...] = ()
-    #: The model of the page: it remembers preflights, as the browser does.
+    #: The model of the page: it caches preflights, as the browser does.
     pages: dict[str, Page] = field(default_factory=dict)
     messages: list[Recorded] = field(default_factory=list)
     verdict: dict[str, Any] | None = None
@@ -82,21 +83,21 @@ class Shop:
         """Respond to a request of a page; without a run, there is no CORS."""
         return self._respond(environ)(environ, start_response)
 
-    def _respond(self, environ: WSGIEnvironment) -> Response:
+    def _respond(self, environ: WSGIEnvironment) -> WSGIResponse:
         if environ.get("HTTP_HOST") not in self._hosts:
-            return Response("Another host is meant.", 421)
+            return WSGIResponse("Another host is meant.", 421)
         run = self.run(*parse_qs(environ["QUERY_STRING"]).get("run", [""])[-1:])
         if run is None:
-            return Response("There is no such run.", 404)
+            return WSGIResponse("There is no such run.", 404)
         length = get_content_length(environ) or 0
         if length > LONGEST_CALL_BODY or len(environ["PATH_INFO"]) > LONGEST_PATH:
-            return Response("The path or the body is too long.", 413)
+            return WSGIResponse("The path or the body is too long.", 413)
         body = environ["wsgi.input"].read(length)
         with self.lock:
             if len(run.messages) >= MOST_MESSAGES:
-                return Response("The call has sent too much: send another.", 429)
-            answered = record(run, environ, body).response
-        return Response(answered.body, answered.status, list(answered.headers))
+                return WSGIResponse("The call has sent too much: send another.", 429)
+            response = record(run, environ, body).response
+        return WSGIResponse(response.body, response.status, [*response.headers])
 
 
 def make_run(draft: Draft, kept: Run | None, other: str) -> Run:
@@ -139,15 +140,15 @@ def record(run: Run, environ: WSGIEnvironment, body: bytes) -> Recorded:
     return message
 
 
-def respond(app: Flask, environ: WSGIEnvironment) -> Answered:
+def respond(app: Flask, environ: WSGIEnvironment) -> Response:
     """Let an app respond."""
     body, status, headers = run_wsgi_app(app, environ, buffered=True)
-    return Answered(int(status.split()[0]), (*headers, ("Server", "the shop")), b"".join(body))
+    return Response(int(status.split()[0]), (*headers, ("Server", "the shop")), body=b"".join(body))
 
 
-def pass_front(front: Front, answered: Answered) -> Answered:
+def pass_front(front: Front, response: Response) -> Response:
     """Return the response as it leaves what stands before the app: a proxy adds a header of its own."""
     if front != "proxy":
-        return answered
-    headers = tuple((name, "a proxy" if name == "Server" else value) for name, value in answered.headers)
-    return Answered(answered.status, (*headers, ("Access-Control-Allow-Origin", "*")), answered.body)
+        return response
+    headers = [(name, "a proxy" if name == "Server" else value) for name, value in response.headers]
+    return Response(response.status, [*headers, ("Access-Control-Allow-Origin", "*")], body=response.body)

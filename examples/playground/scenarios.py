@@ -74,7 +74,7 @@ _WRITTEN: list[Scenario] = [
         "options": {"origins": "{page}"},
         "call": JSON,
         "fix": {"options": {"origins": "{page}", "headers": "Content-Type"}},
-        "lesson": "Before a request that no form could send, there is a preflight. If the preflight fails, the request "
+        "lesson": "The browser sends a preflight before a request that no form could send. If the preflight fails, the request "
         "is never sent. The option `headers` lists the request headers that a page may set.",
     },
     {
@@ -154,8 +154,8 @@ _WRITTEN: list[Scenario] = [
     {
         "id": "done-anyway",
         "name": "Blocked, and done all the same",
-        "story": "The page places an order as plain text, as a form could. There is no preflight before such a "
-        "request. The policy allows another origin only. Send it, and look at the number of orders.",
+        "story": "The page places an order as plain text, as a form could. For such a request, the browser "
+        "sends no preflight. The policy allows another origin only. Send it, and look at the number of orders.",
         "options": {"origins": "https://other.example"},
         "call": {"method": "POST", "body": "3 cups of tea"},
         "fix": {"options": {"origins": ["https://other.example", "{page}"]}},

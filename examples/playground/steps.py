@@ -93,9 +93,9 @@ def _there_and_back(call: Call, message: Recorded) -> Iterator[Step]:
     first = f"{message.method} {_without_run(message.target)}"
     title = name + _cookies(call, message)
     yield _message("browser", server, first, title, message.headers, message.body)
-    answered = message.response
+    response = message.response
     title = f"response to the {name}"
-    yield _message(server, "browser", f"HTTP/1.1 {answered.status}", title, answered.headers, answered.body)
+    yield _message(server, "browser", f"HTTP/1.1 {response.status}", title, response.headers, response.body)
 
 
 def _message(
