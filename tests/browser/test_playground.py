@@ -404,26 +404,28 @@ def axe(visitor: Visitor) -> list[str]:
 # -- Whom the frame serves ---------------------------------------------------------------------------------
 
 TALK = """async (kind, url, called) => {
+    const wait = (resolve, result) => setTimeout(resolve, 1000, result);
     const frame = document.createElement("iframe");
-    const isLoaded = new Promise(resolve => { frame.onload = frame.onerror = resolve; setTimeout(resolve, 2000); });
+    const target = kind === "frame" ? document.body.appendChild(frame).contentWindow : window.open(url);
     frame.src = url;
-    document.body.append(frame);
-    await isLoaded;
-    const target = kind === "frame" ? frame.contentWindow : window.open(url);
+    await new Promise(resolve => { frame.onload = resolve; wait(resolve); });
     const {port1: port, port2} = new MessageChannel();
     const reply = new Promise(resolve => {
         port.onmessage = ({data}) => resolve(data.error ?? "a response");
-        setTimeout(resolve, 1000, "no response");
+        wait(resolve, "no response");
     });
     target.postMessage({type: "call"}, "*", [port2]);
     port.postMessage({url: called, init: {}});
-    return await reply;
+    const result = await reply;
+    if (kind === "window") target.close();
+    return result;
 }"""
 
 
-def test_the_frame_serves_no_other_page(browser: Browser, origin: str, address: str) -> None:
+@pytest.mark.parametrize("kind", ["frame", "window"])
+def test_the_frame_serves_no_other_page(browser: Browser, origin: str, address: str, kind: str) -> None:
     browser.open(f"{origin}/")
-    assert browser.run(TALK, "frame", f"{address}runner", f"{address}setup") == "no response"
+    assert browser.run(TALK, kind, f"{address}runner", f"{address}setup") == "no response"
 
 
 def test_the_frame_calls_the_server_of_the_playground_only(visitor: Visitor) -> None:

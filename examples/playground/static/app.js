@@ -1,7 +1,7 @@
 // The playground: choose a mistake, see it fail, see why, apply the fix, see it work.
 
 import { copy } from "./copy.js";
-import { $, make } from "./dom.js";
+import { $, make, showText } from "./dom.js";
 import { walk, walkByKeyboard } from "./drawing.js";
 import { fillFields, prepare as prepareFields, readFields, showState } from "./form.js";
 import { fragmentOf, parseFragment } from "./fragment.js";
@@ -11,6 +11,7 @@ import { showFailure, showOutcome, showRefusal, showStart, showWarnings } from "
 import { post, setup, withOrigins } from "./server.js";
 import { initOf, planOf, stateOf } from "./state.js";
 
+const CHANGED = "The fields have changed since then. Send it again.";
 const EXAMPLE = "https://app.example";
 /** As in style.css. */
 const TWO_COLUMNS = matchMedia("(width >= 64rem) and (height >= 32rem)");
@@ -91,17 +92,17 @@ function setFix(state) {
 function applyFix() {
   fillFields(current.fixed);
   $("again").checked = false;
-  edited();
+  edited("The fix is filled in. Send it again.");
   $("send").focus();
 }
 
 // -- Fields, links, presets --------------------------------------------------------------------------------
 
 /** Keep the page's own address in step with the fields, and mark a result that is older. */
-function edited() {
+function edited(note) {
   showState();
   history.replaceState(null, "", fragment());
-  $("stale").hidden = $("outcome").hidden;
+  showText($("stale"), $("outcome").hidden ? "" : note);
 }
 
 function fragment() {
@@ -140,7 +141,7 @@ function chooseNext() {
 function tellMore() {
   fillFields(presets.moreOf(current.preset));
   $("again").checked = true;
-  edited();
+  edited("The policy is changed. Send it again.");
   $("send").focus();
 }
 
@@ -154,7 +155,7 @@ async function paste() {
   current.preset = undefined;
   presets.showStory(undefined);
   fillFields(stateOf(found, readFields()));
-  edited();
+  edited(CHANGED);
 }
 
 function copyLink() {
@@ -188,7 +189,7 @@ function listen() {
   $("previous-step").addEventListener("click", () => walk(-1));
   $("next-step").addEventListener("click", () => walk(1));
   $("form").addEventListener("submit", send);
-  $("form").addEventListener("input", edited);
+  $("form").addEventListener("input", () => edited(CHANGED));
   $("scenario").addEventListener("change", () => choose($("scenario").value));
   addEventListener("hashchange", restore);
   addEventListener("keydown", walkByKeyboard);
