@@ -306,6 +306,7 @@ def test_a_pattern_is_in_the_grammar_or_is_explained(pattern: str, is_allowed: s
     ("a decorator", '@cross_origin(origins="*")', {"origins": "*"}, "is for one view"),
     ("a decorated view", '@cross_origin(origins="*")\ndef a(): ...', {"origins": "*"}, "is for one view"),
     ("lines that are no program", 'with x:\ncors.init_app(app, headers=("A",))\n(', {"headers": ["A"]}, ""),
+    ("an escape that is none", r'CORS(app, resources="/v\d")', {"resources": r"/v\d"}, ""),
     ("a call of a function", "CORS(app, max_age=exit(3))", {}, "max_age is no plain value"),
     ("a name for the origins", "CORS(app, origins=exit)", {"origins": "{page}"}, "{page} stands in its place"),
     ("a spread", "CORS(app, **options)", {"origins": "{page}"}, "** is no plain value"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -97,7 +98,7 @@ def _left_out(name: str, options: dict[str, Any]) -> str:
 
 def _find_call(text: str) -> ast.Call:
     try:
-        tree = ast.parse(re.sub(r"^\s*@?", "", text).strip())
+        tree = _parse(re.sub(r"^\s*@?", "", text).strip())
     except _TOO_DEEP:
         tree = _parse_from_call(text)
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and last_name(node.func) in _NAMES]
@@ -108,11 +109,16 @@ def _find_call(text: str) -> ast.Call:
     return calls[0]
 
 
+def _parse(text: str) -> ast.Module:
+    with warnings.catch_warnings(action="ignore"):  # of an escape such as "\d", which Python takes as it is written
+        return ast.parse(text)
+
+
 def _parse_from_call(text: str) -> ast.Module:
     """Parse the call alone, where the lines around it are no whole program."""
     found = _CALL.search(text)
     try:
-        return ast.parse(_balanced(text[found.start() :] if found else ""))
+        return _parse(_balanced(text[found.start() :] if found else ""))
     except _TOO_DEEP as error:
         reason = error.msg if isinstance(error, SyntaxError) else "it is nested too deeply"
         raise Mistake(f"Python cannot read this line: {reason}.") from None

@@ -74,8 +74,8 @@ _WRITTEN: list[Scenario] = [
         "options": {"origins": "{page}"},
         "call": JSON,
         "fix": {"options": {"origins": "{page}", "headers": "Content-Type"}},
-        "lesson": "The browser sends a preflight before a request that no form could send. If the preflight fails, the request "
-        "is never sent. The option `headers` lists the request headers that a page may set.",
+        "lesson": "The browser sends a preflight before a request that no form could send. If the preflight fails, the "
+        "request is never sent. The option `headers` lists the request headers that a page may set.",
     },
     {
         "id": "method",

@@ -165,7 +165,9 @@ def paste() -> ResponseReturnValue:
     text = read_object(request).get("text")
     if not isinstance(text, str):
         raise Malformed("text must be text.")
-    return read_paste(text, here()[0].addresses)
+    guard, shop = here()
+    with shop.lock:
+        return read_paste(text, guard.addresses)
 
 
 def run_of(name: object) -> Run:
