@@ -128,6 +128,8 @@ def sent(seen: dict[str, Any]) -> list[str]:
 
 CAME = "Blocked. The response came; the page may not read it."
 DENIED = "Blocked. The browser sent a preflight first, the server denied it, and the request was never sent."
+THROWN = "Nothing was sent: fetch() itself rejects this call."
+REJECTED = "Flask-Cors rejects this policy. Nothing was sent."
 READS = "The page reads the response."
 
 
@@ -179,6 +181,27 @@ def test_a_cached_preflight_outlives_the_policy(visitor: Visitor) -> None:
     assert (seen["verdict"], seen["differs"], sent(seen)) == (READS, "", ["PUT"])
 
 
+OWN = "#policy=cors&cors.origins"
+
+
+@pytest.mark.parametrize(
+    ("fragment", "verdict", "rule"),
+    [
+        pytest.param(f"{OWN}=*&from=null", READS, "CORS check, step 3", id="a sandboxed page"),
+        pytest.param(f"{OWN}=%7Bstranger%7D&from=localhost", READS, "CORS check, step 5", id="another site"),
+        pytest.param(f"{OWN}=*&path=/moved", READS, "CORS check, step 3", id="a redirect to another server"),
+        pytest.param(f"{OWN}=%7Bpage%7D&front=proxy", CAME, "CORS check, step 4", id="a second header"),
+        pytest.param(f"{OWN}=*&method=TRACE", THROWN, "new Request(), step 25.2", id="a forbidden method"),
+        pytest.param(f"{OWN}=*&cors.supports_credentials=True", REJECTED, "", id="credentials with the star"),
+    ],
+)
+def test_more_to_try(visitor: Visitor, fragment: str, verdict: str, rule: str) -> None:
+    visitor.open(fragment)
+    seen = visitor.send()
+    assert (seen["verdict"], seen["differs"]) == (verdict, "")
+    assert seen["rule"].endswith(rule)
+
+
 @lines(
     "scenario, place, text",
     """
@@ -199,14 +222,14 @@ FIELDS = """() => {
     const fields = "#form :is(input:not([type]), select, textarea):not(#scenario, #add, #pasted)";
     return [...document.querySelectorAll(fields)].map(({id, value}) => [id, value]);
 }"""
-OWN = (
+LINK = (
     "#policy=cors&cors.origins=%7Bstranger%7D&cors.supports_credentials=True&front=login&from=localhost&method=PUT"
     "&path=%2Forders%2F7&headers=X-A%3A+1%0AX-B%3A+2&body=tea&credentials=include"
 )
 
 
 def test_a_link_fills_the_fields_and_sends_nothing(visitor: Visitor) -> None:
-    visitor.open(OWN)
+    visitor.open(LINK)
     fields = dict(visitor.browser.run(FIELDS))
     assert fields == {
         "policy": "cors",
@@ -222,7 +245,7 @@ def test_a_link_fills_the_fields_and_sends_nothing(visitor: Visitor) -> None:
     }
     assert visitor.see()["steps"] == []
     visitor.type(body="two teas")
-    assert visitor.browser.run("() => location.hash") == OWN.replace("body=tea", "body=two+teas")
+    assert visitor.browser.run("() => location.hash") == LINK.replace("body=tea", "body=two+teas")
     visitor.browser.run("fragment => { location.hash = fragment; }", "#scenario=json")
     assert dict(visitor.browser.run(FIELDS))["method"] == "POST"
 
@@ -304,7 +327,7 @@ def test_a_mistake_in_the_policy_is_told_below_it(visitor: Visitor) -> None:
     visitor.choose("method")
     visitor.browser.run(TYPE, "option-methods", "GET PUT")
     seen = visitor.send()
-    assert seen["verdict"] == "Flask-Cors rejects this policy. Nothing was sent."
+    assert seen["verdict"] == REJECTED
     assert "GET PUT" in seen["mistakes"]
 
 

@@ -1,4 +1,4 @@
-// The frame that makes the call: a page of the chosen origin, which this page asks over a private channel.
+// The frame that makes the call: a page of the chosen origin, which this page tells what to call over a private channel.
 
 import { make } from "./dom.js";
 import { setup } from "./server.js";
