@@ -33,7 +33,7 @@ ROOT = Path(__file__).parents[1]
 ADDRESSES = Addresses(5050, 5051)
 CALL: dict[str, Any] = {**SCENARIOS[0]["call"]}
 PLAN: dict[str, Any] = {"options": {"origins": "{page}"}, "front": "", "call": CALL}
-STARTS = "The CORS playground is at http://127.0.0.1:([0-9]+)/ - press Ctrl-C to end it.\n"
+STARTS = "The CORS playground is at (http://127.0.0.1:[0-9]+)/ - press Ctrl-C to end it.\n"
 
 
 class Visitor:
@@ -306,7 +306,7 @@ def test_a_pattern_is_in_the_grammar_or_is_explained(pattern: str, is_allowed: s
     ("a decorator", '@cross_origin(origins="*")', {"origins": "*"}, "is for one view"),
     ("a decorated view", '@cross_origin(origins="*")\ndef a(): ...', {"origins": "*"}, "is for one view"),
     ("lines that are no program", 'with x:\ncors.init_app(app, headers=("A",))\n(', {"headers": ["A"]}, ""),
-    ("an escape that is none", r'CORS(app, resources="/v\d")', {"resources": r"/v\d"}, ""),
+    ("an escape that Python does not know", r'CORS(app, resources="/v\d")', {"resources": r"/v\d"}, ""),
     ("a call of a function", "CORS(app, max_age=exit(3))", {}, "max_age is no plain value"),
     ("a name for the origins", "CORS(app, origins=exit)", {"origins": "{page}"}, "{page} stands in its place"),
     ("a spread", "CORS(app, **options)", {"origins": "{page}"}, "** is no plain value"),
@@ -475,8 +475,15 @@ def test_a_server_listens_at_both_loopback_addresses_or_takes_another_port() -> 
         assert {one.getsockname()[1] for one in second} != {port} or len(first) == 1
 
 
+def http(address: str, method: str, path: str, headers: dict[str, str], body: str | None = None) -> str:
+    host, _, port = address.removeprefix("http://").partition(":")
+    with closing(HTTPConnection(host, int(port), timeout=10)) as connection:
+        connection.request(method, path, body, headers)
+        return connection.getresponse().read().decode()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_the_program_prints_its_address_and_ends_cleanly(number: signal.Signals) -> None:
+def test_the_program_prints_its_address_serves_and_ends_cleanly(number: signal.Signals) -> None:
     command = [sys.executable, "-W", "error", str(ROOT / "examples" / "playground")]
     with subprocess.Popen(
         command, cwd=ROOT / "docs", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -484,12 +491,25 @@ def test_the_program_prints_its_address_and_ends_cleanly(number: signal.Signals)
         try:
             found = re.fullmatch(STARTS, it.stdout.readline() if it.stdout else "")
             assert found is not None
-            with closing(HTTPConnection("127.0.0.1", int(found[1]), timeout=10)) as connection:
-                connection.request("GET", "/")
-                assert b'id="setup">{"token": ' in connection.getresponse().read()
+            page = found[1]
+            setup = json.loads(re.findall('id="setup">(.*?)</script>', http(page, "GET", "/", {}))[0])
+            own = {"Origin": page, "Content-Type": "application/json", "X-Playground-Token": setup["token"]}
+            plan = json.loads(http(page, "POST", "/plan", own, json.dumps(PLAN)))
+            assert "tea" in http(setup["api"], "GET", plan["url"].removeprefix(setup["api"]), {"X-tEA": "1"})
+            judged = json.loads(http(page, "POST", "/judge", own, json.dumps({"run": plan["run"]})))
+            assert ["X-tEA", "1"] in judged["wire"][0]["request"]
             it.send_signal(number)
             assert it.communicate(timeout=10)[0] == ""
         finally:
             it.kill()
-    with socket.create_server(("127.0.0.1", int(found[1]))):
-        assert it.returncode == 0
+    for address in (page, setup["api"]):
+        with socket.create_server(("127.0.0.1", int(address.rpartition(":")[2]))):
+            assert it.returncode == 0
+
+
+def test_the_playground_needs_nothing_but_flask_and_this_package() -> None:
+    code = "import sys; before = {*sys.modules}; import examples.playground.site; print(*{*sys.modules} - before)"
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    names = {name.partition(".")[0] for name in loaded.split()} - sys.stdlib_module_names
+    brought = {"blinker", "click", "flask", "itsdangerous", "jinja2", "markupsafe", "werkzeug"}
+    assert names <= {*brought, "flask_cors", "examples", "docs"}

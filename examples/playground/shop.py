@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -16,9 +17,9 @@ Front = Literal["", "login", "proxy"]
 
 @dataclass
 class Book:
-    """The orders of one run: it stays when the policy changes."""
+    """The orders of one run, the last 50: it stays when the policy changes."""
 
-    orders: list[str] = field(default_factory=lambda: ["green tea", "cups"])
+    orders: deque[str] = field(default_factory=lambda: deque(["green tea", "cups"], maxlen=50))
     #: How many calls have changed something.
     changes: int = 0
 
@@ -59,7 +60,7 @@ def orders_view(book: Book) -> Callable[[], ResponseReturnValue]:
             book.orders.append(request.get_data(as_text=True))
             book.changes += 1
             return jsonify(ordered=True, orders=len(book.orders)), 201
-        response = jsonify(book.orders)
+        response = jsonify([*book.orders])
         if "page" in request.args:
             response.headers["X-Total-Count"] = str(len(book.orders))
         return response
