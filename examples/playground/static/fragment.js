@@ -13,7 +13,7 @@ export function fragmentOf(state, presetId) {
   return `#${found}`;
 }
 
-/** Read a fragment: `{scenario}`, or `{state}`, or nothing if there is none. */
+/** Read a fragment: `{scenario}`, or `{state}`, or neither of them. */
 export function parseFragment(fragment) {
   const given = new URLSearchParams(fragment.replace(/^#/, ""));
   if (given.has("scenario")) return { scenario: given.get("scenario") };
