@@ -29,7 +29,7 @@ CHOOSE = """async id => {
     const select = document.getElementById("scenario");
     select.value = id;
     const filled = new Promise(resolve => addEventListener("hashchange", () => setTimeout(resolve), {once: true}));
-    select.dispatchEvent(new Event("change", {bubbles: true}));
+    for (const type of ["input", "change"]) select.dispatchEvent(new Event(type, {bubbles: true}));
     await filled;
 }"""
 TYPE = """(id, text) => {
@@ -85,13 +85,11 @@ class Visitor:
     def choose(self, scenario: str) -> None:
         self.browser.run(CHOOSE, scenario)
 
-    def type(self, **texts: str) -> None:
-        for field, text in texts.items():
-            self.browser.run(TYPE, field.replace("_", "-"), text)
+    def type(self, field: str, text: str) -> None:
+        self.browser.run(TYPE, field, text)
 
-    def press(self, *buttons: str) -> None:
-        for button in buttons:
-            self.browser.run(PRESS, button)
+    def press(self, button: str) -> None:
+        self.browser.run(PRESS, button)
 
     def see(self, verdict: str = "") -> dict[str, Any]:
         seen: dict[str, Any] = self.browser.run(SEE, verdict)
@@ -244,7 +242,7 @@ def test_a_link_fills_the_fields_and_sends_nothing(visitor: Visitor) -> None:
         "credentials": "include",
     }
     assert visitor.see()["steps"] == []
-    visitor.type(body="two teas")
+    visitor.type("body", "two teas")
     assert visitor.browser.run("() => location.hash") == LINK.replace("body=tea", "body=two+teas")
     visitor.browser.run("fragment => { location.hash = fragment; }", "#scenario=json")
     assert dict(visitor.browser.run(FIELDS))["method"] == "POST"
@@ -274,7 +272,7 @@ def test_a_link_that_is_wrong_still_shows_the_page(visitor: Visitor, fragment: s
 def test_a_button_copies(visitor: Visitor, button: str, copied: str) -> None:
     visitor.browser.run("() => { navigator.clipboard.writeText = async text => { window.copied = text; }; }")
     visitor.choose("json")
-    visitor.type(origin="https://mine.example")
+    visitor.type("origin", "https://mine.example")
     visitor.send()
     visitor.press(button)
     expected = copied.format(address=visitor.address)
@@ -298,7 +296,7 @@ CHROMIUM = (
 )
 def test_a_pasted_text_fills_the_fields(visitor: Visitor, text: str, field: str, value: str) -> None:
     visitor.choose("method")
-    visitor.type(pasted=text)
+    visitor.type("pasted", text)
     visitor.press("fill")
     visitor.see()
     assert visitor.browser.run("id => document.getElementById(id).value", field) == value
@@ -318,14 +316,14 @@ def test_markup_stays_text(visitor: Visitor, field: str, text: str) -> None:
     elements = "() => document.querySelectorAll('img, iframe[srcdoc], script, [onerror], [onload]').length"
     visitor.choose("json")
     before = visitor.browser.run(elements)
-    visitor.browser.run(TYPE, field, text)
+    visitor.type(field, text)
     visitor.send()
     assert visitor.browser.run(elements) == before
 
 
 def test_a_mistake_in_the_policy_is_told_below_it(visitor: Visitor) -> None:
     visitor.choose("method")
-    visitor.browser.run(TYPE, "option-methods", "GET PUT")
+    visitor.type("option-methods", "GET PUT")
     seen = visitor.send()
     assert seen["verdict"] == REJECTED
     assert "GET PUT" in seen["mistakes"]
@@ -333,7 +331,7 @@ def test_a_mistake_in_the_policy_is_told_below_it(visitor: Visitor) -> None:
 
 def test_a_correction_is_told_below_the_line(visitor: Visitor) -> None:
     visitor.choose("port")
-    visitor.browser.run(TYPE, "option-origins", "https://app.example/")
+    visitor.type("option-origins", "https://app.example/")
     assert "\n# " in visitor.send()["python"]
 
 

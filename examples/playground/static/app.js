@@ -46,7 +46,7 @@ async function sendState(state) {
   const judged = await post("/judge", { run: plan.run, url: plan.url, from: state.from, readable: Boolean(got.read) });
   current.plan = plan;
   showOutcome(got, judged);
-  showVerdict();
+  bringIntoView();
   prepareNext(state, judged, Boolean(got.read));
 }
 
@@ -66,7 +66,7 @@ function prepareNext(state, judged, works) {
 }
 
 /** Bring the verdict into view. In one column it is below the fields, so the focus goes there, too. */
-function showVerdict() {
+function bringIntoView() {
   $("result").scrollTop = 0;
   if (TWO_COLUMNS.matches) return;
   $("result").scrollIntoView();
@@ -102,7 +102,7 @@ function applyFix() {
 function edited(note) {
   showState();
   history.replaceState(null, "", fragment());
-  showText($("stale"), $("outcome").hidden ? "" : note);
+  showText($("stale"), $("intro").hidden ? note : "");
 }
 
 function fragment() {
@@ -176,6 +176,11 @@ function portable(text) {
   return text.replaceAll(EXAMPLE, origin).replaceAll(withOrigins("{page}"), origin);
 }
 
+/** What is chosen or pasted to fill the fields is no field of the call itself. */
+function typed({ target }) {
+  if (!target.matches("#scenario, #add, #pasted")) edited(CHANGED);
+}
+
 function sendByKeyboard(event) {
   if ((event.ctrlKey || event.metaKey) && event.key === "Enter") send(event);
 }
@@ -183,13 +188,21 @@ function sendByKeyboard(event) {
 // -- Begin -------------------------------------------------------------------------------------------------
 
 function listen() {
-  const clicks = { fix: applyFix, "fix-here": applyFix, next: chooseNext, more: tellMore, fill: () => busily($("fill"), paste) };
-  const copies = { "copy-link": copyLink, "copy-python": copyPython, "copy-command": copyCommand };
-  for (const [id, act] of Object.entries({ ...clicks, ...copies })) $(id).addEventListener("click", act);
-  $("previous-step").addEventListener("click", () => walk(-1));
-  $("next-step").addEventListener("click", () => walk(1));
+  const clicks = {
+    fix: applyFix,
+    "fix-here": applyFix,
+    next: chooseNext,
+    more: tellMore,
+    fill: () => busily($("fill"), paste),
+    "copy-link": copyLink,
+    "copy-python": copyPython,
+    "copy-command": copyCommand,
+    "previous-step": () => walk(-1),
+    "next-step": () => walk(1),
+  };
+  for (const [id, act] of Object.entries(clicks)) $(id).addEventListener("click", act);
   $("form").addEventListener("submit", send);
-  $("form").addEventListener("input", () => edited(CHANGED));
+  $("form").addEventListener("input", typed);
   $("scenario").addEventListener("change", () => choose($("scenario").value));
   addEventListener("hashchange", restore);
   addEventListener("keydown", walkByKeyboard);
