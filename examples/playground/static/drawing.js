@@ -50,7 +50,7 @@ function walkTo(number) {
   mark(number);
   const head = details.firstElementChild;
   if ($("steps").contains(document.activeElement)) head.focus();
-  head.scrollIntoView({ block: "nearest" });
+  details.scrollIntoView({ block: "nearest" });
 }
 
 function mark(number) {

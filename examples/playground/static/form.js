@@ -21,7 +21,8 @@ export function prepare() {
 
 export function readFields() {
   const texts = TEXTS.map((name) => [name, $(name).value]);
-  const options = [...$("options").querySelectorAll("[data-option]")].map((field) => [field.dataset.option, field.value]);
+  const fields = [...$("options").querySelectorAll("[data-option]")];
+  const options = fields.map((field) => [field.dataset.option, field.value]);
   return { ...Object.fromEntries(texts), options: Object.fromEntries(options) };
 }
 
@@ -52,7 +53,7 @@ function addOption() {
 
 function optionRow([name, text]) {
   const id = `option-${name}`;
-  const remove = make("button", { type: "button", class: "remove", "aria-label": `Remove ${name}`, title: "Remove" }, "×");
+  const remove = make("button", { type: "button", class: "remove", "aria-label": `Remove ${name}` }, "×");
   const field = optionField(name, text, { id, "data-option": name, "aria-describedby": `${id}-help` });
   const label = make("label", { for: id }, make("code", {}, name));
   const help = make("small", { id: `${id}-help` }, helpOf(name));

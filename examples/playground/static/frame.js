@@ -1,4 +1,4 @@
-// The frame that makes the call: a page of the chosen origin, which this page tells what to call over a private channel.
+// The frame that makes the call: a page of the chosen origin. It learns what to call over a private channel.
 
 import { make } from "./dom.js";
 import { setup } from "./server.js";
@@ -6,16 +6,16 @@ import { setup } from "./server.js";
 const SECONDS = 15;
 const frames = new Map();
 
-/** Make the call from a page of an origin. The result is `{read}` or `{error}`, and nothing more than that page learns. */
+/** Make the call from a page of an origin. The result is `{read}` or `{error}`: all that this page learns. */
 export async function callFrom(from, url, init) {
   if (!frames.has(from)) frames.set(from, openFrame(from));
   const frame = await frames.get(from);
-  const { port1: port, port2: frames_port } = new MessageChannel();
+  const { port1: port, port2: itsPort } = new MessageChannel();
   const result = new Promise((resolve) => {
     port.onmessage = ({ data }) => resolve(data);
     setTimeout(resolve, SECONDS * 1000, { error: `No response within ${SECONDS} seconds.` });
   });
-  frame.contentWindow.postMessage({ type: "call" }, targetOf(from), [frames_port]);
+  frame.contentWindow.postMessage({ type: "call" }, targetOf(from), [itsPort]);
   port.postMessage({ url, init });
   return result;
 }

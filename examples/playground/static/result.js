@@ -13,6 +13,7 @@ export function showStart() {
 
 export function showRefusal(plan) {
   showVerdict(REFUSED, "blocked");
+  showText($("stale"), "What is wrong stands below the policy.");
   $("outcome").hidden = true;
   $("mistakes").replaceChildren(...plan.mistakes.split("\n").map((line) => make("p", {}, line)));
   $("mistakes").scrollIntoView({ block: "nearest" });
@@ -56,7 +57,8 @@ function showBrowser({ read, error }) {
 }
 
 function errorParts(error) {
-  return [make("p", {}, make("code", { class: "blocked" }, error)), make("p", {}, "That is all that the page's script learns.")];
+  const message = make("code", { class: "blocked" }, error);
+  return [make("p", {}, message), make("p", {}, "That is all that the page's script learns.")];
 }
 
 function readParts(read) {

@@ -1,4 +1,5 @@
-// The page that calls: a frame of the chosen origin. It calls the server of the playground for its parent, and for no other page.
+// The page that calls: a frame of the chosen origin.
+// It calls the server of the playground, and nothing else, for its parent, and for no other page.
 "use strict";
 
 const setup = JSON.parse(document.getElementById("setup").textContent);

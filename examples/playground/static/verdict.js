@@ -6,14 +6,16 @@ const SAFELISTED = [
   "cache-control", "content-language", "content-length", "content-type", "expires", "last-modified", "pragma",
 ];
 
+const DENIED = "Blocked. The browser sent a preflight first, the server denied it, and the request was never sent.";
+const THROWN = "Nothing was sent: fetch() itself rejects this call.";
 export const REFUSED = "Flask-Cors rejects this policy. Nothing was sent.";
 
 /** Say in one sentence how the call ended in the browser. */
 export function verdictOf(got, { wire, model }) {
   if (got.read) return "The page reads the response.";
   if (wire.some(({ kind }) => kind !== "preflight")) return "Blocked. The response came; the page may not read it.";
-  if (wire.length) return "Blocked. The browser sent a preflight first, the server denied it, and the request was never sent.";
-  if (/^#(dom-request|concept-header)/.test(model.step ?? "")) return "Nothing was sent: fetch() itself rejects this call.";
+  if (wire.length) return DENIED;
+  if (/^#(dom-request|concept-header)/.test(model.step ?? "")) return THROWN;
   return "There was no response.";
 }
 
