@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from .addresses import Addresses
 
 MOST_BYTES = 16_384
+MOST_LEVELS = 20
 TOKEN_HEADER = "X-Playground-Token"  # noqa: S105 - the name of a header
 
 
@@ -52,11 +53,19 @@ def read_object(request: Request) -> dict[str, Any]:
     """Return the JSON object that a request has."""
     try:
         data = request.get_json()
-    except (HTTPException, ValueError):
-        raise refuse(400, "This is no JSON.") from None
-    if not isinstance(data, dict):
-        raise refuse(400, "The request must be an object.")
+    except (HTTPException, RecursionError, ValueError):
+        raise refuse(400, "This is no JSON, or it is nested too deeply.") from None
+    if not isinstance(data, dict) or is_deeper(data, MOST_LEVELS):
+        raise refuse(400, f"The request must be an object of {MOST_LEVELS} levels at most.")
     return data
+
+
+def is_deeper(value: Any, levels: int) -> bool:
+    """Whether a JSON value is nested more deeply than that."""
+    if not isinstance(value, list | dict):
+        return False
+    items = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(is_deeper(item, levels - 1) for item in items)
 
 
 def add_policy(response: Response, policy: str) -> Response:

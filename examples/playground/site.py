@@ -69,12 +69,6 @@ def malformed(error: Malformed) -> ResponseReturnValue:
     return jsonify(error=str(error)), 400
 
 
-@routes.app_errorhandler(RecursionError)
-def too_deep(_: RecursionError) -> ResponseReturnValue:
-    """Refuse what is nested so deeply that no program would write it."""
-    return jsonify(error="This is nested too deeply."), 400
-
-
 @routes.app_errorhandler(Mistake)
 def mistake(error: Mistake) -> ResponseReturnValue:
     """Tell the visitor what to put right."""
