@@ -6,6 +6,7 @@ No browser is needed: the shop of the playground really responds, and the model 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.util.typing import ExtensionMetadata
 
 import examples.playground
-from examples.playground.rehearsal import ADDRESSES, draft_of, rehearse
+from examples.playground.rehearsal import ADDRESSES, Part, draft_of, rehearse
 from examples.playground.scenarios import SCENARIOS
 
 PLAYGROUND = Path(examples.playground.__file__).parent
@@ -25,14 +26,7 @@ SECTION = """
 {number}. {name}
 {line}
 
-{story}
-
-.. code-block:: python
-
-   {mistake}
-
-.. playground-picture:: {id}
-
+{parts}
 The fix:
 
 .. code-block:: python
@@ -42,6 +36,14 @@ The fix:
 {lesson}
 
 Start the playground, and try it: ``{page}/#scenario={id}``
+"""
+PART = """{story}
+
+.. code-block:: python
+
+   {python}
+
+.. playground-picture:: {id} {part}
 """
 
 
@@ -57,25 +59,52 @@ class Scenarios(SphinxDirective):
 
 
 class Picture(SphinxDirective):
-    """Draws a scenario."""
+    """Draws a part of a scenario."""
 
-    required_arguments = 1
+    required_arguments = 2
+    arguments: list[Any]
 
     def run(self) -> list[nodes.Node]:
         """Make the call, and draw it."""
-        [scenario] = [scenario for scenario in SCENARIOS if scenario["id"] == self.arguments[0]]
-        svg = rehearse(scenario)["drawing"]
-        for part in ("title", "desc"):
-            svg = svg.replace(f"conversation-{part}", f"{scenario['id']}-{part}")  # an id is on a page once
+        name, part = self.arguments
+        [scenario] = [scenario for scenario in SCENARIOS if scenario["id"] == name]
+        svg = rehearse(scenario, part)["drawing"]
+        for element in ("title", "desc"):
+            svg = svg.replace(f"conversation-{element}", f"{name}-{part}-{element}")  # an id is on a page once
         return [nodes.figure("", nodes.raw("", svg, format="html"), classes=["conversation"])]
 
 
-def section(scenario: dict[str, Any]) -> str:
+def section(scenario: Any) -> str:
     """Write the section of a scenario."""
     title = f"{scenario['number']}. {scenario['name']}"
-    policies = {part: draft_of(scenario, part).python or "# no CORS(app)" for part in ("mistake", "fix")}
-    texts = {name: scenario[name].replace("`", "``") for name in ("story", "lesson")}
-    return SECTION.format(**{**scenario, **texts, **policies}, line="~" * len(title), page=ADDRESSES.page)
+    return SECTION.format(
+        id=scenario["id"],
+        number=scenario["number"],
+        name=scenario["name"],
+        line="~" * len(title),
+        parts="\n".join(write_part(scenario, part, story) for part, story in stories(scenario)),
+        fix=draft_of(scenario, "fix").python,
+        lesson=as_rst(scenario["lesson"]),
+        page=ADDRESSES.page,
+    )
+
+
+def stories(scenario: Any) -> Iterator[tuple[Part, str]]:
+    """Yield the parts that are drawn, with their stories."""
+    yield "mistake", scenario["story"]
+    if scenario["more"]:
+        yield "more", scenario["more"]["story"]
+
+
+def write_part(scenario: Any, part: Part, story: str) -> str:
+    """Write a part: its story, the policy, and the picture."""
+    python = draft_of(scenario, part).python or "# no CORS(app)"
+    return PART.format(story=as_rst(story), python=python, id=scenario["id"], part=part)
+
+
+def as_rst(text: str) -> str:
+    """Write code between double backticks."""
+    return text.replace("`", "``")
 
 
 def setup(app: Sphinx) -> ExtensionMetadata:

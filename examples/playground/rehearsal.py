@@ -18,31 +18,39 @@ ADDRESSES = Addresses(5050, 5051)
 Part = Literal["mistake", "more", "fix"]
 
 
-def rehearse(scenario: dict[str, Any], part: Part = "mistake") -> dict[str, Any]:
+def rehearse(scenario: Any, part: Part = "mistake") -> dict[str, Any]:
     """Make the call of a part of a scenario as the model of a browser does; return what ``/judge`` says of it."""
-    shop = Shop(ADDRESSES)
-    run = shop.plan(draft_of(scenario, part))
-    make_call(shop, run)
-    return judge(run, ADDRESSES, None)
+    rehearsal = Rehearsal(draft_of(scenario, part).call.origin)
+    if part == "more":
+        rehearsal.call(draft_of(scenario, "mistake"))
+    return rehearsal.call(draft_of(scenario, part))
 
 
-def draft_of(scenario: dict[str, Any], part: Part) -> Draft:
+def draft_of(scenario: Any, part: Part) -> Draft:
     """Read a part of a scenario; what it leaves out is as in the mistake."""
     given = scenario if part == "mistake" else {**scenario, **scenario[part]}
     return read_draft({name: given[name] for name in ("options", "front", "call")}, ADDRESSES)
 
 
-def make_call(shop: Shop, run: Run) -> None:
-    """Make the call of a run over the shop, without a network."""
-    call, server = run.draft.call, Client(shop, use_cookies=False)
+class Rehearsal:
+    """A page in the model of a browser, and the shop; there is no network. All calls go to one address."""
 
-    def send(request: Request) -> Response:
-        found = server.open(**environ_of(request))
+    def __init__(self, origin: str) -> None:
+        self._shop = Shop(ADDRESSES)
+        self._client = Client(self._shop, use_cookies=False)
+        self._page = Browser(origin, self._send)
+        self._run: Run | None = None
+
+    def call(self, draft: Draft) -> dict[str, Any]:
+        """Make a call; return what ``/judge`` says of it."""
+        self._run = self._shop.plan(draft, self._run)
+        call, url = draft.call, url_of(draft, self._run.id, ADDRESSES)
+        self._page.fetch(url, method=call.method, headers=call.headers, body=call.body, credentials=call.credentials)
+        return judge(self._run, ADDRESSES, None)
+
+    def _send(self, request: Request) -> Response:
+        found = self._client.open(**environ_of(request))
         return Response(found.status_code, tuple(found.headers), body=found.data)
-
-    page = Browser(call.origin, send)
-    url = url_of(run.draft, run.id, ADDRESSES)
-    page.fetch(url, method=call.method, headers=call.headers, body=call.body, credentials=call.credentials)
 
 
 def environ_of(request: Request) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from examples.playground.rehearsal import rehearse
+from examples.playground.rehearsal import Part, rehearse
 from examples.playground.scenarios import SCENARIOS
 from tests.browser.chromium import Chromium
 from tests.browser.page import Browser
@@ -108,11 +108,13 @@ def visitor(browser: Browser, address: str) -> Visitor:
     return visitor
 
 
-def rehearsed(scenario: str) -> list[str]:
+def rehearsed(scenario: str, part: Part = "mistake") -> list[str]:
     """Return the steps of the picture in the manual, as the list in the page has them."""
     return [
-        f"{PLACES[step['from']]} → {PLACES[step['to']]}: {step['label']}" + "decided here" * step["decided"]
-        for step in rehearse(PRESETS[scenario])["steps"]
+        f"{PLACES[step['from']]} → {PLACES[step['to']]}: {step['label']}"
+        + " not sent" * (step["kind"] == "not-sent")
+        + "decided here" * step["decided"]
+        for step in rehearse(PRESETS[scenario], part)["steps"]
     ]
 
 
@@ -177,6 +179,7 @@ def test_a_cached_preflight_outlives_the_policy(visitor: Visitor) -> None:
         if not seen["differs"]:
             break
     assert (seen["verdict"], seen["differs"], sent(seen)) == (READS, "", ["PUT"])
+    assert seen["steps"] == rehearsed("cached-preflight", "more")
 
 
 OWN = "#policy=cors&cors.origins"
