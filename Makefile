@@ -20,7 +20,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test examples-test transcripts docs browser-test laws fuzz mutants cache-test load-test \
+.PHONY: help run playground test examples-test transcripts docs browser-test laws fuzz mutants cache-test load-test \
   bench lint types check test-all test-ecosystem test-servers dist clean
 
 help:  ## list the targets
@@ -30,6 +30,9 @@ run: $(READY)  ## serve the simple example on http://127.0.0.1:5000/
 	@echo "In another terminal:  $(BIN)/http GET http://127.0.0.1:5000/api/v1/users/ Origin:https://page.example"
 	@echo "or:                   curl -i http://127.0.0.1:5000/api/v1/users/ -H 'Origin: https://page.example'"
 	$(BIN)/python examples/simple_example.py
+
+playground: $(READY)  ## see a real browser block a call, see why, fix it, see it allow
+	$(BIN)/python examples/playground
 
 test: $(READY)  ## run every test that needs no browser, with 100 % branch coverage
 	$(PYTEST) --cov=flask_cors
@@ -84,7 +87,7 @@ bench: $(READY) $(FOREIGN)/.ready  ## measure a request beside the same by hand 
 lint: $(READY)  ## check style, formatting and words
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/codespell docs flask_cors *.rst
+	$(BIN)/codespell docs examples flask_cors *.rst
 
 types: $(READY)  ## check types, and that the public ones are complete
 	$(BIN)/mypy

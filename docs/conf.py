@@ -33,7 +33,7 @@ project_copyright = author
 version = release = flask_cors.__version__
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.extlinks", "sphinx_copybutton", "notfound.extension"]
-extensions += ["conversation", "highlighting"]
+extensions += ["conversation", "highlighting", "playground"]
 exclude_patterns = ["_build"]
 nitpicky = True
 smartquotes_action = "D"  # dashes only: a message with straight quotes is found by pasting it

@@ -86,6 +86,8 @@ def fails(command: str, page: str) -> bool:
             return f"{__version__} {ROOT / 'flask_cors'}" not in output(command)
         case ["python", "-m", "http.server", port, "--bind", host]:
             return f"``http://{host}:{port}/``" not in page
+        case ["make", target]:
+            return lost_targets(f"``make {target}``", (ROOT / "Makefile").read_text()) != set()
         case ["python", script]:
             return not (ROOT / script).is_file()
         case ["flask", "--app", name, "run", *_]:
@@ -106,7 +108,7 @@ def test_the_commands_of_a_page_that_are_not_run_with_it_fit_what_it_says(path: 
 def test_a_command_that_does_not_fit_is_noticed() -> None:
     """A missing file, an app with another name, another port, Python that fails, an unknown kind of command."""
     wrong = ["python examples/no_example.py", "flask --app hallo run", "python -m http.server 3001 --bind 127.0.0.1"]
-    for command in [*wrong, "python -c 'import flask_cors; print(flask_cors.version)'", "pip instal ."]:
+    for command in [*wrong, "python -c 'import flask_cors; print(flask_cors.version)'", "pip instal .", "make tea"]:
         page = "Save ``hello.py``, open ``http://127.0.0.1:3000/``.\n\n"
         page += f".. not-run: here\n\n.. code-block:: console\n\n   $ {command}\n"
         assert [found for found in commands(page) if fails(found, page)] == [command]

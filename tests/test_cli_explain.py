@@ -335,7 +335,7 @@ SLASH_DECORATED = f"@app.get('/slash/')\n@(cross_origin(origins='{PAGE}'))\ndef 
     ("a slash, with a decorator alone", SLASH_DECORATED, "/slash", "redirect", "ask for http://localhost/slash/."),
     ("a slash, without CORS", SLASH, "/slash", "redirect", "ask for http://localhost/slash/."),
     ("a login of the app itself", TO_LOGIN, ITEMS, "redirect", "Respond to a fetch with 401"),
-    ("no redirect", f"{TO_LOGIN}\nCORS(app)", f"{ITEMS} --header A", "policy-lacks-headers", "the header a"),
+    ("no redirect", f"{TO_LOGIN}\nCORS(app)", f"{ITEMS} --header A", "policy-lacks-headers", "the header A"),
     ("patch", "CORS(app)", f"{ITEMS} --method patch", "page-spells-method", "write 'PATCH'"),
     ("TRACE", "CORS(app)", f"{ITEMS} --method TRACE", "page-makes-no-call", "Change the call"),
     ("a password", "CORS(app)", "http://a:b@localhost/a", "page-makes-no-call", "Change the call"),
@@ -529,7 +529,7 @@ def test_the_verdict_comes_first_and_the_requests_only_with_v(write: Write) -> N
     assert re.sub(r"shop_\d+", "shop", result.output) == (
         "✗ BLOCKED  GET http://localhost/api/items  from https://app.example\n"
         "  Cause    The policy does not allow the origin https://app.example. "
-        "The preflight response does not allow the header x-token.\n"
+        "The preflight response does not allow the header X-Token.\n"
         "  Policy   CORS(app)  shop.py:6\n"
         "  Fix      shop.py:6\n"
         "           - CORS(app, origins='http://localhost:3000')\n"

@@ -426,7 +426,7 @@ def _say_methods(changes: dict[str, Any], case: Case) -> str:
 def _say_headers(changes: dict[str, Any], case: Case) -> str:
     if "headers" not in changes or case.cover is None:
         return ""
-    names = [name.lower() for name in changes["headers"] if name not in case.cover.policy.headers]
+    names = [name for name in changes["headers"] if name not in case.cover.policy.headers]
     word = "header" if len(names) == 1 else "headers"
     return f"The preflight response does not allow the {word} {', '.join(names)}."
 

@@ -43,10 +43,15 @@ def explain(
         case.app_outcome, case.evidence = call_app(asked, site)
     if live and question.origin and not question.is_schemeless:
         case.live_outcome = call(question, LiveNetwork())
+    return explain_case(case, live=live)
+
+
+def explain_case(case: Case, *, live: bool) -> Explanation:
+    """Explain a call that has been made."""
     with _request_for_functions(case):
         cause = find_cause(case)
     notes = [note for note in find_notes(case) if cause is None or not cause.blocks or note.id in _WITH_CAUSE]
-    return Explanation(question, cause, tuple(notes), case.outcome, live)
+    return Explanation(case.question, cause, tuple(notes), case.outcome, live)
 
 
 def _request_for_functions(case: Case) -> AbstractContextManager[None]:

@@ -151,10 +151,10 @@ def _caller(app: Flask) -> Place:
 class Site:
     """An app as ``flask cors`` sees it."""
 
-    def __init__(self, app: Flask, made: Sequence[MadeApp] = ()) -> None:
+    def __init__(self, app: Flask, made: Sequence[MadeApp] = (), program: Program | None = None) -> None:
         self.app = app
         self.made = made
-        self.program: Program = Program(self._project_files)
+        self.program: Program = program or Program(self._project_files)
         self._state: AppState = app_state(app)
         self._state.build()
         self.config_error: str = ""

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
-from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService
 
 from tests.browser.page import BAD_PORTS
 
@@ -46,6 +46,17 @@ class Chromium:
 
     def forget_cookies(self) -> None:
         self._driver.execute_cdp_cmd("Network.clearBrowserCookies", {})  # partitioned ones, too
+
+    def press(self, *keys: str) -> None:
+        chain = ActionChains(self._driver, duration=0)
+        for key in keys:
+            chain.key_down(key)
+        for key in reversed(keys):
+            chain.key_up(key)
+        chain.perform()
+
+    def resize(self, width: int) -> None:
+        self.emulate(width, "light")
 
     def emulate(self, width: int, scheme: str) -> None:
         """Show pages that wide, and in the ``light`` or ``dark`` scheme."""

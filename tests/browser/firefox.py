@@ -70,6 +70,14 @@ class Firefox:
     def forget_cookies(self) -> None:
         self._tell("storage.deleteCookies", partition={"type": "context", **self._tab})
 
+    def press(self, *keys: str) -> None:
+        down = [{"type": "keyDown", "value": key} for key in keys]
+        up = [{"type": "keyUp", "value": key} for key in reversed(keys)]
+        self._tell("input.performActions", **self._tab, actions=[{"type": "key", "id": "keys", "actions": down + up}])
+
+    def resize(self, width: int) -> None:
+        self._tell("browsingContext.setViewport", **self._tab, viewport={"width": width, "height": 900})
+
     def _tell(self, method: str, **params: Any) -> Any:
         number = next(self._numbers)
         self._socket.send(json.dumps({"id": number, "method": method, "params": params}))

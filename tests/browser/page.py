@@ -50,6 +50,12 @@ class Browser(Protocol):
     def console(self) -> list[str]:
         """Return what the console says, and empty it."""
 
+    def press(self, *keys: str) -> None:
+        """Press keys of the keyboard together, each by the character that WebDriver has for it."""
+
+    def resize(self, width: int) -> None:
+        """Show pages that wide."""
+
     def forget_cookies(self) -> None:
         """Delete the cookies of the page that is shown."""
 

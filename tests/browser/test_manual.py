@@ -22,7 +22,8 @@ VIEWS: dict[tuple[int, str], list[str]] = {
     (width, scheme): rules for width in (1280, 390) for scheme, rules in (("light", []), ("dark", ["color-contrast"]))
 }
 FIND = """async rules => {
-    const options = {resultTypes: ["violations"], preload: false, ...(rules.length && {runOnly: rules})};
+    const options = {resultTypes: ["violations"], iframes: false, preload: false};
+    if (rules.length) options.runOnly = rules;
     const serious = (await axe.run(options)).violations.filter(({impact}) => /serious|critical/.test(impact));
     return serious.flatMap(({id, nodes}) => nodes.map(({html}) => `${id}: ${html}`));
 }"""

@@ -31,13 +31,19 @@ ALLOWED_BECAUSE = {
 
 @dataclass(frozen=True)
 class Message:
-    """What one place sends to the next: the first line of HTTP, or what the page's script sees, and the headers."""
+    """What one place sends to the next: the first line of HTTP, or what the page's script sees, and the headers.
+
+    *kind* is ``"allowed"`` or ``"blocked"`` where the browser decides, and ``"not-sent"`` for what a cache replaces. A
+    picture that is walked through has numbered *steps*.
+    """
 
     sender: str
     receiver: str
     title: str
     lines: tuple[str, ...]
     is_reply: bool = False
+    kind: str = ""
+    step: int = 0
 
 
 @dataclass(frozen=True)
@@ -104,8 +110,9 @@ class Talk:
 
     @property
     def deciding(self) -> list[Message]:
-        """The last request of the browser and the response to it."""
-        messages = [event for event in self.events if isinstance(event, Message)]
+        """The last request of the browser before the decision, and the response to it."""
+        before = self.events[: self.events.index(self.decision)]
+        messages = [event for event in before if isinstance(event, Message)]
         sent = [message for message in messages if message.sender == "browser" and not message.is_reply]
         received = [message for message in messages if message.receiver == "browser" and message.is_reply]
         return sent[-1:] + received[-1:]

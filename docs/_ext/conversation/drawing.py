@@ -54,6 +54,7 @@ class _Picture:
         self._number = number
         self._y = HEAD + 20.0
         self._svg = ET.Element("svg", xmlns="http://www.w3.org/2000/svg", role="img")
+        self._part = self._svg
         self._lifelines = ET.SubElement(self._svg, "g", {"class": "lifelines", "stroke": "currentColor"})
 
     def add_talk(self, talk: Talk) -> None:
@@ -92,6 +93,7 @@ class _Picture:
 
     def _add_message(self, message: Message, decision: Note | None) -> None:
         start, end = self._x[message.sender], self._x[message.receiver]
+        self._part = self._group(message)
         lines = [part for line in shown_lines(message) for part in _wrapped(line)]
         width = max([PROSE * len(message.title), *(CODE * len(line) for line in lines)])
         x = max(MARGIN, min(min(start, end) + MARGIN, WIDTH - MARGIN - width))
@@ -101,8 +103,18 @@ class _Picture:
             self._y += LINE
             self._text(line, x, self._y, "code" + _mark(line, decision))
         self._y += 9
-        self._arrow(start, end, "reply" if message.is_reply else "message")
+        self._arrow(start, end, f"{'reply' if message.is_reply else 'message'} {message.kind}".strip())
+        if message.kind == "blocked" and message.receiver == "browser":
+            self._line((end + 10, self._y - 6), (end + 10, self._y + 9), "bar")
         self._y += 22
+        self._part = self._svg
+
+    def _group(self, message: Message) -> ET.Element:
+        """Return what a message is drawn into: a group of its own, where it is a step to walk to."""
+        if not message.step:
+            return self._svg
+        kind = {"class": f"step {message.kind}".strip(), "data-step": str(message.step)}
+        return ET.SubElement(self._svg, "g", kind)
 
     def _add_note(self, note: Note) -> None:
         sentence = f"{note.text} ({note.step.replace(' ', ', ', 1)})" if note.step else note.text
@@ -118,21 +130,21 @@ class _Picture:
     def _box(self, kind: str, x: float, y: float, width: float, height: float) -> None:
         place = {"x": f"{x:g}", "y": f"{y:g}", "width": f"{width:g}", "height": f"{height:g}", "rx": "4"}
         stroke = "none" if kind == "paper" else "currentColor"
-        ET.SubElement(self._svg, "rect", {"class": kind, "fill": "none", "stroke": stroke, **place})
+        ET.SubElement(self._part, "rect", {"class": kind, "fill": "none", "stroke": stroke, **place})
 
     def _arrow(self, start: float, end: float, kind: str) -> None:
         back = -7 if end > start else 7
         self._line((start, self._y), (end, self._y), kind)
         points = f"{end:g},{self._y:g} {end + back:g},{self._y - 4:g} {end + back:g},{self._y + 4:g}"
-        ET.SubElement(self._svg, "polygon", {"class": "head", "fill": "currentColor", "points": points})
+        ET.SubElement(self._part, "polygon", {"class": "head", "fill": "currentColor", "points": points})
 
     def _line(self, start: tuple[float, float], end: tuple[float, float], kind: str) -> None:
         ends = {"x1": f"{start[0]:g}", "y1": f"{start[1]:g}", "x2": f"{end[0]:g}", "y2": f"{end[1]:g}"}
-        ET.SubElement(self._svg, "line", {"class": kind, "stroke": "currentColor", **ends})
+        ET.SubElement(self._part, "line", {"class": kind, "stroke": "currentColor", **ends})
 
     def _text(self, text: str, x: float, y: float, kind: str, anchor: str = "start") -> None:
         place = {"x": f"{x:g}", "y": f"{y:g}", "class": kind, "fill": "currentColor", "text-anchor": anchor}
-        ET.SubElement(self._svg, "text", place).text = text.replace("  ", "\N{NO-BREAK SPACE}" * 2)
+        ET.SubElement(self._part, "text", place).text = text.replace("  ", "\N{NO-BREAK SPACE}" * 2)
 
 
 def _mark(line: str, decision: Note | None) -> str:
