@@ -27,7 +27,7 @@ from tests.transcripts.servers import HOST
 
 ROOT = Path(__file__).parents[2]
 TUTORIAL = ROOT / "docs" / "tutorial"
-PAGES = ["installation", "first-page"]
+FIRST_PAGE = TUTORIAL / "first-page.rst"
 #: What the prose tells the reader to do or to see, in its order.
 STEP = re.compile(
     r"(?P<window>Open a(?: \w+)? terminal|[Ii]n the \w+ terminal)|(?P<key>:kbd:`Ctrl-C`)"
@@ -171,7 +171,7 @@ def environment(home: Path, flask_port: str) -> dict[str, str]:
 def replay(text: str, home: Path, profile: Path) -> list[str]:
     """Do the tutorial; return its steps."""
     ports = {port: free_port() for port in ("5000", "3000")}
-    for written, there in {**ports, "clone URL ": f"clone {home}/published "}.items():
+    for written, there in {**ports, "clone URL ": f"clone {home.parent}/published "}.items():
         text = text.replace(written, there)
     steps: list[str] = []
     position = 0
@@ -185,15 +185,17 @@ def replay(text: str, home: Path, profile: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module", params=["Chromium"])
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the folder where the reader opens the terminals."""
-    home = tmp_path_factory.mktemp("home")
-    publish(home / "published")
-    return home
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the folder of the folders where readers open their terminals."""
+    homes = tmp_path_factory.mktemp("homes")
+    publish(homes / "published")
+    return homes
 
 
-def test_the_tutorial_does_what_it_says(home: Path, tmp_path: Path) -> None:
-    text = (TUTORIAL / "first-page.rst").read_text()
+@pytest.mark.parametrize("page", [TUTORIAL / "installation.rst", FIRST_PAGE], ids=lambda page: page.stem)
+def test_the_tutorial_does_what_it_says(page: Path, homes: Path, tmp_path: Path) -> None:
+    text, home = page.read_text(), homes / page.stem
+    home.mkdir()
     steps = "\n".join(replay(text, home, tmp_path))
     for phrase in ("ress *", "Open ", "prints ``", " appears", "place the text", "Ctrl-C", "Reload"):
         assert steps.count(phrase) == text.count(phrase), f"what is to be done at {phrase!r}?"
@@ -222,10 +224,10 @@ The server
     flask --app guests run       flask --app guest run      Could not import 'guest'
     """,
 )
-def test_a_tutorial_that_is_wrong_is_noticed(old: str, new: str, message: str, home: Path, tmp_path: Path) -> None:
+def test_a_tutorial_that_is_wrong_is_noticed(old: str, new: str, message: str, homes: Path, tmp_path: Path) -> None:
     """It goes on after the installation of the right tutorial."""
+    home = homes / FIRST_PAGE.stem
     shutil.rmtree(home / "guestbook" / "page")
-    text = (TUTORIAL / "first-page.rst").read_text()
-    text = INSTALLED + text.partition("The server\n-")[2]
+    text = INSTALLED + FIRST_PAGE.read_text().partition("The server\n-")[2]
     with pytest.raises(AssertionError, match=message):
         replay(text.replace(old, new), home, tmp_path)
