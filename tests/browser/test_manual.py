@@ -39,7 +39,7 @@ COPY = """() => [...document.querySelectorAll(".highlight-console")].map(block =
     block.querySelector("button.copybtn").click();
     return [block.querySelector("pre").textContent, copied];
 })"""
-#: What the keyboard must reach; and where it is, if a frame shows it in sight.
+#: What the keyboard must reach; and where it is, and whether a frame shows that in sight.
 REACHABLE = """() => [...document.querySelectorAll("a[href], button, input, summary, [tabindex]")]
     .filter(one => one.checkVisibility({visibilityProperty: true})).map(one => one.outerHTML)"""
 FOCUSED = """() => {
@@ -136,7 +136,7 @@ def test_a_copy_button_copies_the_commands_without_prompt_and_response(visits: l
 
 
 @pytest.fixture(scope="module")
-def keyboard(site: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+def keyboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
     with chromium(tmp_path_factory.mktemp("profile")) as browser:
         yield browser
 
@@ -144,7 +144,8 @@ def keyboard(site: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ch
 def walk(browser: Chromium) -> tuple[set[str], set[str]]:
     """Press Tab until the page ends; return what was not reached, and what was focused without being seen."""
     waiting: list[str] = browser.run(REACHABLE)
-    reached, unseen = set(), set()
+    reached: set[str] = set()
+    unseen: set[str] = set()
     for _ in range(len(waiting) + 10):
         browser.press(Keys.TAB)
         focused, is_seen = browser.run(FOCUSED)
