@@ -1,7 +1,7 @@
 """The tutorial, done as it is written, from an empty folder, in real terminals and Chromium.
 
-Each step is found in the text itself. Others are only the two ports, which are free ones, the address of the clone,
-which is this checkout, and the pages before pip's index: pip installs the versions that the transcripts were made with.
+Each step is found in the text itself. Three things differ: the two ports are free ones, the repository is made of this
+checkout, and pip takes the versions with which the transcripts were made.
 """
 
 import os
