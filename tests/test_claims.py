@@ -74,17 +74,19 @@ def commands(page: str) -> list[str]:
 def fails(command: str, page: str) -> bool:
     """Whether a command does not do what its page says, or is of an unknown kind."""
     match shlex.split(command):
-        case ["pip", "install", ".", *_]:
+        case ["pip", "install", "." | "../flask-cors", *_]:
             return not (ROOT / "pyproject.toml").exists()
         case ["git", "clone", _, directory]:
+            return f"$ cd {directory}\n" not in page and f"$ pip install ../{directory} " not in page
+        case ["mkdir", directory]:
             return f"$ cd {directory}\n" not in page
         case ["python3", "-m", "venv", directory]:
             return f"$ . {directory}/bin/activate\n" not in page
-        case [".", _] | ["cd", _]:  # each belongs to one of the two above
+        case [".", _] | ["cd", _]:  # each belongs to one of those above
             return "\n   $ git clone " not in page and "\n   $ python3 -m venv " not in page
         case ["python", "-c", _]:
             return f"{__version__} {ROOT / 'flask_cors'}" not in output(command)
-        case ["python", "-m", "http.server", port, "--bind", host]:
+        case ["python" | "python3", "-m", "http.server", port, "--bind", host]:
             return f"``http://{host}:{port}/``" not in page
         case ["make", target]:
             return lost_targets(f"``make {target}``", (ROOT / "Makefile").read_text()) != set()

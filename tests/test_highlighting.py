@@ -1,5 +1,6 @@
 """Transcripts in the manual's HTML show their point, and all of their text."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from tests.transcripts.pages import blocks
 
 pytest.importorskip("sphinx", reason="the manual is built where Sphinx is: .ci/requirements.txt")
-from docs._ext.highlighting import CORS_NAME, CORS_VALUE, ROUTINE, ExampleLexer, TranscriptLexer
+from docs._ext.highlighting import BREAK, CORS_NAME, CORS_VALUE, ROUTINE, ExampleLexer, TranscriptLexer
 
 ROOT = Path(__file__).parents[1]
 TRANSCRIPT = """\
@@ -54,3 +55,5 @@ def test_headers_of_cors_are_marked_and_routine_ones_dimmed(lexer: TranscriptLex
     ]
     dimmed = [value.partition(":")[0] for kind, value in tokens if kind in ROUTINE]
     assert dimmed == ["Connection", "Content-Length", "Date", "Server"]
+    follows = [after for (kind, _), (_, after) in itertools.pairwise(tokens) if kind in BREAK]
+    assert follows == ["Origin:"]

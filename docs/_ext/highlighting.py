@@ -1,6 +1,7 @@
 """Highlight transcripts: the command, the response, and in both the headers of CORS.
 
 The headers that are the same in every response are dimmed, not removed: the tests compare the whole response.
+``Origin:`` begins a line; the break is in the style sheet, so a copied command has none.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from pygments.token import Comment, Generic, Literal, Name, String, Whitespace
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
 
-#: In HTML, the last part of each name becomes a class: ``na-Cors``, ``l-Cors``, ``c-Routine``.
-CORS_NAME, CORS_VALUE, ROUTINE = Name.Attribute.Cors, Literal.Cors, Comment.Routine
+#: In HTML, the last part of each name becomes a class: ``na-Cors``, ``l-Cors``, ``c-Routine``, ``w-Break``.
+CORS_NAME, CORS_VALUE, ROUTINE, BREAK = Name.Attribute.Cors, Literal.Cors, Comment.Routine, Whitespace.Break
 
 HEADERS = [
     (r" *(?:Connection|Content-Length|Date|Server):[^\n]*\n?", ROUTINE),
@@ -28,7 +29,11 @@ class CommandLexer(BashLexer):
     """A command; HTTPie takes headers as words of it."""
 
     tokens: ClassVar = {
-        "root": [(r"((?:Origin|Access-Control-[\w-]+):)([^\s'\"]*)", bygroups(CORS_NAME, CORS_VALUE)), inherit]
+        "root": [
+            (r"(?<=\S) (?=Origin:)", BREAK),
+            (r"((?:Origin|Access-Control-[\w-]+):)([^\s'\"]*)", bygroups(CORS_NAME, CORS_VALUE)),
+            inherit,
+        ]
     }
 
 

@@ -59,11 +59,16 @@ class Chromium:
         self.emulate(width, "light")
 
     def emulate(self, width: int, scheme: str) -> None:
-        """Show pages that wide, and in the ``light`` or ``dark`` scheme."""
+        """Show pages that wide, and in the ``light`` or ``dark`` scheme; nothing moves."""
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         self._driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        features = [{"name": "prefers-color-scheme", "value": scheme}]
-        self._driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        features = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
+        media = [{"name": name, "value": value} for name, value in features.items()]
+        self._driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": media})
+
+    def press(self, key: str) -> None:
+        """Press a key of the keyboard."""
+        ActionChains(self._driver, duration=0).send_keys(key).perform()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The manual in Chromium: axe finds nothing serious on any page, and a copy button copies the commands alone."""
+"""The manual in Chromium: what axe, the width of a phone, the copy buttons and the keyboard find on its pages."""
 
 import re
 import subprocess
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from selenium.webdriver import Keys
 
 from tests.browser.chromium import Chromium, chromium
 from tests.transcripts.servers import HOST, serving
@@ -27,19 +28,42 @@ FIND = """async rules => {
     const serious = (await axe.run(options)).violations.filter(({impact}) => /serious|critical/.test(impact));
     return serious.flatMap(({id, nodes}) => nodes.map(({html}) => `${id}: ${html}`));
 }"""
+#: What is wider than its place; on a phone, a table may scroll.
+WIDE = """() => [...document.querySelectorAll("html, body *")].filter(one => {
+    const scrolls = one.localName === "html" || /auto|scroll/.test(getComputedStyle(one).overflowX);
+    const mayScroll = innerWidth < 400 && one.matches(".table-wrapper");
+    return scrolls && !mayScroll && one.scrollWidth > one.clientWidth;
+}).map(one => `wide: ${one.outerHTML.split("\\n")[0]}`)"""
 COPY = """() => [...document.querySelectorAll(".highlight-console")].map(block => {
     let copied;
     document.execCommand = () => { copied = document.activeElement.value; };
     block.querySelector("button.copybtn").click();
     return [block.querySelector("pre").textContent, copied];
 })"""
-PLANTED = """<!doctype html><html lang=en><title>Planted</title><main><h1>Planted</h1><img src=data:,><p>Text</p></main>
-<style>@media (prefers-color-scheme: dark) and (width < 400px) {p {color: #999}}</style></html>"""
+#: What the keyboard must reach; and where it is, and whether a frame shows that in sight.
+REACHABLE = """() => [...document.querySelectorAll("a[href], button, input, summary, [tabindex]")]
+    .filter(one => one.checkVisibility({visibilityProperty: true})).map(one => one.outerHTML)"""
+FOCUSED = """() => {
+    const focused = document.activeElement;
+    const shown = focused.matches(".toctree-checkbox") ? focused.nextElementSibling : focused;
+    const {outlineStyle, outlineWidth, opacity} = getComputedStyle(shown);
+    const {left, right, top, bottom} = shown.getClientRects()[0];
+    const x = (Math.max(left, 0) + Math.min(right, innerWidth)) / 2;
+    const y = (Math.max(top, 0) + Math.min(bottom, innerHeight)) / 2;
+    const isInSight = shown.contains(document.elementFromPoint(x, y));
+    const isSeen = isInSight && outlineStyle !== "none" && parseFloat(outlineWidth) >= 2 && opacity === "1";
+    return [focused === document.body ? "" : focused.outerHTML, isSeen];
+}"""
+PLANTED = """<!doctype html><html lang=en><title>Planted</title><main><h1>Planted</h1><img src=data:,><p>Text</p>
+<a href=#a>Seen</a> <a href=#b tabindex=-1>Unreached</a> <a href=#c style="outline: none">Unseen</a>
+<pre tabindex=0 style="overflow-x: auto; width: 9em">A line that is too long.</pre></main>
+<style>@media (prefers-color-scheme: dark) and (width < 400px) {p {color: #999}}
+:focus {outline: 2px solid}</style></html>"""
 
 
 @dataclass(frozen=True)
 class Visit:
-    """What axe finds on a page, and the text of each console block beside what its button copies."""
+    """What is wrong with a page in each view, and the text of each console block beside what its button copies."""
 
     findings: list[str]
     copied: list[tuple[str, str]]
@@ -58,30 +82,47 @@ def find(browser: Chromium, page: str) -> Iterator[str]:
     browser.run("source => { window.eval(source); }", AXE)
     for view, rules in VIEWS.items():
         browser.emulate(*view)
-        yield from (f"{page} {view}: {finding}" for finding in browser.run(FIND, rules))
+        found = browser.run(FIND, rules) + browser.run(WIDE)
+        yield from (f"{page} {view}: {finding}" for finding in found)
 
 
-@pytest.fixture(scope="module")
-def visits(tmp_path_factory: pytest.TempPathFactory) -> list[Visit]:
-    """Build the manual, put a page of mistakes before its pages, and visit all with two browsers."""
+@pytest.fixture(scope="module", params=["Chromium"])
+def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the manual, and put a page of mistakes before its pages."""
     html = tmp_path_factory.mktemp("manual")
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "-b", "html", "-d", str(tmp_path_factory.mktemp("doctrees"))]
     subprocess.run([*command, DOCS, html], check=True, timeout=120)
-    pages = ["planted.html", *sorted(str(path.relative_to(html)) for path in html.rglob("*.html"))]
     (html / "planted.html").write_text(PLANTED)
-    with serving(Flask("manual", static_folder=html, static_url_path="")) as port, ThreadPoolExecutor() as pool:
-        urls = [f"http://{HOST}:{port}/{page}" for page in pages]
-        profiles = [tmp_path_factory.mktemp("profile") for _ in range(2)]
-        halves = pool.map(visit, [urls[::2], urls[1::2]], profiles)
-        return [page for half in halves for page in half]
+    return html
 
 
-def test_axe_finds_nothing_serious_on_any_page_wide_or_narrow_light_or_dark(visits: list[Visit]) -> None:
+@pytest.fixture(scope="module")
+def site(html: Path) -> Iterator[str]:
+    with serving(Flask("manual", static_folder=html, static_url_path="")) as port:
+        yield f"http://{HOST}:{port}"
+
+
+@pytest.fixture(scope="module")
+def visits(html: Path, site: str, tmp_path_factory: pytest.TempPathFactory) -> list[Visit]:
+    """Visit all pages with two browsers, that of mistakes first."""
+    pages = sorted(html.rglob("*.html"), key=lambda path: (path.stem != "planted", path))
+    urls = [f"{site}/{page.relative_to(html)}" for page in pages]
+    profiles = [tmp_path_factory.mktemp("profile") for _ in range(2)]
+    with ThreadPoolExecutor() as pool:
+        return [page for half in pool.map(visit, [urls[::2], urls[1::2]], profiles) for page in half]
+
+
+def test_nothing_serious_and_nothing_wide_on_any_page_wide_or_narrow_light_or_dark(visits: list[Visit]) -> None:
     assert len(visits) > len(list(DOCS.glob("*/*.rst")))
-    assert [finding for page in visits for finding in page.findings] == [
-        "planted.html (1280, 'light'): image-alt: <img src=\"data:,\">",
-        "planted.html (390, 'light'): image-alt: <img src=\"data:,\">",
-        "planted.html (390, 'dark'): color-contrast: <p>Text</p>",
+    image, wide = 'image-alt: <img src="data:,">', 'wide: <pre tabindex="0" style="overflow-x: auto; width: 9em">'
+    assert [finding.split(">")[0] + ">" for page in visits for finding in page.findings] == [
+        f"planted.html (1280, 'light'): {image}",
+        f"planted.html (1280, 'light'): {wide}",
+        f"planted.html (1280, 'dark'): {wide}",
+        f"planted.html (390, 'light'): {image}",
+        f"planted.html (390, 'light'): {wide}",
+        "planted.html (390, 'dark'): color-contrast: <p>",
+        f"planted.html (390, 'dark'): {wide}",
     ]
 
 
@@ -90,3 +131,57 @@ def test_a_copy_button_copies_the_commands_without_prompt_and_response(visits: l
     assert len(blocks) > 80
     for text, copied in blocks:
         assert copied == "\n".join(re.findall(r"^\$ ((?:.*\\\n)*.*)", text, re.MULTILINE))
+
+
+# The keyboard
+
+
+@pytest.fixture(scope="module")
+def keyboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    with chromium(tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
+
+
+def walk(browser: Chromium) -> tuple[set[str], set[str]]:
+    """Press Tab until the page ends; return what was not reached, and what was focused without being seen."""
+    waiting: list[str] = browser.run(REACHABLE)
+    reached: set[str] = set()
+    unseen: set[str] = set()
+    for _ in range(len(waiting) + 10):
+        browser.press(Keys.TAB)
+        focused, is_seen = browser.run(FOCUSED)
+        if not focused:
+            return {*waiting} - reached, unseen
+        reached.add(focused)
+        if not is_seen:
+            unseen.add(focused)
+    pytest.fail(f"the keyboard does not leave {focused}")
+
+
+@pytest.mark.parametrize("page", ["index", "how-to/credentials", "explanation/browser", "search", "genindex"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_keyboard_reaches_everything_and_shows_where_it_is(
+    page: str, width: int, site: str, keyboard: Chromium
+) -> None:
+    keyboard.emulate(width, "light")
+    keyboard.open(f"{site}/{page}.html")
+    assert walk(keyboard) == (set(), set())
+
+
+def test_what_the_keyboard_does_not_reach_or_show_is_noticed(site: str, keyboard: Chromium) -> None:
+    keyboard.open(f"{site}/planted.html")
+    assert walk(keyboard) == (
+        {'<a href="#b" tabindex="-1">Unreached</a>'},
+        {'<a href="#c" style="outline: none">Unseen</a>'},
+    )
+    keyboard.open(f"{site}/planted.html")
+    keyboard.run("() => { document.onkeydown = event => event.preventDefault(); document.links[0].focus(); }")
+    with pytest.raises(pytest.fail.Exception, match="does not leave <a"):
+        walk(keyboard)
+
+
+def test_the_first_tab_skips_to_the_content(site: str, keyboard: Chromium) -> None:
+    keyboard.open(f"{site}/how-to/index.html")
+    for key in (Keys.TAB, Keys.ENTER, Keys.TAB):
+        keyboard.press(key)
+    assert keyboard.run("() => document.activeElement.closest('article') !== null")
