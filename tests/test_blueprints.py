@@ -1,7 +1,6 @@
 """``CORS(blueprint)``: the blueprint's views, and what is missing below its prefix."""
 
 import itertools
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,8 +11,6 @@ from tests import helpers
 from tests.helpers import FOR_A, FOR_ALL, FOR_B, FOR_NONE, A, B, CORSHeaders, SetUp, make_app
 from tests.helpers import get_headers_for as headers_for
 from tests.tables import table
-
-PREFLIGHTS_FOR_A = helpers.as_preflights(FOR_A)
 
 
 def a_blueprint(name: str = "api", prefix: str | None = "/api", *paths: str, **options: Any) -> Blueprint:
@@ -52,7 +49,7 @@ def by_the_config(app: Flask) -> None:
     app.config.update(CORS_ORIGINS=A)
 
 
-set_ups = table(
+@table(
     "set_up",
     ("before it is registered", lambda app: app.register_blueprint(a_blueprint(origins=A))),
     ("before its routes", before_its_routes),
@@ -63,20 +60,8 @@ set_ups = table(
     ("the later of two decides", lambda app: (CORS(b := a_blueprint(origins=B), origins=A), app.register_blueprint(b))),
     ("one covers nothing", lambda app: (CORS(b := a_blueprint(origins=A), resources=[]), app.register_blueprint(b))),
 )
-
-
-@set_ups
-def test_a_view_of_the_blueprint_has_its_policy_also_if_the_app_does_not_let_it_run(set_up: SetUp) -> None:
-    app = make_app()
-    set_up(app)
-    app.before_request(lambda: abort(401))
-    assert helpers.get_preflight_headers_for(app, "/api/users") == PREFLIGHTS_FOR_A
-    assert headers_for(app, "/api/users") == FOR_A
-
-
-@set_ups
 @pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside CORS on the app"])
-def test_what_is_missing_below_its_prefix_has_its_policy_and_nothing_else_has(set_up: SetUp, beside: bool) -> None:
+def test_its_views_and_what_is_missing_below_its_prefix_have_its_policy_alone(set_up: SetUp, beside: bool) -> None:
     app = make_app()
     set_up(app)
     app.add_url_rule("/", view_func=helpers.a_view)
@@ -84,11 +69,12 @@ def test_what_is_missing_below_its_prefix_has_its_policy_and_nothing_else_has(se
         CORS(app, origins=B)
     missing = [("/api/none", "GET", 404), ("/api/users/7", "GET", 404), ("/api", "GET", 404)]
     for path, method, status in [*missing, ("/api/users", "PUT", 405), ("/api//users", "GET", 308)]:
-        assert helpers.fetch(app.test_client(), path, method=method).status_code == status
-        assert headers_for(app, path, method=method) == FOR_A
-        assert helpers.get_preflight_headers_for(app, path, method) == PREFLIGHTS_FOR_A
+        helpers.assert_policy(app, FOR_A, path, status, method=method)
     for path in ("/", "/nowhere", "/apiary", "/API/users", "/nowhere/api/users"):
         assert headers_for(app, path) == (FOR_B if beside else FOR_NONE)
+    app._got_first_request = False
+    app.before_request(lambda: abort(401))
+    helpers.assert_policy(app, FOR_A, "/api/users", 401)
 
 
 @table(
@@ -135,9 +121,11 @@ def test_the_policy_of_the_blueprint_comes_before_that_of_the_app_where_it_cover
     options: dict[str, Any], at_users: list[CORSHeaders], at_pets: list[CORSHeaders], app_first: bool
 ) -> None:
     app, blueprint = make_app(), a_blueprint("api", "/api", "/users", "/pets", **options)
-    steps: list[Callable[[], object]] = [lambda: CORS(app, origins=B), lambda: app.register_blueprint(blueprint)]
-    for step in steps if app_first else reversed(steps):
-        step()
+    if app_first:
+        CORS(app, origins=B)
+    app.register_blueprint(blueprint)
+    if not app_first:
+        CORS(app, origins=B)
     app.add_url_rule("/users", view_func=helpers.a_view)
     assert [headers_for(app, path) for path in ("/api/users", "/api/pets", "/users")] == [at_users, at_pets, FOR_B]
 
@@ -206,9 +194,8 @@ def test_registered_under_two_names_it_has_its_policy_in_both_places() -> None:
     for name, origin in [("a", A), ("b", B)]:
         registered(app, shared, a_blueprint(name, f"/{name}", origins=origin))
     for path in ("users", "none"):
-        assert [headers_for(app, f"/{prefix}/{path}") for prefix in ("one", "two")] == [FOR_A, FOR_A]
-        assert [headers_for(app, f"/{name}/shared/{path}") for name in "ab"] == [FOR_A, FOR_B]
-    assert headers_for(app, "/users") == FOR_NONE
+        paths = [f"/one/{path}", f"/two/{path}", f"/a/shared/{path}", f"/b/shared/{path}", "/users"]
+        assert [headers_for(app, each) for each in paths] == [FOR_A, FOR_A, FOR_A, FOR_B, FOR_NONE]
 
 
 def test_one_blueprint_serves_two_apps_each_with_its_config() -> None:
@@ -244,10 +231,10 @@ def test_a_mistake_together_with_the_config_raises_when_it_is_registered() -> No
     make_app(CORS_ORIGINS=A).register_blueprint(a_blueprint(supports_credentials=True))
 
 
-@pytest.mark.parametrize("nested", [False, True])
-def test_cors_on_a_blueprint_that_is_registered_is_an_error_that_tells_what_to_move(nested: bool) -> None:
+@table("outer, path", ("in an app", [], "/api/users"), ("in another", [a_blueprint("outer", "/o")], "/o/api/users"))
+def test_cors_on_a_blueprint_that_is_registered_is_an_error_that_tells_what_to_move(outer: Any, path: str) -> None:
     app, blueprint = make_app(), a_blueprint()
-    registered(app, *[blueprint, a_blueprint("outer", "/outer")][: 2 if nested else 1])
+    registered(app, blueprint, *outer)
     with pytest.raises(RuntimeError, match=r"'api' is registered already; move CORS\(blueprint\) above app.register"):
         CORS(blueprint, origins=A)
-    assert headers_for(app, "/outer/api/users" if nested else "/api/users") == FOR_NONE
+    assert headers_for(app, path) == FOR_NONE

@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import pytest
 from flask import Flask, abort, current_app, g, request, session
@@ -19,15 +20,13 @@ from tests.tables import table
 Place = Callable[..., None]
 
 
-class Recorder:
-    """A function that allows A, and records its calls."""
+def recorder() -> Any:
+    """Make a function that allows A, and records its calls."""
+    return mock.Mock(side_effect=A.__eq__)
 
-    def __init__(self) -> None:
-        self.calls: list[str] = []
 
-    def __call__(self, origin: str) -> bool:
-        self.calls.append(origin)
-        return origin == A
+def calls(function: Any) -> list[str]:
+    return [call.args[0] for call in function.call_args_list]
 
 
 def behind_a_middleware(app: Flask, view: View, **options: Any) -> None:
@@ -36,53 +35,31 @@ def behind_a_middleware(app: Flask, view: View, **options: Any) -> None:
 
 
 BESIDE_CORS: list[Place] = [*helpers.PLACES, behind_a_middleware]
-before_all = pytest.mark.parametrize("place", BESIDE_CORS)
 everywhere = pytest.mark.parametrize("place", [*BESIDE_CORS, helpers.for_a_hidden_view, helpers.for_the_view_alone])
 
 
 # Which origins are allowed -------------------------------------------------------------------------------------------
 
 
-def allows_a(origin: str) -> bool:
-    return origin == A
-
-
 @everywhere
 @table(
     "origins, a, b",
-    ("a function", allows_a, ONLY_A, DENIED),
-    ("a list of an object that can be called", [Recorder()], ONLY_A, DENIED),
-    ("a method", Recorder().__call__, ONLY_A, DENIED),
-    ("a function that allows none", lambda _: False, DENIED, DENIED),
+    ("a function", lambda origin: origin == A, ONLY_A, DENIED),
+    ("a list of an object that can be called", [recorder()], ONLY_A, DENIED),
     ("a function that allows all", lambda _: True, ONLY_A, ONLY_B),
-    ("a function beside a string", [allows_a, B], ONLY_A, ONLY_B),
-    ("a function beside a pattern", (re.compile("https://b.*"), allows_a), ONLY_A, ONLY_B),
-    ("a function beside another", {lambda origin: origin == B, allows_a}, ONLY_A, ONLY_B),
+    ("a method beside a string", [A.__eq__, B], ONLY_A, ONLY_B),
+    ("a method beside a pattern", (re.compile("https://b.*"), A.__eq__), ONLY_A, ONLY_B),
+    ("a method beside another", {B.__eq__, A.__eq__}, ONLY_A, ONLY_B),
 )
 def test_an_origin_is_allowed_by(place: Place, origins: Any, a: CORSHeaders, b: CORSHeaders) -> None:
     app = helpers.make_app()
     place(app, a_view, origins=origins)
     assert headers_for(app, PATH) == [a, b, DENIED]
-
-
-@before_all
-def test_preflights_are_allowed_too(place: Place) -> None:
-    app = helpers.make_app()
-    place(app, a_view, origins=allows_a)
-    assert preflights_for(app, PATH) == [ONLY_A | ALL_METHODS, DENIED]
+    if place in BESIDE_CORS:
+        assert preflights_for(app, PATH) == helpers.as_preflights([a, b])
 
 
 # When it is called ---------------------------------------------------------------------------------------------------
-
-
-@everywhere
-@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
-def test_it_is_called_once_a_request(place: Place, method: str) -> None:
-    app, recorder = helpers.make_app(), Recorder()
-    place(app, a_view, origins=recorder)
-    helpers.fetch(app.test_client(), PATH, A, method=method)
-    helpers.preflight(app.test_client(), PATH, B)
-    assert recorder.calls == [A, B]
 
 
 class FailingStore(SecureCookieSessionInterface):
@@ -96,45 +73,44 @@ class FailingStore(SecureCookieSessionInterface):
 @everywhere
 @pytest.mark.parametrize("failing", ["a function after the request", "the session store"])
 def test_it_is_called_once_although_the_response_is_made_again(place: Place, failing: str) -> None:
-    app, recorder = helpers.make_app(TESTING=False, SECRET_KEY="secret"), Recorder()
-    place(app, a_view, origins=recorder)
+    app, function = helpers.make_app(TESTING=False, SECRET_KEY="secret"), recorder()
+    place(app, a_view, origins=function)
     if failing == "the session store":
         app.session_interface = FailingStore()
     else:
         app.after_request(lambda response: response if response.status_code == 500 else abort(500))
     response = helpers.fetch(app.test_client(), PATH, A)
     assert (response.status_code, cors_headers(response)) == (500, ONLY_A)
-    assert recorder.calls == [A]
+    assert calls(function) == [A]
 
 
 NO_ORIGINS = ["", "not an origin", "HTTPS://A.EXAMPLE", f"{A}/", f"{A}, {B}", f"{A}\x00", "https://ä.example"]
 
 
 @everywhere
-def test_it_is_called_with_origins_alone(place: Place) -> None:
-    app, recorder = helpers.make_app(), Recorder()
-    place(app, a_view, origins=recorder)
+def test_it_is_called_with_origins_alone_and_once_a_request(place: Place) -> None:
+    app, function = helpers.make_app(), recorder()
+    place(app, a_view, origins=function)
     for environ in ({}, *({"HTTP_ORIGIN": origin} for origin in [*NO_ORIGINS, "null"])):
         assert cors_headers(app.test_client().get(PATH, environ_overrides=environ)) == DENIED
-    assert recorder.calls == ["null"]
+    helpers.preflight(app.test_client(), PATH, B)
+    assert calls(function) == ["null", B]
 
 
 def test_it_is_not_called_where_another_policy_or_what_is_listed_beside_it_decides() -> None:
-    app, recorder = helpers.make_app(), Recorder()
-    CORS(app, origins=[recorder, B])
+    app, function = helpers.make_app(), recorder()
+    CORS(app, origins=[function, B])
     app.add_url_rule(PATH, view_func=cross_origin(origins=B)(a_view))
     assert headers_for(app, PATH) == [DENIED, ONLY_B, ONLY_B]
     assert preflights_for(app, PATH) == [DENIED, ONLY_B | ALL_METHODS]
     assert headers_for(app, "/elsewhere") == [ONLY_A, ONLY_B, DENIED]
-    assert recorder.calls == [A]
+    assert calls(function) == [A]
 
 
 @pytest.mark.parametrize("place", helpers.PLACES)
 @pytest.mark.parametrize("set_up", [helpers.no_set_up, helpers.use_middleware])
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
-def test_it_is_called_after_url_value_preprocessors_and_before_all_else(
-    place: Place, set_up: helpers.SetUp, method: str
-) -> None:
+def test_it_is_called_after_url_value_preprocessors_and_before_all_else(place: Place, set_up: Any, method: str) -> None:
     app, order = helpers.make_app(), list[str]()
 
     def function(origin: str) -> bool:
@@ -172,19 +148,13 @@ def test_it_can_use_the_session_and_the_response_varies_by_the_cookie(place: Pla
 # When it fails -------------------------------------------------------------------------------------------------------
 
 
-def raises(_: str) -> bool:
-    raise RuntimeError("the database\nis down")
-
-
 @everywhere
 @pytest.mark.parametrize("config", [{"TESTING": False}, {"TESTING": True}, {"DEBUG": True}], ids=str)
 @table(
     "function",
-    ("raises", raises),
+    ("raises", mock.Mock(side_effect=RuntimeError("the database\nis down"))),
     ("aborts", lambda _: abort(503)),
-    ("returns a text", lambda _: "yes"),
     ("returns None", lambda _: None),
-    ("returns a number", lambda _: 1),
     ("takes nothing", lambda: True),
 )
 def test_if_it_fails_it_denies_with_one_line_in_the_log(
@@ -209,15 +179,3 @@ def test_the_next_request_calls_it_again(caplog: pytest.LogCaptureFixture) -> No
     results.append(True)
     assert cors_headers(helpers.preflight(app.test_client(), PATH, B)) == ONLY_B | ALL_METHODS
     assert len(caplog.records) == 1
-
-
-@pytest.mark.parametrize("use", [CORS, cross_origin])
-def test_an_async_function_raises_at_once(use: Callable[..., object]) -> None:
-    class Awaitable:
-        async def __call__(self, _: str) -> bool:
-            return True
-
-    for function in (Awaitable(), Awaitable().__call__):
-        for origins in (function, [A, function]):
-            with pytest.raises(ValueError, match=r"^origins must be .* function.* of one origin"):
-                use(origins=origins)

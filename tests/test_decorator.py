@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from flask import Blueprint, Response, abort, jsonify, make_response, redirect, request, send_file, stream_with_context
+from flask import Blueprint, Response, abort, request, send_file, stream_with_context
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView, View
 
@@ -28,12 +28,9 @@ async def an_async_view() -> str:
     return "text"
 
 
-def a_stream() -> Response:
-    def pieces() -> Iterator[str]:
-        yield request.method
-        yield "and more"
-
-    return Response(stream_with_context(pieces()))
+def pieces() -> Iterator[str]:
+    yield request.method
+    yield "and more"
 
 
 async def an_async_view_that_aborts() -> ResponseReturnValue:
@@ -60,16 +57,13 @@ def methods(base: type = MethodView, **attributes: Any) -> Any:
     return type("Methods", (base,), attributes)
 
 
-def method_view(*decorators: Any, **attributes: Any) -> ViewFunction:
-    view: ViewFunction = methods(decorators=decorators, **attributes).as_view("view")
-    return view
+def method_view(*decorators: Any, **attributes: Any) -> Any:
+    return methods(decorators=decorators, **attributes).as_view("view")
 
 
-def class_view(*decorators: Any, **attributes: Any) -> ViewFunction:
+def class_view(*decorators: Any, **attributes: Any) -> Any:
     """Make the view of a class of any other kind."""
-    view: Any = type("AnyView", (View,), {"decorators": decorators, "dispatch_request": get, **attributes})
-    function: ViewFunction = view.as_view("view")
-    return function
+    return methods(View, **{"decorators": decorators, "dispatch_request": get, **attributes}).as_view("view")
 
 
 Decorated = methods(get=get, decorators=[only_a])
@@ -78,12 +72,9 @@ SHOWN = [
     ("a lambda that returns a tuple", only_a(lambda: ("made", 201, {"X-Own": "1"})), 201),
     ("a partial", only_a(functools.partial(a_view)), 200),
     ("an async function", only_a(an_async_view), 200),
-    ("a view that returns JSON", only_a(lambda: jsonify(ok=True)), 200),
-    ("a view that redirects", only_a(lambda: redirect("/elsewhere", 302)), 302),
     ("a view that sends a file", only_a(lambda: send_file(BytesIO(b"file"), "text/plain")), 200),
-    ("a view that streams", only_a(a_stream), 200),
+    ("a view that streams", only_a(lambda: Response(stream_with_context(pieces()))), 200),
     ("an async view that aborts", only_a(an_async_view_that_aborts), 403),
-    ("a view that aborts with a response", only_a(lambda: abort(make_response("no", 418))), 418),
     ("a view that raises", only_a(raises), 500),
     ("a view that returns one response again and again", only_a(lambda: REUSED), 200),
     ("above another decorator", only_a(h.wrap(a_view)), 200),
@@ -133,12 +124,7 @@ def test_without_cors_on_the_app_the_decorator_alone_suffices(view: ViewFunction
         assert view in [row[1] for row in NOT_SHOWN] or h.cors_headers(response) == expected
 
 
-@table(
-    "origins, expected",
-    ("no origin", [], FOR_NONE),
-    ("several origins", [B, A], [ONLY_A, ONLY_B, DENIED]),
-    ("every origin", "*", FOR_ALL),
-)
+@table("origins, expected", ("no origin", [], FOR_NONE), ("every origin", "*", FOR_ALL))
 def test_the_policy_of_a_view_counts_on_its_errors_too_where_it_allows(origins: Any, expected: Any) -> None:
     app = h.make_app(TESTING=False)
     CORS(app, origins=A, supports_credentials=True, max_age=1)
@@ -221,13 +207,12 @@ def set_by_hand(response: Response) -> Response:
 
 
 @pytest.mark.parametrize("place", [*h.PLACES, h.for_a_hidden_view])
-@pytest.mark.parametrize("early", [True, False], ids=["registered early", "registered late, or by the blueprint"])
-def test_headers_that_a_function_after_the_request_sets_are_replaced(place: Callable[..., None], early: bool) -> None:
-    app = h.make_app()
-    if early:
-        app.after_request(set_by_hand)
-    place(app, a_view, h.no_set_up if early else lambda served: served.after_request(set_by_hand), origins=A)
-    assert h.get_headers_for(app, PATH) == MERGED_FOR_A
+def test_headers_that_a_function_after_the_request_sets_are_replaced(place: Callable[..., None]) -> None:
+    early, late = h.make_app(), h.make_app()
+    early.after_request(set_by_hand)
+    place(early, a_view, origins=A)
+    place(late, a_view, lambda served: served.after_request(set_by_hand), origins=A)
+    assert h.get_headers_for(early, PATH) == h.get_headers_for(late, PATH) == MERGED_FOR_A
 
 
 # The decorator as a decorator ----------------------------------------------------------------------------------------
@@ -238,6 +223,7 @@ def test_a_decorated_view_keeps_what_it_is_and_what_it_is_called_with() -> None:
         """Greet."""
         return name * times
 
+    vars(view)["required_methods"] = {"PUT"}  # by another decorator
     decorated = only_a(view)
     assert (decorated.__name__, decorated.__doc__) == ("view", "Greet.")
     assert inspect.signature(decorated) == inspect.signature(view)
@@ -250,26 +236,12 @@ def test_a_decorated_view_keeps_what_it_is_and_what_it_is_called_with() -> None:
     app = h.make_app()
     app.add_url_rule("/<name>/<int:times>", "view", decorated)
     assert h.fetch(app.test_client(), "/ab/2").text == "abab"
+    assert set(h.preflight(app.test_client(), "/ab/2").allow) == {"GET", "HEAD", "OPTIONS", "PUT"}
     with app.test_request_context("/"):
         assert decorated("a", times=3) == "aaa"
 
 
-def test_what_another_decorator_requires_of_the_route_is_kept() -> None:
-    def view() -> str:
-        return "text"
-
-    vars(view)["required_methods"] = {"PUT"}
-    app = h.make_app()
-    app.add_url_rule("/", view_func=only_a(view))
-    assert set(h.preflight(app.test_client(), "/").allow) == {"GET", "HEAD", "OPTIONS", "PUT"}
-
-
-class SomeClass:
-    def method(self) -> None:
-        """Do nothing."""
-
-
-@pytest.mark.parametrize("view", [a_view, an_async_view, SomeClass, SomeClass().method, Decorated, len])
+@pytest.mark.parametrize("view", [a_view, an_async_view, Decorated, Decorated().get, len])
 def test_without_parentheses_it_shows_the_right_spelling(view: Any) -> None:
     with pytest.raises(TypeError, match=r"^cross_origin is missing its parentheses: write @cross_origin\(\) above the"):
         cross_origin(view)
@@ -280,10 +252,8 @@ untyped: Any = cross_origin  # as a program without a type checker calls it
 
 @table(
     "call, options, error, text",
-    ("by position", (A,), {}, TypeError, r"^cross_origin\(\).*origins='https://a"),
-    ("None, by position", (None,), {}, TypeError, r"origins=None"),
+    ("None, by position", (None,), {}, TypeError, r"^cross_origin\(\).*origins=None"),
     ("unknown", (), {"orgins": A}, TypeError, r"^cross_origin.*'orgins'.*'origins'"),
-    ("resources", (), {"resources": "/"}, TypeError, r"'resources'"),
     ("a wrong value", (), {"max_age": "soon"}, ValueError, r"max_age='soon'"),
     ("for all", (), {"origins": "*", "supports_credentials": True}, ValueError, r"supports_"),
 )

@@ -114,7 +114,7 @@ PLACES: dict[str, Callable[..., object]] = {
     "an entry of the config": lambda app, **options: (CORS(app), configured(app, resources={"/": options})),
     "a blueprint": blueprint,
     "a decorator": decorator,
-    "a decorator and the config": lambda app, **options: decorator(configured(app, **options, resources=[])),
+    "a decorator and the config": lambda app, **options: decorator(configured(app, **options)),
 }
 
 
@@ -207,14 +207,14 @@ def test_what_is_no_app_is_an_error(what: Any) -> None:
             call(what)
 
 
-@table("name", ("Connexion", "app"), ("Dash", "server"))
-def test_an_object_around_a_flask_app_leads_to_that_app(name: str) -> None:
-    around = SimpleNamespace(**{name: serving()})
-    with pytest.raises(TypeError, match=r"^CORS\(\) takes a Flask app") as caught:
-        untyped(around)
-    [remedy] = re.findall(r"write (CORS\(app\.\w+)\)", str(caught.value))
-    eval(f"{remedy}, origins='{A}')", {"CORS": CORS, "app": around})  # noqa: S307
-    assert headers_for(getattr(around, name)) == FOR_A
+def test_an_object_around_a_flask_app_leads_to_that_app() -> None:
+    for name in ("app", "server"):  # Connexion, and Dash
+        around = SimpleNamespace(**{name: serving()})
+        with pytest.raises(TypeError, match=r"^CORS\(\) takes a Flask app") as caught:
+            untyped(around)
+        [remedy] = re.findall(r"write (CORS\(app\.\w+)\)", str(caught.value))
+        eval(f"{remedy}, origins='{A}')", {"CORS": CORS, "app": around})  # noqa: S307
+        assert headers_for(getattr(around, name)) == FOR_A
 
 
 def test_what_cors_returns_is_no_app() -> None:
@@ -227,12 +227,9 @@ def test_what_cors_returns_is_no_app() -> None:
     "wrong, error, message",
     ("an option by position", lambda app: untyped(app, "/a"), TypeError, r"^CORS\(\).* resources='/a'"),
     ("the same, for init_app", lambda app: untyped().init_app(app, "/a"), TypeError, r"^init_app\(\).* resources='/a'"),
-    ("an unknown option", lambda app: untyped(app, orgins=A), TypeError, r"^CORS\(\): 'orgins'.*'origins'"),
-    ("one before there is an app", lambda _: untyped(orgins=A), TypeError, r"'orgins'.*'origins'"),
+    ("an unknown option", lambda _: untyped(orgins=A), TypeError, r"^CORS\(\): 'orgins'.*'origins'"),
     ("one in init_app", lambda app: untyped().init_app(app, orgins=A), TypeError, r"^init_app\(\): 'orgins'"),
-    ("one in an entry", lambda app: CORS(app, resources={"/": {"max": 1}}), TypeError, r"^resources\['/'\]: 'max'"),
     ("one in its entry", lambda app: CORS(configured(app, resources={"/": {"max": 1}})), TypeError, "'max'"),
-    ("a wrong value", lambda app: CORS(app, max_age="soon"), ValueError, r"^max_age='soon'"),
     ("a wrong value before there is an app", lambda _: CORS(max_age="soon"), ValueError, r"^max_age='soon'"),
     ("one in the config", lambda app: CORS(configured(app, max_age="soon")), ValueError, "CORS_MAX_AGE='soon'"),
     ("credentials without origins", lambda app: CORS(app, supports_credentials=True), ValueError, "CORS_ORIGINS"),
@@ -256,11 +253,10 @@ def test_what_is_wrong_already_raises_at_once_and_does_nothing_to_the_app(
     ("a warning as an error", {"origins": "HTTPS://a.example"}, ["'HTTPS://a.example' is corrected to"]),
     ("a misspelt key, the warning as an error", {"origin": A}, ["'CORS_ORIGIN' is not a setting"]),
 )
-@pytest.mark.parametrize("testing", [True, False])
 def test_what_only_the_first_request_shows_is_logged_once_and_no_origin_is_allowed(
-    config: dict[str, Any], messages: list[str], testing: bool, caplog: pytest.LogCaptureFixture
+    config: dict[str, Any], messages: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    app = serving("/", "/decorated", TESTING=testing)
+    app = serving("/", "/decorated")
     CORS(app)
     app.view_functions["/decorated"] = cross_origin()(a_view)
     configured(app, **config)

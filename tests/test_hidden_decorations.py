@@ -1,4 +1,4 @@
-"""Which decoration counts: those that an outer decorator hides, views that call views, and views that are replaced."""
+"""Decorations that an outer decorator hides, and views that call other views. More of law 10 is in ``test_laws.py``."""
 
 import functools
 from collections.abc import Callable
@@ -6,24 +6,19 @@ from typing import Any
 
 import pytest
 from flask import abort, request
-from flask.views import MethodView
 
 from flask_cors import CORS, cross_origin
 from tests import helpers
-from tests.helpers import FOR_A, FOR_ALL, FOR_B, FOR_NONE, A, CORSHeaders, SetUp, View, a_view, as_preflights, hide
+from tests.helpers import FOR_A, FOR_B, FOR_NONE, A, SetUp, View, a_view, as_preflights, hide
 from tests.helpers import get_headers_for as headers_for
 from tests.helpers import get_preflight_headers_for as preflights_for
 from tests.tables import table
 
 only_a, only_b = cross_origin(origins=A), cross_origin(origins=helpers.B)
-for_none, for_all = cross_origin(origins=[]), cross_origin()
 
 
 def cors_for_a(app: Any) -> None:
     CORS(app, origins=A)
-
-
-# Hidden decorations --------------------------------------------------------------------------------------------------
 
 
 class ObjectThatCalls:
@@ -80,9 +75,7 @@ def test_where_the_route_lists_options_a_hidden_wrapper_responds_and_the_view_ne
 
 
 @pytest.mark.parametrize(("set_up", "expected"), [(helpers.no_set_up, FOR_NONE), (cors_for_a, FOR_A)])
-def test_a_hidden_wrapper_does_not_decide_for_another_view_of_its_path(
-    set_up: SetUp, expected: list[CORSHeaders]
-) -> None:
+def test_a_hidden_wrapper_does_not_decide_for_another_view_of_its_path(set_up: SetUp, expected: Any) -> None:
     app = helpers.make_app()
     app.add_url_rule("/", "hidden", hide(only_b(a_view)), methods=["PUT", "OPTIONS"])
     app.add_url_rule("/", "other", a_view, methods=["GET"])
@@ -122,7 +115,7 @@ def test_one_decorator_serves_a_view_that_shows_it_and_one_that_hides_it(first: 
 @table(
     "called",
     ("for B", only_b(a_view)),
-    ("for all", for_all(a_view)),
+    ("for all", cross_origin()(a_view)),
     ("below another decorator", helpers.wrap(only_b(a_view))),
     ("hidden", hide(only_b(a_view))),
 )
@@ -138,54 +131,3 @@ def test_a_view_that_calls_another_registered_view_keeps_its_own_policy(set_up: 
     assert headers_for(app, "/own") == FOR_A
     if app.after_request_funcs:
         assert preflights_for(app, "/") == as_preflights(plain)
-
-
-def test_of_two_views_or_methods_on_a_path_the_one_for_the_requested_method_decides_on_a_preflight() -> None:
-    app = helpers.make_app()
-    CORS(app)
-    app.add_url_rule("/", "get", only_a(a_view))
-    app.add_url_rule("/", "put", only_b(a_view), methods=["PUT"])
-    methods: Any = type(
-        "Methods", (MethodView,), {"get": only_a(lambda _: a_view()), "put": only_b(lambda _: a_view())}
-    )
-    app.add_url_rule("/methods", view_func=methods.as_view("methods"))
-    for path in ("/", "/methods"):
-        assert headers_for(app, path, method="HEAD") == FOR_A
-        assert preflights_for(app, path) == as_preflights(FOR_A)
-        assert preflights_for(app, path, method="PUT") == as_preflights(FOR_B)
-
-
-# What stands there at the time of the request ------------------------------------------------------------------------
-
-
-@table(
-    "first, second, expected",
-    ("undecorated, then for none", a_view, for_none(a_view), FOR_NONE),
-    ("for all, then for none", for_all(a_view), for_none(a_view), FOR_NONE),
-    ("for B, then for A", only_b(a_view), only_a(a_view), FOR_A),
-    ("undecorated, then for A, hidden", a_view, hide(only_a(a_view)), FOR_A),
-    ("for none, then for A, hidden", for_none(a_view), hide(only_a(a_view)), FOR_A),
-    ("for B, then undecorated", only_b(a_view), a_view, FOR_ALL),
-)
-def test_a_view_that_replaces_another_brings_its_own_policy_and_a_preflight_for_it_meets_no_login(
-    first: View, second: View, expected: list[CORSHeaders]
-) -> None:
-    for set_up in (CORS, helpers.no_set_up):
-        app = helpers.make_app()
-        app.before_request(lambda: abort(401) if request.method == "OPTIONS" else None)
-        set_up(app)
-        app.add_url_rule("/", "view", first)
-        headers_for(app), headers_for(app, method="OPTIONS")
-        app.view_functions["view"] = second
-        assert headers_for(app) == (FOR_NONE if (set_up, second) == (helpers.no_set_up, a_view) else expected)
-        if set_up is CORS:
-            assert preflights_for(app) == as_preflights(expected)
-
-
-def test_a_route_that_is_added_late_has_its_own_policy() -> None:
-    app = helpers.make_app()
-    CORS(app)
-    helpers.assert_policy(app, FOR_ALL, status=404)
-    app._got_first_request = False  # as some programs do that add routes late
-    app.add_url_rule("/", view_func=only_a(a_view))
-    helpers.assert_policy(app, FOR_A)

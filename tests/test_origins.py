@@ -6,14 +6,15 @@ import re
 import sys
 import time
 from typing import Any
+from unittest import mock
 
 import idna
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_cors.origins import ANY_ORIGIN, AllowedOrigins, OriginRule, is_origin
-from tests import strategies
+from flask_cors.origins import ANY_ORIGIN, AllowedOrigins, is_origin
+from tests.entries import KINDS, Entry
 from tests.tables import lines, table, words
 
 parse = AllowedOrigins.parse
@@ -96,7 +97,6 @@ TEXTS = ["^https://(b|c)$", " ^https://d", APP]
     ("a string is one origin", APP, [APP], [API]),
     ("commas separate", f" {APP} , {API},, ", [APP, API], ["", B]),
     ("a list", [APP, API], [APP, API], [f"{APP},{API}"]),
-    ("a set", {APP, API}, [APP, API], [B]),
     ("a generator", (origin for origin in [APP, API]), [APP, API], [B]),
     ("the wildcard is any origin, and nothing else", "*", [APP, "null", EXTENSION], ["", "anything", f"{APP}\n"]),
     ("the wildcard among others", [APP, " *"], [API], [""]),
@@ -105,12 +105,7 @@ TEXTS = ["^https://(b|c)$", " ^https://d", APP]
     ("any subdomain at any depth, not the domain itself", "https://*.example.com", BELOW, NOT_BELOW),
     ("subdomains on one port", "https://*.example.com:8443", [f"{APP}:8443"], [APP, f"{APP}:84430"]),
     ("any port, and none", "http://localhost:*", ["http://localhost", "http://localhost:65535"], NOT_LOCAL),
-    (
-        "both wildcards",
-        "https://*.example.com:*",
-        [APP, f"{APP}:1"],
-        ["https://example.com:1", "http://a.example.com:1"],
-    ),
+    ("both wildcards", "https://*.example.com:*", [APP, f"{APP}:1"], ["https://example.com:1", "http://a.example.com"]),
     ("any port of an IPv6 address", "http://[::1]:*", ["http://[::1]:3000"], ["http://[::2]:3000"]),
     ("any port of a shell", "app://localhost:*", ["app://localhost:1"], ["app://localhost.x:1"]),
     ("a pattern matches whole", re.compile("https://[ab]"), ["https://a"], ["https://c", "https://a.b", "xhttps://a"]),
@@ -173,13 +168,6 @@ def test_what_is_parsed_keeps_the_entries_as_written() -> None:
     http://[0:0:0:0:0:0:0:1]:80   http://[::1]
     http://[::FFFF:1.2.3.4]       http://[::ffff:102:304]
     http://[1:0:0:2:0:0:0:3]:*    http://[1:0:0:2::3]:*
-    http://[1:0:2:3:4:5:6:7]/     http://[1:0:2:3:4:5:6:7]
-    http://[0:0:2:0:0:0:0:0ABC]   http://[0:0:2::abc]
-    http://[FFFF:0:0:00AB::1]     http://[ffff:0:0:ab::1]
-    http://[1:0:0:2:3:0:0:4]      http://[1::2:3:0:0:4]
-    http://010.0xA.258            http://8.10.1.2
-    http://0XFF.1                 http://255.0.0.1
-    http://255.255.65535          http://255.255.255.255
     App://Obsidian.md/            app://Obsidian.md
     file:///                      file://
 """,
@@ -246,7 +234,6 @@ EVIL = words("https://evil.test https://evilexample.com http://192.168.a.com:300
     localhost:*/                      http://localhost:1              'http://localhost:*'
     http//x                           http://x                        'http://x'
     https:/app.example                https://app.example             'https://app.example'
-    https:app.example                 https://app.example             'https://app.example'
     http://x/app                      http://x                        'http://x'
     https://app.example/api/*         https://app.example             'https://app.example'
     https://app.example/(a|b)         https://app.example             'https://app.example'
@@ -353,30 +340,26 @@ def test_a_pattern_that_does_not_compile_is_shown_with_the_reason_and_a_remedy()
 
 
 def test_functions_come_last_in_turn_and_get_only_origins() -> None:
-    calls: list[str] = []
-
-    def record(result: bool, origin: str) -> bool:
-        calls.append(f"{origin} {result}")
-        return result
-
-    functions = [functools.partial(record, result) for result in (False, True, True)]
+    functions = [mock.Mock(return_value=result) for result in (False, True, True)]
     origins = parse([*functions, APP, "https://*.example.org", "^https://b$"])
     assert all(map(origins.allow, [APP, "https://a.example.org", "https://b"]))
     assert not any(map(origins.allow, ["", "x", f"{API}\n", "https://" + "a" * 300, f"https://{'a.' * 10**6}"]))
-    assert calls == []
     assert origins.allow("null")
-    assert calls == ["null False", "null True"]
+    assert [function.call_args_list for function in functions] == [[mock.call("null")]] * 2 + [[]]
+
+
+def lookup(result: Any, _: str = "") -> Any:
+    return result
 
 
 @pytest.mark.parametrize("result", [1, 0, None, "yes", "", [APP]], ids=repr)
 def test_a_function_that_returns_anything_but_a_bool_is_an_error_that_names_it(result: Any) -> None:
-    def lookup(_: str) -> Any:
-        return result
-
-    for function, name in ((lookup, r"\S+lookup"), (functools.partial(lookup), "functools.partial.*")):
-        message = rf"^origins={name} must return True or False; for '{APP}' it returned {re.escape(repr(result))}$"
-        with pytest.raises(TypeError, match=message):
-            parse(function).allow(APP)
+    with pytest.raises(TypeError) as caught:
+        parse(functools.partial(lookup, result)).allow(APP)
+    rule = rf"must return True or False; for '{APP}' it returned {re.escape(repr(result))}"
+    assert re.fullmatch(rf"origins=functools.partial\(.*lookup.*\) {rule}", str(caught.value))
+    with pytest.raises(TypeError, match=f"^origins=lookup must return True or False; for '{APP}' it returned '{APP}'$"):
+        parse(lookup).allow(APP)
 
 
 # Everyone, in any spelling -------------------------------------------------------------------------------------------
@@ -410,36 +393,24 @@ def test_a_pattern_that_takes_exponential_time_is_tried_in_bounded_time() -> Non
 
 # Laws ----------------------------------------------------------------------------------------------------------------
 
-
-def naively_allows(entry: OriginRule, origin: str) -> bool:
-    """Compare one entry with one origin, slowly and plainly."""
-    if isinstance(entry, re.Pattern):
-        return re.match(f"(?:{entry.pattern})\\Z", origin) is not None
-    if not isinstance(entry, str):
-        return entry(origin)
-    if entry.startswith("^"):
-        return naively_allows(re.compile(entry), origin)
-    (scheme, host, port), (its_scheme, its_host, its_port) = map(apart, (entry, origin))
-    below = its_host[: -len(host) + 1] if its_host.endswith(host[1:]) else ""
-    same_host = below != "" if host[0] == "*" else host == its_host
-    return scheme == its_scheme and same_host and port in ("*", its_port)
+schemes, ports = st.sampled_from(["https", "http"]), st.sampled_from(["", "", ":8443"])
+hosts = st.lists(st.sampled_from(["a", "b", "ab", "com", "co", "xn--a"]), min_size=1, max_size=4).map(".".join)
+entries = st.builds(lambda kind, *origin: kind(*origin), st.sampled_from([*KINDS.values()]), schemes, hosts, ports)
 
 
-def apart(origin: str) -> tuple[str, str, str]:
-    scheme, _, rest = origin.partition("://")
-    host, _, port = rest.partition(":")
-    return scheme, host, "" if (scheme, port) == ("http", "80") and "*" not in rest else port
+@given(st.lists(entries, max_size=6), st.builds("{}://{}{}".format, schemes, hosts, ports))
+def test_the_fast_lookup_allows_what_the_slow_one_does(listed: list[Entry], origin: str) -> None:
+    assert parse([entry.written for entry in listed]).allow(origin) == any(entry.admits(origin) for entry in listed)
 
 
-@example(["https://foo.com", "https://bar.com"], "https://barfoo.com")  # GHSA-vhxv-fg4m-p2w8
-@example(["https://*.a.com", "https://a.com"], "https://a.com")
-@given(st.lists(strategies.origin_rules, max_size=6), strategies.origins)
-def test_the_fast_lookup_allows_what_the_slow_one_does(listed: list[OriginRule], origin: str) -> None:
-    as_sent = origin.removesuffix(":80") if origin.startswith("http://") else origin
-    assert parse(listed).allow(as_sent) == any(naively_allows(entry, as_sent) for entry in listed)
+behind = (
+    st.sampled_from([*"/?# \n", ".", "\x00", "%00", ".evil.test", "@evil.test", ":80", ":8443", ", https://a"])
+    | st.text()
+)
+any_texts = st.text(max_size=40) | st.text("ahtps:/.*,@%\\ \t\r\n\x00[('\"^0x9Aü", max_size=40)
 
 
-@given(strategies.hostile_texts | st.text("htps:/.*[(,'\"^@ 0x9Aü") | st.builds("https://{}".format, st.text()))
+@given(st.builds("{}://{}{}".format, schemes, hosts, behind) | any_texts)
 def test_any_text_is_parsed_and_a_correction_needs_no_other(text: str) -> None:
     try:
         origins = parse([text])

@@ -1,9 +1,11 @@
 """Policies: which headers a response carries, row by row, and what of a request can get into them."""
 
+import itertools
 import re
 import string
 import warnings
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -26,9 +28,8 @@ ON_OPTIONS = {METHODS: "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, QUERY"}
 TRUSTING = {"supports_credentials": True}
 TRUE = {CREDENTIALS: "true"}
 
-NO_PREFLIGHT = CORSRequest("OPTIONS")
 PREFLIGHT = CORSRequest("OPTIONS", None, "PATCH", "x-b, x-a")
-REQUESTS = [*map(CORSRequest, ("GET", "HEAD", "POST")), NO_PREFLIGHT, PREFLIGHT]
+REQUESTS = [*map(CORSRequest, ("GET", "HEAD", "POST", "OPTIONS")), PREFLIGHT]
 
 
 def policy_of(**options: Any) -> Policy:
@@ -44,10 +45,6 @@ def headers_of(policy: Policy, request: CORSRequest, origin: str | None = None) 
     names = [name for name, _ in pairs]
     assert (len({*names}), "Vary" in names[:-1]) == (len(names), False)
     return dict(pairs)
-
-
-def is_app(origin: str) -> bool:
-    return origin == APP
 
 
 def test_the_names_of_the_headers_are_those_of_the_standard() -> None:
@@ -66,22 +63,18 @@ def test_a_policy_and_its_headers_cannot_be_changed_for_the_next_request() -> No
     assert (policy, hash(policy)) == (policy_of(headers="X-A", max_age=1), hash(policy_of(headers="X-A", max_age=1)))
 
 
-@pytest.mark.parametrize("method", ["OPTIONS", "GET", "options"])
-@pytest.mark.parametrize("origin", [APP, "null", "", None])
-@pytest.mark.parametrize("requested", ["PUT", "", None])
-def test_a_preflight_is_options_with_an_origin_and_a_method(
-    method: str, origin: str | None, requested: str | None
-) -> None:
-    expected = method == "OPTIONS" and origin in (APP, "null") and requested == "PUT"
-    assert CORSRequest(method, origin, requested).is_preflight is expected
-    assert CORSRequest(method, origin, requested, "x-a").is_preflight is expected
+def test_a_preflight_is_options_with_an_origin_and_a_method() -> None:
+    requests = itertools.product(
+        ["OPTIONS", "GET", "options"], [APP, "null", "", None], ["PUT", "", None], ["x-a", None]
+    )
+    preflights = [request for request in requests if CORSRequest(*request).is_preflight is True]
+    assert preflights == [("OPTIONS", origin, "PUT", names) for origin in (APP, "null") for names in ("x-a", None)]
 
 
 # Which origins are allowed, and which headers their responses carry --------------------------------------------------
 
 # Options; `Access-Control-Allow-Origin` for APP, for OTHER and without `Origin`; whether the response varies.
-Row = tuple[str, dict[str, Any], tuple[str | None, str | None, str | None], bool]
-LISTS: list[Row] = [
+LISTS: list[tuple[str, dict[str, Any], tuple[str | None, ...], bool]] = [
     ("one", {"origins": APP}, (APP, None, APP), True),
     ("one, not always", {"origins": [APP], "always_send": False}, (APP, None, None), True),
     ("one, not as a wildcard", {"origins": APP, "send_wildcard": False}, (APP, None, APP), True),
@@ -91,9 +84,7 @@ LISTS: list[Row] = [
     ("subdomains", {"origins": "https://*.example"}, (APP, OTHER, None), True),
     ("any port", {"origins": f"{APP}:*"}, (APP, None, None), True),
     ("a pattern", {"origins": re.compile(r"https://app\..*")}, (APP, None, None), True),
-    ("a pattern, not always", {"origins": r"^https://app\..*$", "always_send": False}, (APP, None, None), True),
-    ("a function", {"origins": is_app}, (APP, None, None), True),
-    ("one and a function", {"origins": ["https://b.example", is_app]}, (APP, None, None), True),
+    ("one and a function", {"origins": ["https://b.example", APP.__eq__]}, (APP, None, None), True),
     ("none", {"origins": []}, (None, None, None), False),
     ("none, from None", {"origins": None, "send_wildcard": False}, (None, None, None), False),
 ]
@@ -187,23 +178,15 @@ def test_what_is_no_origin_is_never_sent_back_and_null_where_it_is_allowed(origi
 
 
 def test_a_function_is_called_only_if_there_is_an_origin_and_the_result_is_not_known() -> None:
-    calls: list[str] = []
-
-    def count(origin: str) -> bool:
-        calls.append(origin)
-        return origin == APP
-
-    policy = policy_of(origins=count)
-    assert (policy.allows(APP), policy.allows(OTHER), calls) == (True, False, [APP, OTHER])
-    assert headers_of(policy, PREFLIGHT) == DENIED
-    preflight = PREFLIGHT._replace(origin=APP)
-    assert dict(policy.response_headers(preflight, False)) == DENIED
+    function = mock.Mock(side_effect=[True, False, True, LookupError, LookupError])
+    policy, preflight = policy_of(origins=function), PREFLIGHT._replace(origin=APP)
+    assert (policy.allows(APP), policy.allows(OTHER)) == (True, False)
+    assert headers_of(policy, PREFLIGHT) == dict(policy.response_headers(preflight, False)) == DENIED
     assert dict(policy.response_headers(preflight, True)) == LISTED | ON_OPTIONS
-    assert len(calls) == 2
+    assert function.call_args_list == [mock.call(APP), mock.call(OTHER)]
     assert headers_of(policy, preflight) == LISTED | ON_OPTIONS
-    assert len(calls) == 3
-    failing = policy_of(origins=lambda origin: {}[origin])
-    for call in (failing.allows, lambda origin: headers_of(failing, PREFLIGHT, origin)):
+    assert function.call_count == 3
+    for call in (policy.allows, lambda origin: headers_of(policy, PREFLIGHT, origin)):
         with pytest.raises(LookupError):
             call(APP)
 
@@ -222,8 +205,7 @@ def echoed(requested: str) -> str:
 
 @table(
     "requested, expected",
-    ("two, which are sorted", "x-b,x-a", "x-a, x-b"),
-    ("white space around names", " x-a ,\tx-b\t", "x-a, x-b"),
+    ("white space around names, which are sorted", " x-b ,\tx-a\t", "x-a, x-b"),
     ("a name twice, and in capitals", "X-A, x-a, x-a", "X-A, x-a"),
     ("commas", ",, ,", ""),
     ("nothing at all", "", ""),

@@ -7,7 +7,6 @@ import posixpath
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from functools import partial
 from typing import Any
 from urllib.parse import unquote, unquote_plus, unquote_to_bytes, urlsplit
@@ -169,12 +168,11 @@ def test_any_path_leads_to_the_policy_of_the_view(name: str, path: str, root: st
     assert_policy_of_the_view(APPS[name], path, root)
 
 
-def careless(reads: Callable[[str], str]) -> Flask:
+def careless(reads: Callable[[str], str]) -> Any:
     """Make an app that Flask routes as ever, and whose policies go by a path that is read otherwise."""
-    app = with_views()
-    honest = app.wsgi_app
+    honest = with_views()
 
-    def wsgi_app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         read = reads(environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"))
         _, _, wrong = run_wsgi_app(honest, {**environ, "PATH_INFO": read.encode().decode("latin-1")})
         body, status, headers = run_wsgi_app(honest, environ)
@@ -182,17 +180,14 @@ def careless(reads: Callable[[str], str]) -> Flask:
         start_response(status, headers.to_wsgi_list())
         return body
 
-    app.wsgi_app = wsgi_app  # type: ignore[method-assign]
     return app
 
 
-def wrong(app: Flask) -> list[str]:
-    found = [*SPELLINGS]
-    for written in SPELLINGS:
-        with suppress(AssertionError):
-            assert assert_policy_of_the_view(app, written) == expected_policy(written)
-            found.remove(written)
-    return found
+def is_wrong(app: Flask, written: str) -> bool:
+    try:
+        return assert_policy_of_the_view(app, written) != expected_policy(written)
+    except AssertionError:
+        return True
 
 
 #: Ways to read a path that are wrong, and a path that shows it.
@@ -210,20 +205,21 @@ MISTAKES: list[tuple[str, Callable[[str], str]]] = [
 
 
 def test_an_app_that_reads_paths_otherwise_is_caught() -> None:
-    assert [path for path, reads in MISTAKES if path not in wrong(careless(reads))] == []
-    assert wrong(careless(str)) == []
+    assert [path for path, reads in MISTAKES if not is_wrong(careless(reads), path)] == []
+    honest = careless(str)
+    assert [path for path in SPELLINGS if is_wrong(honest, path)] == []
 
 
 BELOW = ["/api/nowhere", "/%61pi/nowhere", "/api%2Fnowhere", "//api/nowhere", "/api", "/api/../nowhere"]
 BESIDE = ["/API/nowhere", "/api%252Fnowhere", "/apiary", "/./api/nowhere", "/nowhere/api/", "/api%0A"]
 
 
-@pytest.mark.parametrize("root", ["", "/api"])
-def test_what_is_missing_is_below_a_prefix_by_its_decoded_path(root: str) -> None:
+def test_what_is_missing_is_below_a_prefix_by_its_decoded_path() -> None:
     app, blueprint = App(), Blueprint("api", __name__, url_prefix="/api")
     CORS(app, origins=ELSEWHERE)
     CORS(blueprint, origins=origin_of("/"))
     blueprint.add_url_rule("/users", view_func=a_view)
     app.register_blueprint(blueprint)
-    found = {path: policy_sent(call(app, environ(path, root))) for path in BELOW + BESIDE}
-    assert found == dict.fromkeys(BELOW, origin_of("/")) | dict.fromkeys(BESIDE, ELSEWHERE)
+    for root in ("", "/api"):
+        found = {path: policy_sent(call(app, environ(path, root))) for path in BELOW + BESIDE}
+        assert found == dict.fromkeys(BELOW, origin_of("/")) | dict.fromkeys(BESIDE, ELSEWHERE)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from flask import Flask, Response, redirect, request, session
@@ -20,7 +22,7 @@ from flask_cors.browser import Browser, Exchange, Outcome, Request
 from flask_cors.browser import Response as Answer
 from flask_cors.pytest_plugin import cors_browser as cors_browser
 from flask_cors.testing import assert_allowed, assert_blocked, browser, transcript
-from tests.helpers import an_app
+from tests.helpers import make_app
 from tests.tables import table
 from tests.transcripts.pages import blocks
 
@@ -29,18 +31,13 @@ PAGE, API, EVIL = "https://app.example", "https://api.app.example", "https://evi
 
 def shop() -> Flask:
     """Make an app with a login, a view that repeats the request, and redirects."""
-    app = an_app(SECRET_KEY="for tests")
+    app = make_app(SECRET_KEY="for tests")
     CORS(app, origins=PAGE, supports_credentials=True, headers="X-Token, Authorization")
-    app.add_url_rule("/login", view_func=login, methods=["POST"])
+    app.add_url_rule("/login", "login", lambda: str(session.update(user="ann")), methods=["POST"])
     app.add_url_rule("/echo", view_func=echo, methods=["GET", "POST", "PUT"])
     app.add_url_rule("/echo/<path:rest>", "deep echo", echo)
-    app.add_url_rule("/moved", view_func=lambda: redirect("/echo"), endpoint="moved")
+    app.add_url_rule("/moved", "moved", lambda: redirect("/echo"))
     return app
-
-
-def login() -> str:
-    session["user"] = "ann"
-    return "ok"
 
 
 NAMES = ("HTTP_HOST", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "REMOTE_ADDR", "wsgi.url_scheme")
@@ -68,13 +65,8 @@ def test_the_app_gets_the_headers_that_a_browser_sends_and_no_others() -> None:
     headers = [("X-Token", "1"), ("X-Token", "2")]
     page = browser(shop(), PAGE, path="/basket")
     request = echoed(page.fetch(f"{API}/echo", method="PUT", headers=headers, body="tea"))
-    sent = {
-        "Accept": "*/*",
-        "Content-Length": "3",
-        "Content-Type": "text/plain;charset=UTF-8",
-        "Host": "api.app.example",
-    }
-    sent |= {"Origin": PAGE, "Referer": f"{PAGE}/", "X-Token": "1, 2"}
+    sent = {"Accept": "*/*", "Content-Length": "3", "Content-Type": "text/plain;charset=UTF-8"}
+    sent |= {"Host": "api.app.example", "Origin": PAGE, "Referer": f"{PAGE}/", "X-Token": "1, 2"}
     sent |= {"Sec-Fetch-Dest": "empty", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-site"}
     assert (request["body"], len(request["headers"])) == ("tea", len(sent) + 1)
     assert {name: value for name, value in request["headers"] if name != "User-Agent"} == sent
@@ -85,21 +77,17 @@ def test_the_app_gets_the_headers_that_a_browser_sends_and_no_others() -> None:
     assert dict(at_home.json["headers"])["Referer"] == f"{PAGE}/basket"
 
 
-def test_a_response_is_read_to_its_end_and_closed() -> None:
+@table(
+    "open_page, kind, pieces, body",
+    ("a response is read to its end", Browser.fetch, "text/plain", ["green ", "tea"], b"green tea"),
+    ("a stream of events is not read", Browser.event_source, "text/event-stream", itertools.repeat("data: tea"), b""),
+)
+def test_and_closed(open_page: Any, kind: str, pieces: Iterable[str], body: bytes) -> None:
     app, closed = shop(), []
-    streamed = Response(iter(["green ", "tea"]))
-    streamed.call_on_close(lambda: closed.append("closed"))
-    app.add_url_rule("/stream", view_func=lambda: streamed, endpoint="stream")
-    assert assert_allowed(browser(app).fetch(f"{API}/stream")).body == b"green tea"
-    assert closed == ["closed"]
-
-
-def test_a_stream_of_events_is_judged_by_its_headers_and_closed_unread() -> None:
-    app, closed = shop(), []
-    streamed = Response(iter(lambda: "data: tea\n\n", None), mimetype="text/event-stream")
-    streamed.call_on_close(lambda: closed.append("closed"))
-    app.add_url_rule("/events", view_func=lambda: streamed, endpoint="events")
-    assert assert_allowed(browser(app).event_source(f"{API}/events", with_credentials=True)).body == b""
+    response = Response(iter(pieces), mimetype=kind)
+    response.call_on_close(lambda: closed.append("closed"))
+    app.add_url_rule("/stream", "stream", lambda: response)
+    assert assert_allowed(open_page(browser(app), f"{API}/stream")).body == body
     assert closed == ["closed"]
 
 
@@ -162,9 +150,9 @@ def test_an_app_below_a_path_sees_that_path_as_its_root(root: str, path: str, ex
 def test_what_a_client_would_add_to_a_request_is_kept_unless_it_is_a_header(client: FlaskClient) -> None:
     client.environ_base.update(HTTP_AUTHORIZATION="Bearer x", HTTP_USER_AGENT="a browser", REMOTE_ADDR="192.0.2.1")
     request = echoed(browser(client).fetch(f"{API}/echo"))
-    assert request["REMOTE_ADDR"] == "192.0.2.1"
-    assert ["User-Agent", "a browser"] in request["headers"]
-    assert "Authorization" not in dict(request["headers"])
+    headers = dict(request["headers"])
+    assert (request["REMOTE_ADDR"], headers["User-Agent"]) == ("192.0.2.1", "a browser")
+    assert "Authorization" not in headers
 
 
 def test_a_login_that_refuses_preflights_is_found_although_the_client_could_log_in() -> None:
@@ -172,7 +160,7 @@ def test_a_login_that_refuses_preflights_is_found_although_the_client_could_log_
         def open(self, *args: Any, **kwargs: Any) -> Any:
             return super().open(*args, headers={"Authorization": "Bearer x"}, **kwargs)
 
-    app = an_app()
+    app = make_app()
     app.test_client_class = LoggedIn
     app.add_url_rule("/", view_func=cross_origin(headers="X-Token")(lambda: "in"), endpoint="view")
     app.before_request(lambda: None if "Authorization" in request.headers else Response(status=401))
@@ -183,28 +171,35 @@ def test_a_login_that_refuses_preflights_is_found_although_the_client_could_log_
 
 # Cookies ------------------------------------------------------------------------------------------------------------
 
-
 MODES: list[Any] = ["omit", "same-origin", "include"]
+
+
+def user(page: Browser, site: str = API) -> Any:
+    """Return the user for whom the app takes a page that sends its cookies."""
+    return echoed(page.fetch(f"{site}/echo", credentials="include"))["user"]
 
 
 def test_a_page_is_logged_in_only_while_it_sends_cookies() -> None:
     page = browser(shop())
     for mode in MODES:  # a cookie of a response without credentials is not kept
-        assert echoed(page.fetch(f"{API}/echo", credentials="include"))["user"] is None
+        assert user(page) is None
         assert_allowed(page.fetch(f"{API}/login", method="POST", credentials=mode))
     assert [echoed(page.fetch(f"{API}/echo", credentials=mode))["user"] for mode in MODES] == [None, None, "ann"]
-    assert echoed(page.fetch("https://other.app.example/echo", credentials="include"))["user"] is None
+    assert user(page, "https://other.app.example") is None
 
 
-def test_the_page_has_the_cookies_of_its_client_and_the_client_those_of_the_page(client: FlaskClient) -> None:
+def test_a_page_shares_the_cookies_of_its_client_if_it_has_any(
+    client: FlaskClient, cors_browser: Callable[..., Browser]
+) -> None:
     client.post("/login", base_url=API)
-    page = browser(client)
-    assert echoed(page.fetch(f"{API}/echo", credentials="include"))["user"] == "ann"
-    assert echoed(browser(shop()).fetch(f"{API}/echo", credentials="include"))["user"] is None
+    page, without = browser(client), browser(shop().test_client(use_cookies=False))
+    assert [user(page), user(cors_browser()), user(browser(shop()))] == ["ann", "ann", None]
+    assert_blocked(cors_browser(EVIL).fetch(f"{API}/echo"), step="#cors-check")
     page.fetch("https://www.app.example/login", method="POST", credentials="include")
     assert client.get("/echo", base_url="https://www.app.example").get_json()["user"] == "ann"
     client.delete_cookie("session", domain="api.app.example")
-    assert echoed(page.fetch(f"{API}/echo", credentials="include"))["user"] is None
+    without.fetch(f"{API}/login", method="POST", credentials="include")
+    assert [user(page), user(without)] == [None, None]
 
 
 OTHER_SITE = "it is not SameSite=None, and the page is of another site"
@@ -221,7 +216,7 @@ UNPARTITIONED = "it is not Partitioned, and the page is of another site"
 def test_cookies_reach_a_page_of_another_site_only_where_a_browser_sends_them(
     cookie: str, options: dict[str, Any], expected: str | None
 ) -> None:
-    app = an_app()
+    app = make_app()
     CORS(app, origins=EVIL, supports_credentials=True)
     app.add_url_rule("/set", "set", lambda: Response("", headers={"Set-Cookie": f"user=ann; {cookie}"}))
     app.add_url_rule("/get", "get", lambda: request.cookies.get("user", "nobody"))
@@ -235,24 +230,14 @@ def test_cookies_reach_a_page_of_another_site_only_where_a_browser_sends_them(
     assert client.get("/get", base_url=API).text == ("ann" if is_shared else "nobody")
 
 
-def test_a_client_without_cookies_has_none_on_its_page() -> None:
-    page = browser(shop().test_client(use_cookies=False))
-    page.fetch(f"{API}/login", method="POST", credentials="include")
-    assert echoed(page.fetch(f"{API}/echo", credentials="include"))["user"] is None
-
-
 def test_a_preflight_never_has_cookies() -> None:
     app = shop()
-    inner, cookies = app.wsgi_app, []
-
-    def watch(environ: Any, start_response: Any) -> Any:
-        cookies.append((environ["REQUEST_METHOD"], "HTTP_COOKIE" in environ))
-        return inner(environ, start_response)
-
-    app.wsgi_app = watch  # type: ignore[method-assign]
     page = browser(app)
-    page.fetch(f"{API}/login", method="POST", credentials="include")
-    page.fetch(f"{API}/echo", method="PUT", credentials="include")
+    with mock.patch.object(app, "wsgi_app", wraps=app.wsgi_app) as watched:
+        page.fetch(f"{API}/login", method="POST", credentials="include")
+        page.fetch(f"{API}/echo", method="PUT", credentials="include")
+    environs = [call.args[0] for call in watched.call_args_list]
+    cookies = [(environ["REQUEST_METHOD"], "HTTP_COOKIE" in environ) for environ in environs]
     assert cookies == [("POST", False), ("OPTIONS", False), ("PUT", True)]
 
 
@@ -261,7 +246,7 @@ def test_a_preflight_never_has_cookies() -> None:
 
 def test_an_exception_of_a_view_reaches_the_test_where_the_app_lets_it_out() -> None:
     app = shop()
-    app.add_url_rule("/bug", view_func=lambda: str(1 // 0), endpoint="bug")
+    app.add_url_rule("/bug", "bug", lambda: str(1 // 0))
     with pytest.raises(ZeroDivisionError):
         browser(app).fetch(f"{API}/bug")
     app.config["PROPAGATE_EXCEPTIONS"] = False
@@ -332,11 +317,8 @@ def test_what_is_no_proof_fails_with_the_reason() -> None:
         f"Decided by: #main-fetch step 12\n\n{transcript(outcome)}"
     )
     outcome = browser(shop(), EVIL).load("image", f"{API}/echo")
-    for assertion, problem in (
-        (assert_allowed, "can use the response, but not"),
-        (assert_blocked, "cannot read the res"),
-    ):
-        assert failure(assertion, outcome).startswith(f"The page {problem}")
+    assert failure(assert_allowed, outcome).startswith("The page can use the response, but not")
+    assert failure(assert_blocked, outcome).startswith("The page cannot read the res")
     outcome = browser(shop()).fetch(f"{API}/echo", method="TRACE")
     assert transcript(outcome) == "Nothing was sent."
     assert failure(assert_allowed, outcome).endswith("\n\nNothing was sent.")
@@ -373,14 +355,6 @@ def test_a_transcript_shows_cookies_and_the_beginning_of_a_body(body: bytes, sho
 
 
 # pytest -------------------------------------------------------------------------------------------------------------
-
-
-def test_the_fixture_opens_pages_that_share_the_cookies_of_the_client(
-    client: FlaskClient, cors_browser: Callable[..., Browser]
-) -> None:
-    client.post("/login", base_url=API)
-    assert echoed(cors_browser().fetch(f"{API}/echo", credentials="include"))["user"] == "ann"
-    assert_blocked(cors_browser(EVIL).fetch(f"{API}/echo"), step="#cors-check")
 
 
 FAILS = """

@@ -131,7 +131,7 @@ WORDS = (
     *(b"https://", b"http://", b"a.example", b"x.a.example", b"p1.example", b"ours.example", b"localhost", b"null"),
     *(b".evil.test", b"@evil.test", b":8443", b":443", b":", b".", b"-", b"a", b"A", b"1", b"#", b"?", b"a" * 300),
     *(b"*", b", ", b",", b" ", b"\t", b"\n", b"\r\n", b"\x00", b"\x85", b"\xff", b"FORGED", b"x-token," * 100),
-    *(VALUES["10,000 names"](b""), VALUES["64 kB of letters"](b"")),
+    *(VALUES["10,000 names"], VALUES["64 kB of letters"]),
 )
 REQUESTS = Target(Requests(hostile_app()), b"|", SEEDS, WORDS)
 
