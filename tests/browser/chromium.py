@@ -66,10 +66,6 @@ class Chromium:
         media = [{"name": name, "value": value} for name, value in features.items()]
         self._driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": media})
 
-    def press(self, key: str) -> None:
-        """Press a key of the keyboard."""
-        ActionChains(self._driver, duration=0).send_keys(key).perform()
-
 
 @contextmanager
 def chromium(profile: Path) -> Iterator[Chromium]:
