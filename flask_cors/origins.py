@@ -200,7 +200,7 @@ def _parse_text(text: str) -> _ParsedRules:
         yield "any_origin", True
     elif plain == NULL:
         yield "exact", NULL
-        yield "warnings", "'null' is the origin of every sandboxed page and local file, whoever wrote it; remove it"
+        yield "warnings", "'null' is the origin of every sandboxed page, so any site can have it; remove it"
     elif plain.startswith("^"):
         yield "patterns", compile_pattern(plain)
     elif not plain:

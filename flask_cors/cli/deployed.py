@@ -79,7 +79,7 @@ def _check_contact(base: str, probes: Iterable[Probe]) -> None:
         for probe in probes:
             LiveNetwork(EACH, reads_bodies=False)(probe.request(base, None))
     except ConnectionFailed as error:
-        raise Mistake(f"{base} cannot be asked: {error}. Is the server running, and is this its URL?") from None
+        raise Mistake(f"{base} cannot be called: {error}. Is the server running, and is this its URL?") from None
 
 
 def _expected(site: Site, base: str, probe: Probe) -> dict[Origin, Response]:

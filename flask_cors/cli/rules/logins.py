@@ -41,7 +41,7 @@ def about_logins(site: Site, routes: Iterable[RouteCover], cover: Cover) -> Iter
     if cookies and policy.origins.matches_any_origin:
         text = (
             f"{cover.source} allows every origin, but {_told_by(cookies)} to depend on cookies: "
-            'with "*", browsers show no page a response to a request with cookies.'
+            'with "*", no page can read a response to a request with cookies.'
         )
         changes = {"origins": (EXAMPLE,), "supports_credentials": True, **names_in_place_of_wildcards(policy)}
         yield _about_view(site, cover, "cookies-under-wildcard", text, cookies, changes, _YOUR_PAGES)

@@ -35,7 +35,7 @@ def _mend(site: Site, cover: Cover, guess: re.Pattern[str] | None) -> Fix:
     writer = Writer(site)
     if guess is not None:
         writer.replace_pattern(cover, guess)
-        return writer.fix(f"Write {as_path(guess)}, if that is meant.")
+        return writer.fix(f"Write {as_path(guess)}, if you mean that.")
     if not all(allows_all_of(cover.policy, other.policy) for other in cover.layer.entries):
         return writer.fix("It allows less than another pattern: correct it.")
     writer.remove_entry(cover)
@@ -97,7 +97,7 @@ def stray_pattern(site: Site) -> Iterator[Finding]:
         stray = sorted({item.rule.rule for item in decided if not narrow.match(item.route.path)})
         if stray:
             writer = Writer(site)
-            text = f"{cover.source} also covers {listed(stray)}: a regular expression matches all that begins like it."
+            text = f"{cover.source} also covers {listed(stray)}: a pattern matches every path that begins like it."
             words = "Write the whole path."
             if any(narrow.match(item.route.path) for item in decided):
                 writer.replace_pattern(cover, narrow)

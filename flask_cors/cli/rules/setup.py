@@ -52,8 +52,8 @@ def decorators_alone(site: Site) -> Iterator[Finding]:
         writer = Writer(site)
         writer.add_cors({"resources": ()})
         text = (
-            "Without CORS on the app, the functions of before_request meet the preflights of decorated views first, "
-            "and may refuse them."
+            "Without CORS on the app, the functions of before_request get the preflights of decorated views first, "
+            "and may deny them."
         )
         yield Finding("decorators-alone", "warning", text, _made_at(site), routes, writer.fix())
 

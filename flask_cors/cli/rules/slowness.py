@@ -32,13 +32,13 @@ def slow_pattern(site: Site) -> Iterator[Finding]:
         pattern = cover.entry.pattern
         if is_quadratic(pattern):
             text = f"{as_path(pattern)} can take quadratic time or worse: a long path can keep the app busy."
-            fix = Fix(text="Let no two repeats match the same text: write [^/]* for .* between slashes.")
+            fix = Fix(text="Do not let two repeats match the same text: write [^/]* for .* between slashes.")
             yield finding_at(cover, "slow-pattern", "warning", text, fix)
     for cover in covers(site):
         for pattern in cover.policy.origins.patterns:
             if is_exponential(pattern):
                 text = f"{as_python(pattern)} can take exponential time: one long Origin can keep the app busy."
-                fix = Fix(text=r"Repeat no repeat: write [a-z0-9.-]+ for ([a-z0-9-]+\.?)+.")
+                fix = Fix(text=r"Do not repeat a repeat: write [a-z0-9.-]+ for ([a-z0-9-]+\.?)+.")
                 yield finding_at(cover, "slow-pattern", "error", text, fix)
 
 
