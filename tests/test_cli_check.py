@@ -160,7 +160,7 @@ TEXTS = {
     "wildcard-is-a-name": '"*" in headers as a name',
     "doubtful-origin": "",
     "risky-origin": " with credentials: ",
-    "max-age-capped": "browsers reduce max_age=7300: Chromium to 7200",
+    "max-age-capped": ": Chromium to 7200",
     "wrong-options": "",
     "cookies-under-wildcard": "seems to depend on cookies",
     "cookies-not-supported": "does not support credentials",
