@@ -36,7 +36,7 @@ extensions = ["sphinx.ext.autodoc", "sphinx.ext.extlinks", "sphinx_copybutton", 
 extensions += ["conversation", "highlighting"]
 exclude_patterns = ["_build"]
 nitpicky = True
-smartquotes_action = "D"  # dashes only: a message with straight quotes is found by pasting it
+smartquotes = False  # a message or an option is found by pasting it: quotes stay straight, and -- stays --
 
 extlinks = {"fetch": ("https://fetch.spec.whatwg.org/#%s", "Fetch #%s")}
 extlinks_detect_hardcoded_links = True
@@ -49,6 +49,7 @@ html_theme = "furo"
 html_title = f"{project} Documentation, Release {release}"
 html_short_title = f"{project} {release}"
 html_copy_source = False
+html_domain_indices = False  # the index has all names
 html_theme_options: dict[str, list[str]] = {"top_of_page_buttons": []}
 html_static_path = ["_static"]
 html_css_files = ["manual.css"]

@@ -60,7 +60,7 @@ def ids(sources: Iterable[str]) -> Iterator[str]:
 
 def rows(page: str) -> dict[str, str]:
     """Find the ids on the page, and the text of each."""
-    return dict(re.findall(r"^   \* - ``([a-z_-]+)``\n     - (.+)$", page, re.MULTILINE))
+    return dict(re.findall(r"^``([a-z_-]+)``\n   (.+)\n   \*Fix", page, re.MULTILINE))
 
 
 def test_every_error_and_warning_is_on_the_page() -> None:
