@@ -26,7 +26,7 @@ _OPTION_TYPES = (
 )
 _SERIALIZATION = "browsers send lower-case ASCII, no white space, no path, no default port, and short IP addresses"
 _INVALID = (
-    "its host or its port is invalid (a port is at most 65535, a number in an IPv4 address at most 255; a * is no "
+    "its host or its port is invalid (a port is at most 65535, a number in an IPv4 address at most 255; a * is not a "
     "top-level domain); write for example 'https://app.example:8443'"
 )
 

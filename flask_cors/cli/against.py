@@ -1,6 +1,6 @@
 """``flask cors check --against``: who may read more than when the output of ``flask cors routes --json`` was kept.
 
-Request headers, exposed headers and credentials count as well. What is no longer allowed is no finding.
+Request headers, exposed headers and credentials count as well. What is no longer allowed is not reported.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Origins:
 
     @cached_property
     def _known(self) -> AllowedOrigins:
-        """All that can be asked: functions cannot, nor patterns with flags."""
+        """All that can be compared: not functions, and not patterns with flags."""
         patterns = _compiled(self._texts("patterns"))
         return AllowedOrigins.parse([*self._texts("exact"), *self._texts("wildcards"), *patterns])
 

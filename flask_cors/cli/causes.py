@@ -1,7 +1,7 @@
 """The causes of ``flask cors explain``: one function each, in one table, tried in its order.
 
 First, whether this app responded at all; then, whether it failed, or redirected; then what the page does wrong, since
-no policy mends that; then the headers.
+no policy corrects that; then the headers.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .site import Cover, Layer, Place, Site, escape_path, rule_pattern
 from .source import SETTERS, Program, SourceFile
 from .writing import Fix, Writer
 
-# -- Before any server is asked ----------------------------------------------------------------------------
+# -- Before any server is called ----------------------------------------------------------------------------
 
 
 def url_without_scheme(case: Case) -> Cause | None:
@@ -52,7 +52,7 @@ def app_does_not_start(case: Case) -> Cause | None:
 
 
 def _fix_of_call(case: Case, place: Place | None) -> Fix:
-    """Name the page's origin in a call of ``CORS`` that is refused because it allows every origin."""
+    """Name the page's origin in a call of ``CORS`` that raises an error because it allows every origin."""
     error = cast(LoadFailure, case.failure).error
     file = _read_source(place)
     node = file.find_call(place.line, SETTERS) if file and place else None
@@ -69,7 +69,7 @@ def _read_source(place: Place | None) -> SourceFile | None:
 
 
 def decided_before_cors(case: Case) -> Cause | None:
-    """Find in the message, or in the URL, what stops a request before CORS is asked."""
+    """Find in the message, or in the URL, what stops a request before CORS applies."""
     name = case.question.message.cause if case.question.message else ""
     name = name if name in BEFORE_CORS else _told_by_url(case)
     if not name or (case.live_outcome and case.live_outcome.exchanges and name in OF_CONNECTION):
@@ -233,7 +233,7 @@ def page_spells_method(case: Case) -> Cause | None:
 
 
 def page_makes_no_call(case: Case) -> Cause | None:
-    """Find a call that the browser itself refuses: a forbidden method, a body on GET."""
+    """Find a call that the browser itself rejects: a forbidden method, a body on GET."""
     if not case.is_blocked or case.outcome is None or case.outcome.exchanges:
         return None
     text = f"{case.outcome.reason} No server can allow this."
@@ -241,7 +241,7 @@ def page_makes_no_call(case: Case) -> Cause | None:
 
 
 def origin_is_null(case: Case) -> Cause | None:
-    """Find ``Origin: null``, which can be anybody's."""
+    """Find ``Origin: null``, which any site can have."""
     if not case.is_blocked or case.wanted.origin != "null" or (case.cover and allows(case.cover.policy, "null")):
         return None
     text = "The page has the origin null: it is a file, or sandboxed. Any site can make such a page: do not allow it."
@@ -489,7 +489,7 @@ CAUSES: tuple[Callable[[Case], Cause | None], ...] = (
 
 
 def find_cause(case: Case) -> Cause | None:
-    """Return the first cause that applies; ``None`` where the page can read a response and that is no error."""
+    """Return the first cause that applies; ``None`` where the page can read a response and that is not an error."""
     cause = next(filter(None, (find(case) for find in CAUSES)), None)
     if cause is None or cause.step is not None or not case.outcome or not cause.blocks:
         return cause

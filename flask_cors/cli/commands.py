@@ -289,7 +289,7 @@ class LoadError(Mistake):
 def _load_site() -> Site:
     """Load the app that ``flask --app`` names, and push its context.
 
-    :raises LoadError: for whatever the app raises while it is set up; a mistake in the options of ``CORS``, say.
+    :raises LoadError: for anything that the app raises while it is set up, such as a mistake in the options.
     """
     app, made = _load_app()
     click.get_current_context().with_resource(app.app_context())

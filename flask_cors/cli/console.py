@@ -145,7 +145,7 @@ class Frame:
     example: str
     before: re.Pattern[str]
     after: re.Pattern[str] = re.compile("")
-    #: Whether the request was blocked, whatever the reason.
+    #: Whether the request was blocked, for any reason.
     blocked: bool = True
 
 

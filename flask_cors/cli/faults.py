@@ -123,7 +123,7 @@ _SAME_REASON = (
 
 
 def find_faults(probes: Iterable[Sequence[Seen]]) -> list[Finding]:
-    """Return one finding for each fault, whatever the number of routes that it concerns."""
+    """Return one finding for each fault, however many routes it concerns."""
     faults = [fault for seen in probes for fault in _faults_of_probe(seen)]
     for name, same in _SAME_REASON:
         if any(fault.id == name for fault in faults):

@@ -14,7 +14,7 @@ _DULL = {"allow", "connection", "date", "keep-alive", "server", "set-cookie", "t
 
 
 def what_was_assumed(case: Case) -> Iterator[Note]:
-    """Name what no message has said."""
+    """Name what no message tells."""
     for text in case.question.assumed:
         yield Note(id="assumed", text=text)
 
@@ -74,7 +74,7 @@ def status_is_an_error(case: Case) -> Iterator[Note]:
 
 
 def origins_are_corrected(case: Case) -> Iterator[Note]:
-    """Say where an entry of ``origins`` lets the page in although it is no origin as it is written."""
+    """Say where an entry of ``origins`` allows the page although it is not written as an origin."""
     if not case.outcome or not case.outcome.allowed or case.site is None or case.cover is None:
         return
     origins, origin = case.cover.policy.origins, case.question.origin
@@ -142,7 +142,7 @@ def _lost_cookies(outcome: fetch.Outcome) -> Iterator[str]:
 
 
 def public_page_calls_private_address(case: Case) -> Iterator[Note]:
-    """Say that a browser asks its user first."""
+    """Say that a browser prompts its user first."""
     page, target = host_of(case.question.origin), host_of(case.question.url)
     is_named = not case.question.is_path and case.question.origin != "null"
     if is_named and not is_private(page) and "." in page and is_private(target):

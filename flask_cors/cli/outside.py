@@ -1,4 +1,4 @@
-"""What stops a request before CORS is asked, and what to do."""
+"""What stops a request before CORS applies, and what to do."""
 
 #: By the cause of a console message.
 BEFORE_CORS = {

@@ -144,8 +144,8 @@ def _from_message(message: ConsoleMessage) -> dict[str, Any]:
     url = message.redirected_from or message.url
     headers = tuple((name, known_value(name)) for name in message.headers)
     found = {"message": message, "url": url, "headers": headers, "credentials": bool(message.credentials)}
-    said = {"origin": message.origin, "method": message.method}
-    return {**found, **{name: value for name, value in said.items() if value}}
+    told = {"origin": message.origin, "method": message.method}
+    return {**found, **{name: value for name, value in told.items() if value}}
 
 
 def known_value(name: str) -> str:
@@ -155,8 +155,8 @@ def known_value(name: str) -> str:
 
 def assume(question: Question, **assumed: Any) -> Question:
     """Return a question with what was assumed, and with a sentence that says so."""
-    said = ", ".join(f"{name} {_shown(value)}" for name, value in assumed.items())
-    return replace(question, **assumed, assumed=(*question.assumed, f"Assumed, because it is not given: {said}."))
+    names = ", ".join(f"{name} {_shown(value)}" for name, value in assumed.items())
+    return replace(question, **assumed, assumed=(*question.assumed, f"Assumed, because it is not given: {names}."))
 
 
 def _shown(value: Any) -> str:

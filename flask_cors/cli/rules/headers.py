@@ -22,7 +22,7 @@ _SPELLINGS = {name.lower() for name in _KNOWN.split()}
 
 
 def odd_header_name(site: Site) -> Iterator[Finding]:
-    """Names that resemble a header, and are none: ``content_type``."""
+    """Names that resemble a header, and are not one: ``content_type``."""
     for cover in covers(site):
         for option in ("headers", "expose_headers"):
             names: tuple[str, ...] = getattr(cover.policy, option)

@@ -26,11 +26,11 @@ def unused_pattern(site: Site) -> Iterator[Finding]:
             continue
         found = (_narrowed(guess, routes) for guess in _guesses(pattern, {item.route.path for item in routes}, rules))
         guess = next((guess for guess in found if _would_decide(cover, guess, routes)), None)
-        fix = _mend(site, cover, guess)
+        fix = _correct(site, cover, guess)
         yield Finding("unused-pattern", "error", f"{cover.source} matches no route.", cover.layer.place, (), fix)
 
 
-def _mend(site: Site, cover: Cover, guess: re.Pattern[str] | None) -> Fix:
+def _correct(site: Site, cover: Cover, guess: re.Pattern[str] | None) -> Fix:
     """Return the fix that writes another pattern, or removes the entry, unless it allows less than another one."""
     writer = Writer(site)
     if guess is not None:

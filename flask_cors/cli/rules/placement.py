@@ -72,7 +72,7 @@ def preflight_of_other_view(site: Site) -> Iterator[Finding]:
 
 
 def login_above_decorator(site: Site) -> Iterator[Finding]:
-    """A login above ``@cross_origin``: without ``CORS`` on the app, it refuses the preflights."""
+    """A login above ``@cross_origin``: without ``CORS`` on the app, it denies the preflights."""
     lost = [item for item in _on_their_own(site) if _is_behind_login(site, item)]
     if lost:
         text = (

@@ -21,7 +21,7 @@ def wrong_options(site: Site) -> Iterator[Finding]:
 
 
 def misspelt_key(site: Site) -> Iterator[Finding]:
-    """Keys of the config that resemble a setting, and are none."""
+    """Keys of the config that resemble a setting, and are not one."""
     for text in site.misspelt_keys():
         [wrong, right] = re.findall(r"'(CORS_\w+)'", text)
         writer = Writer(site)

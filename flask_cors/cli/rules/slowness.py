@@ -135,7 +135,7 @@ class _Automaton:
         for start in starts:
             self.following[start] += ends
 
-    # Asking it
+    # Its results
 
     def loop_of(self, position: int) -> frozenset[int]:
         """Return the positions on the way from a position back to itself."""
@@ -197,7 +197,7 @@ def _reached(starts: Iterable[Any], following: Callable[[Any], Iterable[Any]]) -
 
 
 def _ask(pattern: re.Pattern[str], question: Callable[[_Automaton], bool]) -> bool:
-    """Ask the automaton of a pattern. Of one with parts such as a reference to a group, nothing is known."""
+    """Judge the automaton of a pattern. It knows nothing of one with parts such as a reference to a group."""
     automaton = _Automaton()
     flags = pattern.flags & ~re.DEBUG
     try:
