@@ -87,6 +87,10 @@ EXTERNAL = {
     "None": f"{PYTHON}constants.html#None",
 }
 
+# The side bar is longer than a screen where the how-to guides are open.
+SHOW_CURRENT_PAGE = """addEventListener("load", () => {
+  document.querySelector(".sidebar-tree .current-page > a")?.scrollIntoView({block: "nearest", behavior: "instant"});
+});"""
 ATTRIBUTE = re.compile(r"\.\. attribute:: (?P<name>\w+)")
 FACT = re.compile(r"(?P<indent> +)(?P<fact>Default|Header|Example|Danger):")
 
@@ -119,6 +123,7 @@ def present_options(app: Sphinx, what: str, name: str, obj: Any, options: object
 
 
 def setup(app: Sphinx) -> None:
-    """Register what the two functions above add."""
+    """Register what the two functions and the script above add."""
     app.connect("missing-reference", link_external)
     app.connect("autodoc-process-docstring", present_options)
+    app.add_js_file(None, body=SHOW_CURRENT_PAGE)
