@@ -14,6 +14,7 @@ from pathlib import Path
 from textwrap import indent
 from typing import Any
 
+import click
 import pytest
 from flask import Flask
 from werkzeug.test import Client
@@ -235,6 +236,22 @@ def app_for(**options: Any) -> Flask:
     app.add_url_rule("/", view_func=a_view)
     CORS(app, **options)
     return app
+
+
+def lost_options(page: str) -> set[str]:
+    """Return the options of ``flask cors`` that a page does not describe."""
+    from flask_cors.cli import cors
+
+    context = click.Context(cors)
+    commands = [cors.get_command(context, name) for name in cors.list_commands(context)]
+    parameters = [parameter for command in commands if command for parameter in command.params]
+    options = {name for parameter in parameters if parameter.opts[0].startswith("-") for name in parameter.opts}
+    return {name for name in options if f"``{name}" not in page}
+
+
+def test_the_page_of_the_command_describes_every_option() -> None:
+    assert lost_options(COMMAND) == set()
+    assert lost_options(COMMAND.replace("``--select", "``select")) == {"--select"}
 
 
 def test_the_commands_end_with_the_exit_codes_that_are_stated() -> None:
