@@ -40,8 +40,9 @@ test: $(READY)  ## run every test that needs no browser, with 100 % branch cover
 examples-test: $(READY)  ## compare every transcript in the examples and the manual with a real call
 	$(PYTEST) tests/test_examples.py tests/test_transcripts.py tests/test_documents.py
 
-transcripts: $(READY)  ## rewrite every transcript from a real call
+transcripts: $(READY)  ## rewrite every transcript, and draw the picture of README, from real calls
 	$(BIN)/python -m tests.transcripts
+	PYTHONPATH=.:docs/_ext $(BIN)/python -m conversation.standalone
 
 docs: $(READY)  ## build the manual into docs/_build/html
 	$(BIN)/sphinx-build -n -W --keep-going -b html docs docs/_build/html

@@ -36,7 +36,7 @@ extensions = ["sphinx.ext.autodoc", "sphinx.ext.extlinks", "sphinx_copybutton", 
 extensions += ["conversation", "highlighting", "playground"]
 exclude_patterns = ["_build"]
 nitpicky = True
-smartquotes_action = "D"  # dashes only: a message with straight quotes is found by pasting it
+smartquotes = False  # a message or an option is found by pasting it: quotes stay straight, and -- stays --
 
 extlinks = {"fetch": ("https://fetch.spec.whatwg.org/#%s", "Fetch #%s")}
 extlinks_detect_hardcoded_links = True
@@ -49,6 +49,7 @@ html_theme = "furo"
 html_title = f"{project} Documentation, Release {release}"
 html_short_title = f"{project} {release}"
 html_copy_source = False
+html_domain_indices = False  # the index has all names
 html_theme_options: dict[str, list[str]] = {"top_of_page_buttons": []}
 html_static_path = ["_static"]
 html_css_files = ["manual.css"]
@@ -86,6 +87,10 @@ EXTERNAL = {
     "None": f"{PYTHON}constants.html#None",
 }
 
+# The side bar is longer than a screen where the how-to guides are open.
+SHOW_CURRENT_PAGE = """addEventListener("load", () => {
+  document.querySelector(".sidebar-tree .current-page > a")?.scrollIntoView({block: "nearest", behavior: "instant"});
+});"""
 ATTRIBUTE = re.compile(r"\.\. attribute:: (?P<name>\w+)")
 FACT = re.compile(r"(?P<indent> +)(?P<fact>Default|Header|Example|Danger):")
 
@@ -118,6 +123,7 @@ def present_options(app: Sphinx, what: str, name: str, obj: Any, options: object
 
 
 def setup(app: Sphinx) -> None:
-    """Register what the two functions above add."""
+    """Register what the two functions and the script above add."""
     app.connect("missing-reference", link_external)
     app.connect("autodoc-process-docstring", present_options)
+    app.add_js_file(None, body=SHOW_CURRENT_PAGE)

@@ -154,7 +154,7 @@ def send_if_denied(state: AppState, current: Request, policy: Policy | None) -> 
 
 
 def ask_callables(state: AppState) -> None:
-    """Ask the functions in ``origins`` before the app does anything else, and keep the result with the request."""
+    """Call the functions in ``origins`` before the app does anything else, and keep the result with the request."""
     with suppress(Exception):  # `add_headers` meets the same error, and logs it
         current = this_request()
         policy = request_policy(state, current)
@@ -221,7 +221,7 @@ def preflight_policy(state: AppState, current: Request) -> Policy | None:
 
 
 def ask_once(state: AppState, current: Request, policy: Policy) -> bool | None:
-    """Call the functions in ``origins``, once a request; ``None`` if there are none. One that fails denies."""
+    """Call the functions in ``origins``, once a request; ``None`` without any. One that fails denies."""
     if not policy.origins.callables or "HTTP_ORIGIN" not in current.environ:
         return None
     origin = current.environ["HTTP_ORIGIN"]
@@ -237,7 +237,7 @@ def ask_once(state: AppState, current: Request, policy: Policy) -> bool | None:
 
 
 def set_headers(response: Response, headers: Headers) -> Response:
-    """Set the CORS headers of a response: these alone, whatever stands there already. Merge ``Vary``."""
+    """Set the CORS headers of a response: these alone, even if others are there already. Merge ``Vary``."""
     claim = [headers]  # new each time: of two threads that share a response, one gets it, and the other a copy
     if vars(response.headers).setdefault(_WRITTEN, claim) is not claim:
         return set_headers(copy_without_cors_headers(response), headers)

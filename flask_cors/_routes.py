@@ -143,7 +143,7 @@ def hidden_decoration(app: Flask, view: object, depth: int = _MAX_DECORATORS) ->
     """Return the decoration that an outer decorator hides, because it does not use ``functools.wraps``.
 
     It is found in the functions to which *view* refers as a closure, a partial or an object. Other registered views
-    are none of them: a view that calls another one keeps its own policy.
+    are not among them: a view that calls another one keeps its own policy.
     """
     cells = [cell.cell_contents for cell in getattr(view, "__closure__", None) or () if cell != _EMPTY_CELL]
     attributes = getattr(view, "__dict__", {}).values()

@@ -63,7 +63,7 @@ class CORS:
             raise TypeError(f"CORS() takes a Flask app or a Blueprint first, not {app!r}; {_remedy(app)}")
 
     def __getattr__(self, name: str) -> NoReturn:
-        raise AttributeError(f"CORS has no {name!r}: it is no app; write CORS(app) on a line of its own, without app =")
+        raise AttributeError(f"CORS has no {name!r}: it is not an app; write CORS(app) on its own line, without app =")
 
 
 def _set_up(app: Flask, scope: Scope) -> None:

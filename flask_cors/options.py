@@ -395,7 +395,7 @@ def nearest(word: str, known: Iterable[str], likeness: float) -> str:
 
 
 def check_positional(given: tuple[object, ...], where: str, likely: str) -> None:
-    """Refuse options without a name.
+    """Reject options without a name.
 
     :raises TypeError: showing the first one, and how it can be written.
     """

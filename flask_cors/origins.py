@@ -26,7 +26,7 @@ _OPTION_TYPES = (
 )
 _SERIALIZATION = "browsers send lower-case ASCII, no white space, no path, no default port, and short IP addresses"
 _INVALID = (
-    "its host or its port is invalid (a port is at most 65535, a number in an IPv4 address at most 255; a * is no "
+    "its host or its port is invalid (a port is at most 65535, a number in an IPv4 address at most 255; a * is not a "
     "top-level domain); write for example 'https://app.example:8443'"
 )
 
@@ -200,7 +200,7 @@ def _parse_text(text: str) -> _ParsedRules:
         yield "any_origin", True
     elif plain == NULL:
         yield "exact", NULL
-        yield "warnings", "'null' is the origin of every sandboxed page and local file, whoever wrote it; remove it"
+        yield "warnings", "'null' is the origin of every sandboxed page, so any site can have it; remove it"
     elif plain.startswith("^"):
         yield "patterns", compile_pattern(plain)
     elif not plain:

@@ -182,7 +182,7 @@ def assert_blocked(outcome: Outcome, *, step: str | None = None) -> str:
     """
     __tracebackhide__ = True
     if outcome.is_opaque:
-        _fail("The page cannot read the response, but use it: the request was made without CORS.", outcome)
+        _fail("The page can use the response, but not read it, because the request was made without CORS.", outcome)
     if outcome.allowed or outcome.reason is None:
         _fail("The page may read the response; it should be blocked.", outcome)
     if step not in (None, outcome.step, outcome.step.partition(" ")[0]):

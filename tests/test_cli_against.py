@@ -141,12 +141,12 @@ def test_the_output_is_the_same_on_each_run_and_names_no_folder(monkeypatch: pyt
 
 @table(
     "text, words",
-    ("no JSON", "{", "is not what flask cors routes --json prints. Write it anew"),
+    ("no JSON", "{", "is not what flask cors routes --json prints. Write it again"),
     ("no text", "\udcff", "is not what flask cors routes --json prints."),
     ("other JSON", "[]", "is not what flask cors routes --json prints."),
     ("findings", '{"version": 1, "findings": []}', "is not what flask cors routes --json prints."),
     ("routes that lack something", '{"version": 1, "routes": [{"methods": []}]}', "is not what"),
-    ("another version", '{"version": 2, "routes": []}', "is of version 2, and this release reads 1. Write it anew"),
+    ("another version", '{"version": 2, "routes": []}', "is of version 2, and this release reads 1. Write it again"),
 )
 def test_a_file_of_another_kind_has_the_exit_code_2(text: str, words: str, tmp_path: Path) -> None:
     kept = tmp_path / "policies.json"

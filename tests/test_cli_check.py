@@ -150,17 +150,17 @@ LOGINS = {
 #: What is said of each mistake.
 TEXTS = {
     "no-cors": "neither CORS nor",
-    "decorators-alone": "meet the preflights of decorated views first",
+    "decorators-alone": "get the preflights of decorated views first",
     "misspelt-key": "is not a setting, and has no effect; did you mean 'CORS_",
     "unused-pattern": "matches no route.",
     "stray-pattern": "also covers /api-internal",
     "shadowed-pattern": "decides for no route: CORS(",
     "useless-name": "has no effect: ",
     "wildcard-exposes-nothing": '"*" in expose_headers exposes nothing',
-    "wildcard-is-a-name": '"*" in headers is a name',
+    "wildcard-is-a-name": '"*" in headers as a name',
     "doubtful-origin": "",
     "risky-origin": " with credentials: ",
-    "max-age-capped": "is cut down by browsers: Chromium to 7200",
+    "max-age-capped": ": Chromium to 7200",
     "wrong-options": "",
     "cookies-under-wildcard": "seems to depend on cookies",
     "cookies-not-supported": "does not support credentials",
@@ -297,13 +297,13 @@ TWO = "CORS(app, resources='api/', max_age=7300)\n"
 PRINTED = """\
 shop.py:6: error[unused-pattern]
     CORS(app), r"api/" matches no route.
-    Write r"/api/", if that is meant. This opens /api/items/<int:number>, /api/items to every origin.
+    Write r"/api/", if you mean that. This opens /api/items/<int:number>, /api/items to every origin.
     shop.py:6
     - CORS(app, resources='api/', max_age=7300)
     + CORS(app, resources=r"/api/", max_age=7300)
 
 shop.py:6: warning[max-age-capped]
-    CORS(app): max_age=7300 is cut down by browsers: Chromium to 7200, Safari to 600 seconds.
+    CORS(app): browsers reduce max_age=7300: Chromium to 7200, Safari to 600 seconds.
     shop.py:6
     - CORS(app, resources='api/', max_age=7300)
     + CORS(app, resources='api/', max_age=7200)
@@ -327,9 +327,13 @@ Checked 9 routes and 1 policy: 1 error, 1 warning.
             id="without all",
         ),
         pytest.param(
-            TWO, ["--ignore", "max-age-caped"], "is no id of a finding. Did you mean max-age-capped?\n", 2, id="a slip"
+            TWO,
+            ["--ignore", "max-age-caped"],
+            "is not the id of a finding. Did you mean max-age-capped?\n",
+            2,
+            id="a slip",
         ),
-        pytest.param(TWO, ["--select", ","], "'' is no id", 2, id="no id"),
+        pytest.param(TWO, ["--select", ","], "'' is not the id", 2, id="no id"),
         pytest.param(TWO, ["--diff"], '+CORS(app, resources=r"/api/", max_age=7200)\n ', 1, id="one patch"),
         pytest.param("CORS(app)\n", ["--strict", "--diff"], "", 0, id="an empty patch"),
     ],

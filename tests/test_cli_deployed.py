@@ -126,7 +126,7 @@ def test_what_is_not_asked_is_named(set_up: Any, left_out: Any, asked: Any, monk
     set_up(app := an_app(), monkeypatch)
     with recorded(an_app()) as (url, calls):
         output = run_cors(app, "check", "--live", url).output
-    assert f"Not asked, or not in full: {', '.join(left_out)}.\n" in output
+    assert f"Not tried, or not in full: {', '.join(left_out)}.\n" in output
     assert {call.split()[1].partition("?")[0] for call in calls} == asked
 
 
@@ -159,7 +159,7 @@ CHANGES = [
     ("a header on all routes", on("/", (AGE, "5"), removed=AGE), "header-added", ALL, f"{AGE}: 5 came"),
     ("a header removed", on("/orders", removed=AGE), "headers-missing", [ORDERS], f"no {AGE} came"),
     ("a preflight that the proxy answers", on("/orders", removed=ORIGIN, method="OPTIONS", status="204 NO"),
-     "options-eaten", [ORDERS], "What stands before the app responds to OPTIONS itself, with 204; the app responds"),
+     "options-eaten", [ORDERS], "The server in front of the app responds to OPTIONS itself, with 204; the app"),
     ("a proxy without the app", on("/orders", status="502 NO"), "unreachable", [ORDERS], "and 502 came"),
     ("a response that is none", on("/prices", ("X", "x" * 70_000)), "unreachable", [PRICES], "and nothing (got more"),
     ("a redirect", on("/orders", ("Location", "https://b.example/"), status="301 MOVED"), "redirected", [ORDERS],
@@ -190,6 +190,6 @@ def test_the_manual_shows_what_is_printed() -> None:
 
 @pytest.mark.parametrize("url", ["api.example", "http://localhost/?a", "http://a:b@localhost/", "http://localhost:x/"])
 def test_what_cannot_be_asked_has_the_exit_code_2(url: str) -> None:
-    for server, words in {url: "is not the URL of a server, as", "http://127.0.0.1:1": "Is the server running"}.items():
+    for server, words in {url: "is not the URL of a server", "http://127.0.0.1:1": "Is the server running"}.items():
         result = run_cors(an_app(), "check", "--live", server)
         assert (result.exit_code, words in result.output) == (2, True)

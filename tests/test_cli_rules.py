@@ -34,8 +34,8 @@ TWO_VIEWS = (
     "the other one."
 )
 LOGIN_FIRST = (
-    "A decorator above @cross_origin meets the preflights of /items first. A preflight has no cookie and no "
-    "token, so a login refuses it."
+    "A decorator above @cross_origin gets the preflights of /items first. A preflight has no cookie and no "
+    "token, so a login denies it."
 )
 LOST = (
     "The session cookie does not travel to https://a.example: on another site, browsers send only cookies with "
@@ -115,7 +115,7 @@ ROWS: list[tuple[str, ...]] = [
         "a port of this computer",
         "development-origin",
         "CORS(app, origins=['https://a.example', 'HTTP://localhost:3000/'])\n" + view("''"),
-        "CORS(app) allows http://localhost:3000 outside debug mode: whatever runs there may read responses.",
+        "CORS(app) allows http://localhost:3000 outside debug mode: any page that runs there may read responses.",
         'CORS(app, «origins=["https://a.example", *(["HTTP://localhost:3000/"] if app.debug else [])]»)\n' + view("''"),
     ),
     (
@@ -124,7 +124,7 @@ ROWS: list[tuple[str, ...]] = [
         "CORS(app, origins=re.compile('http://192[.]168[.].*'), supports_credentials=True)\n" + view("''"),
         (
             'CORS(app) allows re.compile(r"http://192[.]168[.].*") outside debug mode: '
-            "whatever runs there may read responses, with the cookies of the user."
+            "any page that runs there may read responses, with the cookies of the user."
         ),
         "CORS(app, origins=re.compile('http://192[.]168[.].*')) if app.debug else CORS(app)\n" + view("''"),
     ),
@@ -134,7 +134,7 @@ ROWS: list[tuple[str, ...]] = [
         "app.config['CORS_ORIGINS'] = 'https://*.ngrok-free.app, https://a.test'\nCORS(app)\n" + view("''"),
         (
             "CORS(app) allows https://*.ngrok-free.app, https://a.test outside debug mode: "
-            "whatever runs there may read responses."
+            "any page that runs there may read responses."
         ),
         "CORS(app, origins=['capacitor://localhost', 'http://localhost', 'https://a.lan'])\n" + view("''"),
     ),
@@ -163,14 +163,14 @@ ROWS: list[tuple[str, ...]] = [
         "a method that the policy leaves out",
         "method-left-out",
         f"CORS(app, methods='GET')\n{PUT}",
-        "CORS(app) lets no page call /items with PUT: methods leaves that out.",
+        "CORS(app) does not allow PUT for /items: methods does not list it.",
         f"CORS(app, methods='PUT')\n{PUT}",
     ),
     (
         "JSON that no page can send",
         "json-without-content-type",
         f"CORS(app)\n{JSON}",
-        "/items reads JSON, but CORS(app) lets no page send Content-Type: application/json.",
+        "/items reads JSON, but CORS(app) does not allow Content-Type: application/json.",
         f"CORS(app, headers='content-type')\n{JSON}",
     ),
     (
@@ -179,7 +179,7 @@ ROWS: list[tuple[str, ...]] = [
         "import flask\nasked = request\nCORS(app)\n"
         + view("asked.get_json()", "'/items', methods=['POST']")
         + view("flask.request.json", "'/others', methods=['PUT']", name="others"),
-        "/items, /others read JSON, but CORS(app) lets no page send Content-Type: application/json.",
+        "/items, /others read JSON, but CORS(app) does not allow Content-Type: application/json.",
         "CORS(app)\n" + view("request.get_json(force=True)", "'/items', methods=['POST']"),
     ),
     (
@@ -209,7 +209,7 @@ ROWS: list[tuple[str, ...]] = [
         "odd-header-name",
         "CORS(app, headers=['content_type', 'ContentType', 'X_Token'])\n",
         (
-            "CORS(app): ContentType, X_Token, content_type in headers is no header that browsers or servers know: "
+            "CORS(app): ContentType, X_Token, content_type in headers is not a header that browsers or servers know: "
             "write Content-Type for ContentType, X-Token for X_Token, Content-Type for content_type."
         ),
         "CORS(app, headers=['content-type', 'api_key', 'X-Token'])\n",

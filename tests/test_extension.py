@@ -219,7 +219,7 @@ def test_an_object_around_a_flask_app_leads_to_that_app() -> None:
 
 def test_what_cors_returns_is_no_app() -> None:
     for name in ("route", "run", "config"):
-        with pytest.raises(AttributeError, match=rf"'{name}'.*write CORS\(app\) on a line of its own"):
+        with pytest.raises(AttributeError, match=rf"'{name}'.*write CORS\(app\) on its own line"):
             getattr(CORS(serving()), name)
 
 

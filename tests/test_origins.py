@@ -204,7 +204,7 @@ def test_an_item_with_several_origins_is_split_and_an_empty_one_and_null_are_nam
     assert warning([APP, ""]) == "'' is empty and matches no origin; remove it"
     assert parse([APP, ""]).single == APP
     assert parse(["null", APP]).allow("null")
-    whose = "the origin of every sandboxed page and local file, whoever wrote it"
+    whose = "the origin of every sandboxed page, so any site can have it"
     assert warning(" null ") == f"'null' is {whose}; remove it"
 
 

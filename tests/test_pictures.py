@@ -13,7 +13,8 @@ from tests.tables import lines
 
 build = pytest.importorskip("sphinx.cmd.build", reason="the manual is built where Sphinx is: .ci/requirements.txt")
 
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
 SVG = "{http://www.w3.org/2000/svg}"
 #: None of these loads or runs anything.
 ELEMENTS = ["svg", "g", "line", "rect", "polygon", "text", "title", "desc"]
@@ -101,6 +102,15 @@ def test_the_text_beside_a_picture_has_every_line_of_the_response_and_all_that_i
     text = "".join(built(tmp_path, PAGE, "text").split())  # its lines are broken anywhere
     shown = [*drawn, *(f"{name}: {value}" for name, value in response.headers)]
     assert [line for line in shown if f'*"{"".join(line.split())}"' not in text] == []
+
+
+def test_the_picture_of_the_readme_is_what_its_app_does_and_another_app_is_another_picture() -> None:
+    """It is kept, so that a page of the repository shows it; ``make transcripts`` draws it again."""
+    standalone = pytest.importorskip("conversation.standalone")
+    readme = (ROOT / "README.rst").read_text()
+    assert (DOCS / "readme.svg").read_text() == standalone.readme_picture(readme)
+    lie = standalone.readme_picture(readme.replace('origins="https://app.example"', 'origins="https://b.example"'))
+    assert lie.count("Blocked. ") > standalone.readme_picture(readme).count("Blocked. ")
 
 
 # All pictures of the manual

@@ -348,9 +348,9 @@ def test_a_pasted_message_of_a_console_becomes_the_same_mistake(cause: str, step
 
 @table(
     "text, said",
-    ("nothing", "", "This is no URL"),
-    ("a word", "CORS", "neither a path"),
-    ("some words", "why is it blocked", "This is no URL"),
+    ("nothing", "", "This is not a URL"),
+    ("a word", "CORS", "not a path"),
+    ("some words", "why is it blocked", "This is not a URL"),
     ("open brackets", "CORS(" + "[" * 5_000, "Python cannot read this line"),
     ("a long text", "x" * 8_001, "longer than 8000"),
 )

@@ -20,7 +20,9 @@ from typing import Any, get_args, get_type_hints
 import pytest
 from flask import Flask
 
-import flask_cors
+import flask_cors.browser
+import flask_cors.pytest_plugin
+import flask_cors.testing
 from flask_cors import CORS, cross_origin, options
 from tests.helpers import A, B, CORSHeaders, a_view, cors_headers, fetch, make_app, preflight
 from tests.tables import table, words
@@ -93,6 +95,7 @@ def test_no_option_is_missing_from_signatures_config_keys_and_transcripts() -> N
     assert set(re.findall(r"\w+", MIGRATION)) >= LATER
 
 
+Built = tuple[Path, subprocess.CompletedProcess[str]]
 PLANTED = """\
 :orphan:
 
@@ -103,17 +106,24 @@ PLANTED = """\
 """
 
 
-def test_the_manual_builds_is_complete_and_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
-    """It is built as ``make docs`` does; only a page with broken references that is put beside it turns that red."""
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Build the manual as ``make docs`` does, with a page of broken references beside it."""
     pytest.importorskip("furo", reason="the manual is built where its theme is installed: .ci/requirements.txt")
-    source, html = tmp_path / "docs", tmp_path / "html"
+    folder = tmp_path_factory.mktemp("manual")
+    source, html = folder / "docs", folder / "html"
     shutil.copytree(DOCS, source, ignore=shutil.ignore_patterns("_build"))
     for path in ROOT.iterdir():  # what the pages include
         if path.name != "docs":
-            (tmp_path / path.name).symlink_to(path)
+            (folder / path.name).symlink_to(path)
     (source / "planted.rst").write_text(PLANTED)
     command = [sys.executable, "-m", "sphinx", "-q", "-n", "-W", "--keep-going", "-b", "html"]
-    done = subprocess.run([*command, "-c", DOCS, source, html], capture_output=True, text=True, check=False)
+    return html, subprocess.run([*command, "-c", DOCS, source, html], capture_output=True, text=True, check=False)
+
+
+def test_the_manual_builds_is_complete_and_loads_nothing_from_elsewhere(built: Built) -> None:
+    """Only the page with broken references turns it red."""
+    html, done = built
     warnings = [line for line in done.stderr.splitlines() if "WARNING" in line]
     assert [re.sub(r".*/planted.rst:(\d+): .*", r"\1", line) for line in warnings] == ["4", "5", "6"], done.stderr
     assert done.returncode == 1
@@ -130,6 +140,37 @@ def test_the_manual_builds_is_complete_and_loads_nothing_from_elsewhere(tmp_path
     for fact in FACTS:  # an option without one of its facts is missing
         less = options_page[:entry] + options_page[entry:].replace(f"{fact}:", "", 1)
         assert with_facts(options_page) - with_facts(less) == {"headers"}
+
+
+def without_see_also(pages: Mapping[str, str]) -> list[str]:
+    return [page for page, text in pages.items() if 'class="admonition seealso"' not in text]
+
+
+def test_each_page_that_is_no_list_of_links_ends_with_a_box_of_links(built: Built) -> None:
+    lists = {"404", "changelog", "genindex", "index", "planted", "search"}
+    pages = {path.name: path.read_text() for path in built[0].rglob("*.html") if path.stem not in lists}
+    assert without_see_also(pages) == []
+    assert without_see_also({"a page": "<p>See also the other page.</p>"}) == ["a page"]
+
+
+def public_names() -> set[str]:
+    """List what can be imported from the public modules, and the fixture; the constants have a table."""
+    modules = (flask_cors, flask_cors.testing, flask_cors.browser, flask_cors.pytest_plugin)
+    names = {f"{module.__name__}.{name}" for module in modules for name in module.__all__}
+    return {name for name in names if not re.search("ACL_|__version__", name)}
+
+
+def test_the_index_has_each_name_option_key_header_command_and_message(built: Built) -> None:
+    text = re.sub(r"<[^>]+>", "", (built[0] / "genindex.html").read_text())
+    options = {f"{name} (option)" for name in PROMISED} | {f"CORS_{name.upper()} " for name in PROMISED | LATER}
+    headers = {f"{name} (header)" for name in headers_in("all of them")}
+    commands = {f"flask cors {name} (command)" for name in ("routes", "explain", "check")}
+    messages = {"comes too late", "can never match", "Credentials need an origin by name", "The page is blocked"}
+    wanted = options | headers | commands | messages
+    assert {word for word in wanted if word not in text} == set()
+    documented = {*re.findall(r'href="[^"#]+#(flask_cors[\w.]+)"', (built[0] / "genindex.html").read_text())}
+    assert public_names() - documented == set()
+    assert public_names() - (documented - {"flask_cors.CORS"}) == {"flask_cors.CORS"}
 
 
 # What is said of an option
@@ -380,6 +421,7 @@ def test_the_page_of_names_has_each_that_is_exported_and_its_value() -> None:
 #: Keywords of others; and the key that is an example of a misspelt one.
 FOREIGN = {"bytes", "cors_allowed_origins", "decorators", "minutes", "name", "CORS_ORIGIN"}
 TEXTS = [ROOT / "CHANGELOG.rst", *(ROOT / "flask_cors").glob("*.py"), *(ROOT / path for path in sources())]
+TEXTS.remove(DOCS / "reference" / "messages.rst")  # it names what is wrong
 
 
 def misnamed(text: str) -> set[str]:

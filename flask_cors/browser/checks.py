@@ -170,7 +170,7 @@ def check_resource_policy(fetch: Fetch, response: Response) -> None:
 
 
 def _is_of_same_site(fetch: Fetch) -> bool:
-    """Whether page and server have one site, whatever the scheme, and the scheme is no better than the page's."""
+    """Whether page and server have one site; a page of ``http:`` is not of the site of an ``https:`` server."""
     page, server = site_of(fetch.origin), site_of(fetch.url.origin)
     is_safe = page.startswith("https:") or not server.startswith("https:")
     return page != "null" and is_safe and page.partition(":")[2] == server.partition(":")[2]

@@ -180,7 +180,7 @@ def parse_cookie(header: str, request: Request) -> Cookie:
 
 
 def mistake(cookie: Cookie, request: Request) -> str | None:
-    """Return why no browser stores a cookie, whatever the page, or ``None`` (section 5.7)."""
+    """Return why no browser stores a cookie, for any page, or ``None`` (section 5.7)."""
     host, prefix = urlsplit(request.url).hostname or "", cookie.name.lower()
     is_foreign = not cookie.host_only and is_public_suffix(cookie.domain)
     is_locked = cookie.host_only and cookie.path == "/"

@@ -264,7 +264,7 @@ def _check_other_origin(fetch: Fetch) -> None:
 
 
 def _check_stream(outcome: Outcome) -> Outcome:
-    """Block an EventSource whose response is no stream of events (https://html.spec.whatwg.org/#dom-eventsource)."""
+    """Block an EventSource whose response is not a stream of events (https://html.spec.whatwg.org/#dom-eventsource)."""
     response = outcome.response
     if response is None:
         return outcome

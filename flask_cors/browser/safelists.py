@@ -86,7 +86,7 @@ def _is_safe_language(value: str) -> bool:
 
 
 def _is_form_type(value: str) -> bool:
-    """Whether an HTML form can send this MIME type, whatever its parameters."""
+    """Whether an HTML form can send this MIME type, with any parameters."""
     match = _MIME_TYPE.fullmatch(value) if _has_safe_bytes(value) else None
     return match is not None and match[1].lower() in _FORM_TYPES
 

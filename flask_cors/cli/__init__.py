@@ -1,19 +1,19 @@
 """``flask cors``: what an app's configuration means to a browser, on the command line.
 
 ``flask cors routes`` shows which policy covers which route, ``flask cors explain`` names the cause where a browser
-blocks a call, and the change that mends it, and ``flask cors check`` looks for mistakes in the whole configuration,
+blocks a call, and the change that corrects it, and ``flask cors check`` looks for mistakes in the whole configuration,
 in a deployment, or in what has changed.
 
 ==================  ==================================================================================
 ``commands``        the commands and their options
 ``question``        what goes in: a URL, a console message (``console``), a copied request (``copied``)
 ``site``            reading the app; the only module here that touches the extension's state
-``ask``             asking the app in this process, or a server
+``ask``             calls of the app in this process, or of a server
 ``explain``         one call: its facts (``case``), the table of ``causes``, those of a ``deployment``, the ``notes``
 ``check``           the table of ``rules``, which are modules by topic (``finding``: what each yields)
 ``ignoring``        comments that silence findings
 ``readers``         who may read what, before a change and after it
-``deployed``        the table of routes, asked at a server; its ``faults``
+``deployed``        the table of routes, tried at a server; its ``faults``
 ``against``         the table of routes, compared with how it was
 ``routes``          the table of routes
 ``needs``           what a policy lacks for a call

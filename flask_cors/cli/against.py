@@ -1,6 +1,6 @@
 """``flask cors check --against``: who may read more than when the output of ``flask cors routes --json`` was kept.
 
-Request headers, exposed headers and credentials count as well. What is no longer allowed is no finding.
+Request headers, exposed headers and credentials count as well. What is no longer allowed is not reported.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Origins:
 
     @cached_property
     def _known(self) -> AllowedOrigins:
-        """All that can be asked: functions cannot, nor patterns with flags."""
+        """All that can be compared: not functions, and not patterns with flags."""
         patterns = _compiled(self._texts("patterns"))
         return AllowedOrigins.parse([*self._texts("exact"), *self._texts("wildcards"), *patterns])
 
@@ -147,7 +147,7 @@ def read_kept(file: Path) -> list[Row]:
 
     :raises Mistake: if the file is something else, or of another version.
     """
-    remedy = f"Write it anew, and look at what has changed: flask cors routes --json > {file}"
+    remedy = f"Write it again, and look at what has changed: flask cors routes --json > {file}"
     try:
         kept = json.loads(file.read_text(encoding="utf-8"))
         version, rows = kept["version"], kept["routes"]
@@ -246,6 +246,6 @@ def _opening(name: str, new: Access, names: list[Name], verb: str, tail: str) ->
 
 def _finding(opening: _Opening, those: list[Access]) -> Finding:
     routes = listed({f"{one.method} {one.rule}" for one in those})
-    fix = Fix(text="Undo it; or, if it is meant, keep the new output of flask cors routes --json.")
+    fix = Fix(text="Undo it; or, if it is intended, keep the new output of flask cors routes --json.")
     rules = tuple(dict.fromkeys(one.rule for one in those))
     return Finding(opening.id, "error", f"{opening.head} {routes} {opening.tail}.", opening.place, rules, fix)

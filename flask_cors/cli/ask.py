@@ -1,4 +1,4 @@
-"""Asking: the app in this process, or a server over the network. Neither can hang."""
+"""Calls of the app in this process, or of a server over the network. Neither can hang."""
 
 from __future__ import annotations
 
@@ -203,6 +203,6 @@ def _exchange(
 
 
 def _has_end(received: HTTPResponse) -> bool:
-    """Whether a body is worth waiting for: an error's, or one of a known length that is no stream."""
+    """Whether a body is worth waiting for: an error's, or one of a known length that is not a stream."""
     is_stream = (received.getheader("Content-Type") or "").startswith("text/event-stream")
     return not is_stream and (received.status >= 400 or received.getheader("Content-Length") is not None)

@@ -65,7 +65,7 @@ class Case:
 
     @property
     def outcome(self) -> fetch.Outcome | None:
-        """What decides: the network, where it was asked."""
+        """What decides: the network, if requests were sent there."""
         return self.live_outcome or self.app_outcome
 
     @property

@@ -1,7 +1,7 @@
 """The causes of ``flask cors explain``: one function each, in one table, tried in its order.
 
 First, whether this app responded at all; then, whether it failed, or redirected; then what the page does wrong, since
-no policy mends that; then the headers.
+no policy corrects that; then the headers.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .site import Cover, Layer, Place, Site, escape_path, rule_pattern
 from .source import SETTERS, Program, SourceFile
 from .writing import Fix, Writer
 
-# -- Before any server is asked ----------------------------------------------------------------------------
+# -- Before any server is called ----------------------------------------------------------------------------
 
 
 def url_without_scheme(case: Case) -> Cause | None:
@@ -34,8 +34,8 @@ def url_without_scheme(case: Case) -> Cause | None:
         return None
     host = case.question.url.partition(":")[0]
     text = (
-        f"The page's URL {case.question.url!r} has no http://. Browsers take '{host}:' for a scheme, or the whole for "
-        "a path of the page's own server, so that the request never gets to this one."
+        f"The page's URL {case.question.url!r} has no http://. Browsers read '{host}:' as a scheme, or all of it as "
+        "a path of the page's own server, so the request never reaches this app."
     )
     scheme = "http" if is_loopback(host) or re.fullmatch(r"[\d.]+", host) else "https"
     fix = Fix(text=f"In the page, write {scheme}://{case.question.url}")
@@ -52,7 +52,7 @@ def app_does_not_start(case: Case) -> Cause | None:
 
 
 def _fix_of_call(case: Case, place: Place | None) -> Fix:
-    """Name the page's origin in a call of ``CORS`` that is refused because it allows every origin."""
+    """Name the page's origin in a call of ``CORS`` that raises an error because it allows every origin."""
     error = cast(LoadFailure, case.failure).error
     file = _read_source(place)
     node = file.find_call(place.line, SETTERS) if file and place else None
@@ -69,7 +69,7 @@ def _read_source(place: Place | None) -> SourceFile | None:
 
 
 def decided_before_cors(case: Case) -> Cause | None:
-    """Find in the message, or in the URL, what stops a request before CORS is asked."""
+    """Find in the message, or in the URL, what stops a request before CORS applies."""
     name = case.question.message.cause if case.question.message else ""
     name = name if name in BEFORE_CORS else _told_by_url(case)
     if not name or (case.live_outcome and case.live_outcome.exchanges and name in OF_CONNECTION):
@@ -100,13 +100,15 @@ def middleware_responds(case: Case) -> Cause | None:
         return None
     if "socketio" in app.extensions and urlsplit(case.question.url).path.startswith("/socket.io"):
         text = "Flask-SocketIO responds below /socket.io/, with a list of origins of its own."
-        fix = f'Write SocketIO(app, cors_allowed_origins=["{case.question.origin}"]), with the origins that it has now.'
+        fix = (
+            f'Write SocketIO(app, cors_allowed_origins=["{case.question.origin}"]), beside the origins that it has now.'
+        )
         return Cause(id="socketio", text=text, fix=Fix(text=fix))
     name = type(app.wsgi_app).__name__
     if case.cover is not None and name not in ("PreflightMiddleware", "method"):
         text = f"The app did not get the request: the middleware {name} around it responded."
         return Cause(
-            id="middleware", text=text, fix=Fix(text=f"Give {name} the headers, or CORS the app inside of it.")
+            id="middleware", text=text, fix=Fix(text=f"Let {name} send the headers, or give CORS the app inside it.")
         )
     return None
 
@@ -146,9 +148,9 @@ def app_failed(case: Case) -> Cause | None:
     text = f"The app raised {type(error).__name__}{where}: {error}"
     readable = "" if case.is_blocked else " The page can read the 500: CORS is not the cause."
     data = " Add --data with what the page sends." if case.question.body is None and case.wanted.method != "GET" else ""
-    fix = Fix(text=f"Mend the app there; nothing is wrong with the policy.{data}" if not case.is_blocked else "")
+    fix = Fix(text=f"Fix the app there; the policy is right.{data}" if not case.is_blocked else "")
     if case.is_blocked:
-        fix = replace(_policy_fix(case), text=f"Mend the app there.{data} For the page to read its errors:")
+        fix = replace(_policy_fix(case), text=f"Fix the app there.{data} For the page to read its errors:")
     return Cause(id="app-failed", text=text + "." + readable, place=place, fix=fix, blocks=case.is_blocked)
 
 
@@ -182,17 +184,17 @@ def _redirect_cause(case: Case, exchange: fetch.Exchange, target: str) -> Cause:
         fix = _slash_fix(case, target, note)
         return Cause(id="redirect", text=f"{begin}: the page's URL is not the one of the view.", fix=fix)
     if same_host and "login" not in target:
-        return Cause(id="redirect", text=f"{begin}.", fix=Fix(text=f"In the page, ask for {target} itself. {note}"))
+        return Cause(id="redirect", text=f"{begin}.", fix=Fix(text=f"In the page, request {target} itself. {note}"))
     login = "Respond to a fetch with 401 instead of the redirect, and let the page go to the login itself."
     where = "another server, which must allow the page as well" if not same_host else "a page for people, not for fetch"
     place = place_of_function(case.seen.refused_by) if case.seen.refused_by else None
-    fix = Fix(text=f"{login} If it is no login, ask for {target} itself in the page.")
+    fix = Fix(text=f"{login} If it is not a login, request {target} itself in the page.")
     is_away = case.outcome is not None and case.outcome.step.startswith("#http-network-fetch")
     return Cause(id="redirect", text=f"{begin}: {where}.", place=place, fix=fix, step="" if is_away else None)
 
 
 def _slash_fix(case: Case, target: str, note: str) -> Fix:
-    text = f"In the page, ask for {target}. {note}"
+    text = f"In the page, request {target}. {note}"
     if case.site and case.cover and not case.site.is_installed:
         writer = case.writer()
         writer.add_cors({"resources": ()})
@@ -225,13 +227,13 @@ def page_spells_method(case: Case) -> Cause | None:
     if not case.is_blocked or method.isupper() or not case.outcome or "step 7.5" not in case.outcome.step:
         return None
     text = (
-        f"The page sends the method {method!r}. Browsers compare methods to the letter, and upper-case only old ones."
+        f"The page sends the method {method!r}. Method names are case-sensitive, and browsers upper-case only old ones."
     )
     return Cause(id="page-spells-method", text=text, fix=Fix(text=f"In the page, write {method.upper()!r}."))
 
 
 def page_makes_no_call(case: Case) -> Cause | None:
-    """Find a call that the browser itself refuses: a forbidden method, a body on GET."""
+    """Find a call that the browser itself rejects: a forbidden method, a body on GET."""
     if not case.is_blocked or case.outcome is None or case.outcome.exchanges:
         return None
     text = f"{case.outcome.reason} No server can allow this."
@@ -239,11 +241,11 @@ def page_makes_no_call(case: Case) -> Cause | None:
 
 
 def origin_is_null(case: Case) -> Cause | None:
-    """Find ``Origin: null``, which can be anybody's."""
+    """Find ``Origin: null``, which any site can have."""
     if not case.is_blocked or case.wanted.origin != "null" or (case.cover and allows(case.cover.policy, "null")):
         return None
-    text = "The page has the origin null: it is a file, or sandboxed. That can be anybody's page, so do not allow it."
-    return Cause(id="origin-null", text=text, fix=Fix(text="Serve the page over http, from http://localhost:8000 say."))
+    text = "The page has the origin null: it is a file, or sandboxed. Any site can make such a page: do not allow it."
+    return Cause(id="origin-null", text=text, fix=Fix(text="Serve the page over http, as from http://localhost:8000."))
 
 
 # -- The headers -------------------------------------------------------------------------------------------
@@ -284,7 +286,7 @@ def path_is_too_long(case: Case) -> Cause | None:
     """Find a path so long that no pattern is tried on it."""
     if not case.is_blocked or not case.site or not case.route or not case.site.is_too_long(case.route):
         return None
-    text = "On a path of more than 4,096 characters no pattern is tried, and no origin is allowed."
+    text = "A path of more than 4,096 characters is not matched with patterns, and no origin is allowed."
     return Cause(id="path-too-long", text=text, fix=Fix(text="Use a shorter path; put the rest into the body."))
 
 
@@ -409,7 +411,7 @@ def _say_origin(changes: dict[str, Any], case: Case) -> str:
         return ""
     origins, origin = case.cover.policy.origins, case.wanted.origin
     if origins.matches_any_origin:
-        return "The page sends credentials, and then the policy must name its origin: * does not count."
+        return "The page sends credentials, so the policy must name its origin: * is not enough."
     replaced = [entry for entry in origins.entries if entry not in changes["origins"]]
     if replaced:
         return f"The policy does not allow {origin}: {' '.join(origins.warnings)}."
@@ -487,7 +489,7 @@ CAUSES: tuple[Callable[[Case], Cause | None], ...] = (
 
 
 def find_cause(case: Case) -> Cause | None:
-    """Return the first cause that applies; ``None`` where the page can read a response and that is no error."""
+    """Return the first cause that applies; ``None`` where the page can read a response and that is not an error."""
     cause = next(filter(None, (find(case) for find in CAUSES)), None)
     if cause is None or cause.step is not None or not case.outcome or not cause.blocks:
         return cause

@@ -90,7 +90,7 @@ def _each_once(site: Site, found: Iterable[Finding]) -> list[Finding]:
 
 
 def combined_fix(site: Site, found: Iterable[Finding]) -> Fix:
-    """Return one fix in place of several: after it, there is nothing left to report of what they mend."""
+    """Return one fix in place of several: after it, there is nothing left to report of what they correct."""
     writer = Writer(site)
     texts = []
     for finding in found:

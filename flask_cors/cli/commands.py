@@ -65,7 +65,7 @@ def _parse_origin(_: click.Context, __: click.Parameter, value: str | None) -> s
 
 def _parse_method(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
     if value is not None and not fetch.is_token(value):
-        raise click.BadParameter(f"{value!r} is not a method, as GET or PATCH.")
+        raise click.BadParameter(f"{value!r} is not a method, such as GET or PATCH.")
     return value
 
 
@@ -76,7 +76,7 @@ def _parse_headers(_: click.Context, __: click.Parameter, values: tuple[str, ...
 def _parse_header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not fetch.is_token(name) or re.search(r"[\0\r\n]|[^\0-\xff]", value):
-        raise click.BadParameter(f"{text!r} is not a header, as 'X-Token: 1', nor a name, as X-Token.")
+        raise click.BadParameter(f"{text!r} is not a header, such as 'X-Token: 1', or a name, such as X-Token.")
     return name, value.strip() if colon else known_value(name)
 
 
@@ -86,12 +86,12 @@ def _parse_data(_: click.Context, __: click.Parameter, value: str | None) -> byt
 
 @click.command("explain")
 @click.argument("target", metavar="MESSAGE-OR-URL")
-@click.option("--origin", callback=_parse_origin, help="Where the page is, as https://app.example.")
-@click.option("--method", callback=_parse_method, help="What the page asks for; GET if nothing says so.")
+@click.option("--origin", callback=_parse_origin, help="The page's origin, such as https://app.example.")
+@click.option("--method", callback=_parse_method, help="The method; GET unless the input says otherwise.")
 @click.option("--header", "headers", multiple=True, callback=_parse_headers, help="'Name: value', or a name alone.")
 @click.option("--data", "body", callback=_parse_data, help="What the page sends as its body.")
 @click.option("--credentials", is_flag=True, help="The page says credentials: 'include', so cookies would be sent.")
-@click.option("--live", is_flag=True, help="Send the requests to the URL, be it of Flask or not, and compare.")
+@click.option("--live", is_flag=True, help="Send the requests to the URL, of Flask or not, and compare.")
 @click.option("-v", "--verbose", is_flag=True, help="Show all requests and responses first.")
 @_as_json
 @click.pass_context
@@ -115,7 +115,7 @@ def explain_command(
     Nothing is sent: the app responds in this process. Its views run all the same, so a DELETE deletes. With --live, a
     server is called.
 
-    The exit code is 0 if the page can read the response, 1 if it is blocked, and 2 if there was nothing to ask.
+    The exit code is 0 if the page can read the response, 1 if it is blocked, and 2 if the command cannot run.
     """
     text = sys.stdin.read(MAX_LENGTH + 1) if target == "-" else target
     with _quietly():
@@ -132,7 +132,7 @@ def _explain(text: str, given: Given, *, live: bool) -> Explanation:
     question = read_question(text, given)
     site, failure = _load_if_possible(is_needed=not live)
     if live and question.url.startswith("/"):
-        raise Mistake(f"--live needs a whole URL, as http://127.0.0.1:5000{question.url}.")
+        raise Mistake(f"--live needs a whole URL, such as http://127.0.0.1:5000{question.url}.")
     return explain(question, site, failure, live=live)
 
 
@@ -160,7 +160,7 @@ def _server(text: str) -> str:
         url = fetch.parse_url(text)
         if url.origin != "null" and not url.has_credentials and not {"?", "#"} & {*url.text}:
             return url.text
-    raise click.BadParameter(f"{text!r} is not the URL of a server, as https://api.example.")
+    raise click.BadParameter(f"{text!r} is not the URL of a server, such as https://api.example.")
 
 
 def _parse_ids(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> frozenset[str]:
@@ -169,12 +169,12 @@ def _parse_ids(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -
     for name in names:
         if name not in known:
             near = get_close_matches(name, known, 3, 0.5) or sorted(known)
-            raise click.BadParameter(f"{name!r} is no id of a finding. Did you mean {', '.join(near)}?")
+            raise click.BadParameter(f"{name!r} is not the id of a finding. Did you mean {', '.join(near)}?")
     return frozenset(names)
 
 
 @click.command("check")
-@click.option("--live", metavar="URL", callback=_parse_server, help="Ask the server at URL instead, and compare.")
+@click.option("--live", metavar="URL", callback=_parse_server, help="Send requests to the server at URL, and compare.")
 @click.option("--against", type=_File, help="Find who may read more than in this output of routes --json.")
 @click.option("--strict", is_flag=True, help="Fail if there are warnings, too.")
 @click.option("--select", multiple=True, metavar="ID[,ID]", callback=_parse_ids, help="Report only these.")
@@ -247,7 +247,7 @@ def _compare(site: Site, live: str | None, against: Path | None) -> list[Finding
         deployment = check_deployment(site, live)
         found += deployment.findings
         if deployment.left_out:
-            click.echo(f"Not asked, or not in full: {plain(', '.join(deployment.left_out))}.", err=True)
+            click.echo(f"Not tried, or not in full: {plain(', '.join(deployment.left_out))}.", err=True)
     if against:
         found += find_openings(read_kept(against), json.loads(json.dumps(list(map(row_as_json, rows(site))))))
     return found
@@ -289,7 +289,7 @@ class LoadError(Mistake):
 def _load_site() -> Site:
     """Load the app that ``flask --app`` names, and push its context.
 
-    :raises LoadError: for whatever the app raises while it is set up; a mistake in the options of ``CORS``, say.
+    :raises LoadError: for anything that the app raises while it is set up, such as a mistake in the options.
     """
     app, made = _load_app()
     click.get_current_context().with_resource(app.app_context())

@@ -47,17 +47,17 @@ CAUSES = {
     "invalid-allow-methods": "Access-Control-Allow-Methods of the preflight response is not a list of methods.",
     "invalid-allow-headers": "Access-Control-Allow-Headers of the preflight response is not a list of header names.",
     "redirect": "A redirect was not followed.",
-    "unsupported-scheme": "The URL begins with neither http: nor https:.",
-    "same-origin-only": "This kind of request may not leave the origin of the page, whatever the server allows.",
+    "unsupported-scheme": "The URL does not begin with http: or https:.",
+    "same-origin-only": "This kind of request cannot leave the page's own origin, even if the server allows it.",
     "mixed-content": "A page of https called a URL of http.",
     "private-network": "A public page called an address of this computer or of the local network.",
     "content-security-policy": "The Content-Security-Policy of the page itself forbids the request.",
     "resource-policy": "The header Cross-Origin-Resource-Policy of the response keeps it from other sites.",
-    "mime-type": "The response is no script, or no stream of events; an error page, most often.",
+    "mime-type": "The response is not a script or a stream of events; most often it is an error page.",
     "connection-refused": "No server listens there.",
     "host-not-found": "The name of the host is not known.",
     "tls-error": "There is no secure connection: the certificate is wrong, or the server does not speak https.",
-    "unsafe-port": "Browsers refuse to call this port.",
+    "unsafe-port": "Browsers block this port.",
     "blocked-by-client": "An extension of the browser blocked the request.",
     "network-error": "No response arrived.",
     "cors-disabled": "CORS is turned off in this browser.",
@@ -145,7 +145,7 @@ class Frame:
     example: str
     before: re.Pattern[str]
     after: re.Pattern[str] = re.compile("")
-    #: Whether the request was blocked, whatever the reason.
+    #: Whether the request was blocked, for any reason.
     blocked: bool = True
 
 

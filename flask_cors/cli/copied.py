@@ -24,7 +24,7 @@ __all__ = ["MAX_LENGTH", "CopiedRequest", "origin_of", "parse_copied"]
 
 Headers = tuple[tuple[str, str], ...]
 
-#: No browser copies more than that: a longer text is refused.
+#: No browser copies more than that: a longer text is an error.
 MAX_LENGTH = 1_000_000
 
 # What browsers add on their own; a page cannot set most of these, and rarely sets the others. The developer tools
@@ -57,7 +57,7 @@ class CopiedRequest:
     referrer: str | None = None
 
     def header(self, name: str) -> str | None:
-        """Return the value of a header, whatever the case of its name."""
+        """Return the value of a header, with its name in any case."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
     @property

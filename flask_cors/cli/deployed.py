@@ -1,4 +1,4 @@
-"""``flask cors check --live``: ask a deployment for the app's routes, and the app itself for the same.
+"""``flask cors check --live``: request the app's routes from a deployment, and from the app itself.
 
 No view runs at the deployment but those of ``GET``; no redirect is followed, and no body is read.
 """
@@ -50,7 +50,7 @@ class Probe(NamedTuple):
 
 
 class Deployment(NamedTuple):
-    """What was found, and the rules that were not asked, or not in full."""
+    """What was found, and the rules that were not tried, or not in full."""
 
     findings: list[Finding]
     left_out: list[str]
@@ -79,7 +79,7 @@ def _check_contact(base: str, probes: Iterable[Probe]) -> None:
         for probe in probes:
             LiveNetwork(EACH, reads_bodies=False)(probe.request(base, None))
     except ConnectionFailed as error:
-        raise Mistake(f"{base} cannot be asked: {error}. Is the server running, and is this its URL?") from None
+        raise Mistake(f"{base} cannot be called: {error}. Is the server running, and is this its URL?") from None
 
 
 def _expected(site: Site, base: str, probe: Probe) -> dict[Origin, Response]:
@@ -115,7 +115,7 @@ def _send(network: LiveNetwork, request: Request) -> Response | str:
         return str(error)
 
 
-# -- What is asked -----------------------------------------------------------------------------------------
+# -- What is tried -----------------------------------------------------------------------------------------
 
 
 def find_probes(site: Site, base: str) -> list[Probe]:

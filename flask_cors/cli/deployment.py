@@ -72,7 +72,7 @@ def _too_large(case: Case, server: str) -> Cause:
     limit = case.site.app.config.get("MAX_CONTENT_LENGTH") if case.site else None
     text = f"413: the request is too large for {server or 'the server'}, which responds in place of the app."
     code = "client_max_body_size 50m;" if "nginx" in server else ""
-    words = "Raise the limit of the proxy:" if code else "Raise the limit of what stands before the app."
+    words = "Raise the limit of the proxy:" if code else "Raise the limit of the server in front of the app."
     if limit is not None and not server.startswith("nginx"):
         words = f"The app has MAX_CONTENT_LENGTH = {limit}; raise it, or let the page send less."
     return Cause(id="too-large", text=text, fix=Fix(text=words, code=code))
@@ -89,10 +89,10 @@ def debugger_responds(case: Case) -> Cause | None:
         return None if case.site and case.cover else Cause(id="server-failed", text=text, fix=Fix(text=_READ_LOG))
     title = body.partition(b"<title>")[2].partition(b"</title>")[0].decode("utf-8", "replace").strip()
     text = f"The view raised an exception ({title[:200]}); the debugger's page has no headers."
-    return Cause(id="debugger", text=text, fix=Fix(text="Mend the view; its traceback is in the server's terminal."))
+    return Cause(id="debugger", text=text, fix=Fix(text="Fix the view; its traceback is in the server's terminal."))
 
 
-_READ_LOG = "Read the server's log for the exception, and mend that first."
+_READ_LOG = "Read the server's log for the exception, and fix that first."
 
 
 def changed_on_the_way(case: Case) -> Cause | None:
@@ -113,7 +113,7 @@ def changed_on_the_way(case: Case) -> Cause | None:
 def _change(last: fetch.Exchange, mine: fetch.Exchange, server: str) -> tuple[str, str, str]:
     """Say what differs, what to do, and the line for nginx."""
     is_nginx = "nginx" in server
-    name = server or "what stands before the app"
+    name = server or "the server in front of the app"
     values = fetch.get_all(last.response.headers, fetch.ALLOW_ORIGIN)
     granted = fetch.get_header(mine.response.headers, fetch.ALLOW_ORIGIN)
     if len(values) > 1 or any("," in value for value in values):
@@ -122,11 +122,11 @@ def _change(last: fetch.Exchange, mine: fetch.Exchange, server: str) -> tuple[st
         return text, "Let only one of them add it: remove add_header Access-Control-... from the proxy.", code
     if last.kind == "preflight" and last.response.status != mine.response.status:
         text = f"{name} responds to OPTIONS itself, with {last.response.status}; the app responds with 200."
-        words = "Let OPTIONS through to the app: remove what catches it, and add no headers there."
+        words = "Let the proxy pass OPTIONS on to the app: remove what responds to it, and add no headers there."
         return text, words, "# remove: if ($request_method = OPTIONS) { return ...; }" if is_nginx else ""
     if values and values[0] not in ("*", granted):
         text = f"The response is for the origin {values[0]}: a cache keeps one response for all, and ignores Vary."
-        return text, "Let the cache heed Vary: Origin, or leave these responses out of it.", _nginx_cache(is_nginx)
+        return text, "Let the cache respect Vary: Origin, or do not cache these responses.", _nginx_cache(is_nginx)
     if values:
         return f"{name} has changed the headers of the app.", "Look for Access-Control- in its configuration.", ""
     return _dropped(last, name, is_nginx)
@@ -143,7 +143,7 @@ def _dropped(last: fetch.Exchange, name: str, is_nginx: bool) -> tuple[str, str,
         code = "proxy_set_header Origin $http_origin;" if is_nginx else ""
         return text, "Restart the server; let the proxy pass the header Origin on.", code
     text = (
-        f"Another response came than the app's, {last.response.status} without its headers: {name} removes them, or "
+        f"The response is not the app's: {last.response.status} without its headers. {name} removes them, or "
         "another program, or older code, is running there."
     )
     code = "# remove: proxy_hide_header Access-Control-Allow-Origin;" if is_nginx else ""

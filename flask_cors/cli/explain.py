@@ -35,12 +35,12 @@ class Explanation:
 def explain(
     question: Question, site: Site | None, failure: LoadFailure | None = None, *, live: bool = False
 ) -> Explanation:
-    """Explain a call. Without *site*, only a server can be asked, or a message be read."""
+    """Explain a call. Without *site*, it can only call a server, or read a message."""
     question = complete(absolute(question, site) if site else question, site)
-    asked = question if not question.is_schemeless else replace(question, url=f"http://{question.url}")
+    called = question if not question.is_schemeless else replace(question, url=f"http://{question.url}")
     case = Case(question=question, site=site, failure=failure)
     if site is not None and question.origin:
-        case.app_outcome, case.evidence = call_app(asked, site)
+        case.app_outcome, case.evidence = call_app(called, site)
     if live and question.origin and not question.is_schemeless:
         case.live_outcome = call(question, LiveNetwork())
     return explain_case(case, live=live)
@@ -55,7 +55,7 @@ def explain_case(case: Case, *, live: bool) -> Explanation:
 
 
 def _request_for_functions(case: Case) -> AbstractContextManager[None]:
-    """Return a request, where functions in ``origins`` are to be asked again."""
+    """Return a request, where functions in ``origins`` are to be called again."""
     if case.site and case.cover and case.cover.policy.origins.callables and case.is_blocked:
         return case.site.request(case.question.url, case.question.origin)
     return nullcontext()

@@ -74,7 +74,7 @@ KINDS = {
     ),
     "live-options-eaten": Kind(
         "{server} responds to OPTIONS itself, with {status}; the app responds with {expected_status}.",
-        "Let OPTIONS through to the app, before any login, and add no headers there.",
+        "Let the proxy pass OPTIONS on to the app, before any login, and add no headers there.",
         "# remove: if ($request_method = OPTIONS) {{ return ...; }}",
     ),
     "live-doubled-header": Kind(
@@ -109,7 +109,7 @@ KINDS = {
     ),
     "live-wrong-origin-cached": Kind(
         "A cache sends the response for one origin to another: it ignores Vary.",
-        "Let the cache heed Vary: Origin, or leave these responses out of it.",
+        "Let the cache respect Vary: Origin, or do not cache these responses.",
         "proxy_cache_key $scheme$proxy_host$request_uri$http_origin;",
     ),
 }
@@ -123,7 +123,7 @@ _SAME_REASON = (
 
 
 def find_faults(probes: Iterable[Sequence[Seen]]) -> list[Finding]:
-    """Return one finding for each fault, whatever the number of routes that it concerns."""
+    """Return one finding for each fault, however many routes it concerns."""
     faults = [fault for seen in probes for fault in _faults_of_probe(seen)]
     for name, same in _SAME_REASON:
         if any(fault.id == name for fault in faults):
@@ -198,7 +198,7 @@ def _finding(faults: Sequence[Fault]) -> Finding:
     nginx = [value for value in get_all(first.seen.response.headers, "Server") if "nginx" in value]
     headers = list(dict.fromkeys(fault.header for fault in faults))
     text = kind.text.format(
-        server=nginx[0] if nginx else "what stands before the app",
+        server=nginx[0] if nginx else "the server in front of the app",
         headers=", ".join(headers),
         status=first.seen.response.status,
         expected_status=first.seen.expected.status,

@@ -66,7 +66,7 @@ def setting_finding(
 
 
 def matching_routes(site: Site, cover: Cover) -> tuple[list[RouteCover], list[RouteCover]]:
-    """Return the routes that a layer is asked about, and those of them that a pattern matches."""
+    """Return the routes for which a layer may decide, and those of them that a pattern matches."""
     routes = [item for item in site.routes if any(cover.layer is layer for layer in site.layers_at(item.route))]
     return routes, [item for item in routes if cover.entry.pattern.match(item.route.path)]
 

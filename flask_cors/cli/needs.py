@@ -34,7 +34,7 @@ def wanted_last(outcome: fetch.Outcome, credentials: bool) -> Wanted:
 def changes_for(policy: Policy, wanted: Wanted, spelling: Mapping[str, str]) -> Changes:
     """Return the options, with their new values, that allow a call; nothing if the policy allows it already.
 
-    ``null`` is the origin of every sandboxed page, so of anybody: no change allows it.
+    ``null`` is the origin of every sandboxed page, so of any site: no change allows it.
 
     :param spelling: header names by their lower-case form, as the page spells them.
     """
@@ -92,7 +92,7 @@ def _matches(pattern: str, origin: str) -> bool:
 
 
 def _methods(policy: Policy, method: str) -> tuple[str, ...] | None:
-    """Browsers compare methods to the letter, and options are upper-cased: ``patch`` can never be listed."""
+    """Browsers compare methods exactly, and options are upper-cased: ``patch`` can never be listed."""
     listed = ALL_METHODS if policy.methods is None else policy.methods
     if fetch.is_safelisted_method(method) or not method.isupper() or {"*", method} & {*listed}:
         return None

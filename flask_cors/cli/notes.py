@@ -14,7 +14,7 @@ _DULL = {"allow", "connection", "date", "keep-alive", "server", "set-cookie", "t
 
 
 def what_was_assumed(case: Case) -> Iterator[Note]:
-    """Name what no message has said."""
+    """Name what no message tells."""
     for text in case.question.assumed:
         yield Note(id="assumed", text=text)
 
@@ -23,12 +23,12 @@ def nothing_was_sent(case: Case) -> Iterator[Note]:
     """Say that the app has responded in this process, and no server."""
     if case.live_outcome or not case.app_outcome or not case.app_outcome.allowed:
         return
-    text = "Nothing was sent: the app responded in this process. Add --live to ask the server at this URL."
+    text = "Nothing was sent: the app responded in this process. Add --live to call the server at this URL."
     message = case.question.message
     if message is not None:
         text = (
             f"The browser was blocked ({message.cause}), and the app here is not the cause: an older version of it, "
-            "another program or a proxy responded. Restart the server, and add --live to ask it."
+            "another program or a proxy responded. Restart the server, and add --live to call it."
         )
     yield Note(id="nothing-was-sent", text=text)
 
@@ -44,7 +44,7 @@ def browser_keeps_headers(case: Case) -> Iterator[Note]:
     """Name headers that no page can set."""
     for name, value in case.question.headers:
         if fetch.is_forbidden_header(name, value):
-            yield Note(id="forbidden-header", text=f"Browsers keep {name} to themselves: what a page sets is dropped.")
+            yield Note(id="forbidden-header", text=f"Browsers set {name} themselves, and drop what a page sets.")
 
 
 def same_origin(case: Case) -> Iterator[Note]:
@@ -74,7 +74,7 @@ def status_is_an_error(case: Case) -> Iterator[Note]:
 
 
 def origins_are_corrected(case: Case) -> Iterator[Note]:
-    """Say where an entry of ``origins`` lets the page in although it is no origin as it is written."""
+    """Say where an entry of ``origins`` allows the page although it is not written as an origin."""
     if not case.outcome or not case.outcome.allowed or case.site is None or case.cover is None:
         return
     origins, origin = case.cover.policy.origins, case.question.origin
@@ -142,12 +142,12 @@ def _lost_cookies(outcome: fetch.Outcome) -> Iterator[str]:
 
 
 def public_page_calls_private_address(case: Case) -> Iterator[Note]:
-    """Say that a browser asks its user first."""
+    """Say that a browser prompts its user first."""
     page, target = host_of(case.question.origin), host_of(case.question.url)
     is_named = not case.question.is_path and case.question.origin != "null"
     if is_named and not is_private(page) and "." in page and is_private(target):
         where = "this computer" if is_loopback(target) else "the local network"
-        text = f"A public page calls {where}: Chromium asks its user first (local network access)."
+        text = f"A public page calls {where}: Chromium prompts the user for permission first (local network access)."
         yield Note(id="local-network", text=text)
 
 

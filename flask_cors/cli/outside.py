@@ -1,4 +1,4 @@
-"""What stops a request before CORS is asked, and what to do."""
+"""What stops a request before CORS applies, and what to do."""
 
 #: By the cause of a console message.
 BEFORE_CORS = {
@@ -9,8 +9,8 @@ BEFORE_CORS = {
     ),
     "private-network": (
         (
-            "A public page calls an address of this computer or of the local network. Browsers ask the user for that, "
-            "and only a page of https can ask."
+            "A public page calls an address of this computer or of the local network. Browsers prompt the user "
+            "for permission, and only for a page of https."
         ),
         "Serve the page from the same network, over https, and let the user allow it; or publish the API.",
     ),
@@ -20,21 +20,21 @@ BEFORE_CORS = {
     ),
     "host-not-found": ("The name of the host {site} is not known.", "Correct the host in the page's URL."),
     "tls-error": (
-        "There is no secure connection to {site}: its certificate is wrong, or it speaks no https.",
+        "There is no secure connection to {site}: its certificate is wrong, or it does not speak https.",
         "Write http:// into the page's URL where the server speaks http (flask run does), or renew the certificate.",
     ),
-    "unsafe-port": ("Browsers call no server at this port.", "Let the server listen at another port, such as 5000."),
+    "unsafe-port": ("Browsers block this port.", "Let the server listen at another port, such as 5000."),
     "blocked-by-client": ("An extension of the browser blocks the request.", "Turn the ad blocker off for this page."),
     "resource-policy": (
         "The header Cross-Origin-Resource-Policy of the response keeps it from other sites.",
         "Send Cross-Origin-Resource-Policy: cross-origin, or load the resource with the attribute crossorigin.",
     ),
     "same-origin-only": (
-        "This kind of request may not leave the page's own origin, whatever a server allows.",
+        "This kind of request cannot leave the page's own origin, even if the server allows it.",
         'Load the script from the page\'s own server, or write mode: "cors" into the call.',
     ),
     "unsupported-scheme": (
-        "The URL begins with neither http: nor https:, and only those have CORS.",
+        "The URL does not begin with http: or https:, and CORS exists only for these.",
         "Serve the page and the resource over http, for example with python -m http.server, and write that URL.",
     ),
     "cors-disabled": ("CORS is turned off in this browser.", "Set content.cors.disable to false in about:config."),

@@ -106,7 +106,7 @@ class Plan:
 
     def policies(self) -> Iterator[Policy | None]:
         """Yield the policy that will cover each route, in the order of ``site.routes``."""
-        if self._site.errors:  # no origin is allowed, whatever the other options are
+        if self._site.errors:  # no origin is allowed, with any other options
             yield from (item.cover.policy if item.cover else None for item in self._site.routes)
             return
         before = {layer: layer for layer in self._site.layers}

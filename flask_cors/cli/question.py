@@ -110,8 +110,8 @@ def _read(text: str) -> dict[str, Any]:
     messages = parse_console(text)
     if not messages:
         raise Mistake(
-            "This is no URL, no path, no message of a browser's console, and no request that was copied as cURL or "
-            "as fetch."
+            "This is not a URL, a path, a message of a browser's console, or a request that was copied as cURL or as "
+            "fetch."
         )
     strong = [message for message in messages if message.cause not in _WEAK]
     return _from_message((strong or messages)[0])
@@ -119,7 +119,7 @@ def _read(text: str) -> dict[str, Any]:
 
 def _check_url(text: str) -> None:
     if re.match(r"/|https?://", text, re.IGNORECASE) is None and _SCHEMELESS.fullmatch(text) is None:
-        raise Mistake(f"{text!r} is neither a path, as /api/users, nor a URL, as https://api.example/users.")
+        raise Mistake(f"{text!r} is not a path, such as /api/users, or a URL, such as https://api.example/users.")
     try:
         fetch.parse_url(text if _SCHEMELESS.fullmatch(text) is None else f"http://{text}", "http://localhost")
     except ValueError as error:
@@ -144,8 +144,8 @@ def _from_message(message: ConsoleMessage) -> dict[str, Any]:
     url = message.redirected_from or message.url
     headers = tuple((name, known_value(name)) for name in message.headers)
     found = {"message": message, "url": url, "headers": headers, "credentials": bool(message.credentials)}
-    said = {"origin": message.origin, "method": message.method}
-    return {**found, **{name: value for name, value in said.items() if value}}
+    told = {"origin": message.origin, "method": message.method}
+    return {**found, **{name: value for name, value in told.items() if value}}
 
 
 def known_value(name: str) -> str:
@@ -155,8 +155,8 @@ def known_value(name: str) -> str:
 
 def assume(question: Question, **assumed: Any) -> Question:
     """Return a question with what was assumed, and with a sentence that says so."""
-    said = ", ".join(f"{name} {_shown(value)}" for name, value in assumed.items())
-    return replace(question, **assumed, assumed=(*question.assumed, f"Assumed, since nothing says so: {said}."))
+    names = ", ".join(f"{name} {_shown(value)}" for name, value in assumed.items())
+    return replace(question, **assumed, assumed=(*question.assumed, f"Assumed, because it is not given: {names}."))
 
 
 def _shown(value: Any) -> str:

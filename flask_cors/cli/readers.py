@@ -40,7 +40,7 @@ def may_read(policy: Policy | None, reader: Reader) -> bool:
 
 
 def allows_all_of(policy: Policy, other: Policy) -> bool:
-    """Whether whoever may read under another policy may read under this one."""
+    """Whether every page that may read under another policy may read under this one."""
     return all(may_read(policy, reader) for reader in readers(other))
 
 

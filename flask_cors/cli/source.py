@@ -31,7 +31,7 @@ class Edit(NamedTuple):
 
 
 class SourceFile:
-    """One file of a program, its syntax tree, and the edits that were asked for so far."""
+    """One file of a program, its syntax tree, and the edits that were requested so far."""
 
     def __init__(self, file: str, text: str) -> None:
         self.file = file
@@ -46,7 +46,7 @@ class SourceFile:
 
     @cached_property
     def tree(self) -> ast.Module:
-        """The syntax tree; an empty one if the file is no Python."""
+        """The syntax tree; an empty one if the file is not Python."""
         try:
             return ast.parse(self.text)
         except (SyntaxError, ValueError):
@@ -315,7 +315,7 @@ class Program:
         self._files: dict[str, SourceFile | None] = {}
 
     def file(self, name: str) -> SourceFile | None:
-        """Return a file, unless it cannot be read, or is no Python."""
+        """Return a file, unless it cannot be read, or is not Python."""
         if name not in self._files:
             self._files[name] = _read(name)
         return self._files[name]

@@ -5,11 +5,12 @@ from collections.abc import Callable
 import pytest
 from flask import Flask, current_app, request
 from flask_httpauth import HTTPBasicAuth, HTTPTokenAuth
-from flask_jwt_extended import JWTManager, create_access_token, get_jwt_identity, jwt_required, set_access_cookies
+from flask_jwt_extended import JWTManager, create_access_token, get_jwt_identity, jwt_required
 from flask_login import LoginManager, UserMixin, current_user, login_required, login_user
 from werkzeug.wrappers import Response
 
 from flask_cors import CORS, cross_origin
+from flask_cors.testing import assert_allowed, browser
 from tests.ecosystem.helpers import ORIGIN, OTHER, allowed, allowed_preflight, call, check, manual_app, preflight, seen
 
 HEADER = {"Allow_Headers": "Authorization"}
@@ -85,31 +86,17 @@ def test_a_decorated_view_keeps_its_policy_when_the_login_refuses(login: Callabl
     check(app, "GET", "/me", 401)
 
 
-def test_tokens_in_cookies_need_credentials_and_the_csrf_header() -> None:
-    app = app_with_tokens(JWT_TOKEN_LOCATION="cookies", JWT_COOKIE_SECURE=True, JWT_COOKIE_SAMESITE="None")
-    CORS(app, origins=ORIGIN, supports_credentials=True, headers="X-CSRF-TOKEN")
-    app.add_url_rule("/me", view_func=jwt_required()(jwt_identity), methods=["GET", "POST"])
-
-    @app.post("/login")
-    def login() -> Response:
-        response = app.make_response("")
-        set_access_cookies(response, create_access_token("ann"))
-        return response
-
-    others = {"Allow_Credentials": "true", "Allow_Headers": "X-CSRF-TOKEN"}
-    assert preflight(app, "/me", "POST") == (200, allowed_preflight(**others))
-    client = app.test_client()
-    client.post("/login", base_url="https://localhost")
-    cookie = client.get_cookie("csrf_access_token")
-    assert cookie is not None
-    for method, headers, status in [("GET", {}, 200), ("POST", {}, 401), ("POST", {"X-CSRF-TOKEN": cookie.value}, 200)]:
-        sent = {"Origin": ORIGIN, **headers}
-        response = client.open("/me", method=method, base_url="https://localhost", headers=sent)
-        assert seen(response) == (status, allowed(**others))
+def test_tokens_in_cookies_need_credentials_and_the_csrf_header_as_the_manual_has_it() -> None:
+    page = browser(manual_app("flask_jwt_extended", "set_access_cookies"), "https://www.shop.example")
+    login, orders = "https://api.shop.example/login", "https://api.shop.example/orders"
+    token = assert_allowed(page.fetch(login, method="POST", credentials="include")).json["csrf"]
+    for headers, status in ({"X-CSRF-TOKEN": token}, 201), ({}, 401):
+        outcome = page.fetch(orders, method="POST", headers=headers, credentials="include")
+        assert assert_allowed(outcome).status == status
 
 
 def test_the_code_in_the_manual_works() -> None:
-    app = manual_app("flask_jwt_extended")
+    app = manual_app("flask_jwt_extended", "Authorization")
     check(app, "GET", "/orders", 401, HEADER)
     assert call(app, "GET", "/orders", headers={"Authorization": f"Bearer {jwt_token(app)}"}) == (
         200,

@@ -144,7 +144,7 @@ class Server:
         self._without = app.test_client(use_cookies=False)
 
     def send(self, request: Request) -> Response:
-        """Send a request, whatever its host."""
+        """Send a request, for any host."""
         client = self._with_cookies if request.credentials else self._without
         found = client.open(request.url, method=request.method, headers=list(request.headers), data=request.body)
         return Response(found.status_code, tuple(found.headers), body=found.data)

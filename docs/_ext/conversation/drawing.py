@@ -156,7 +156,7 @@ def _mark(line: str, decision: Note | None) -> str:
 
 
 def shown_lines(message: Message) -> list[str]:
-    """Leave out the routine headers; the first line is no header."""
+    """Leave out the routine headers; the first line is not a header."""
     routine = ROUTINE_OF_RESPONSES if message.is_reply else ROUTINE
     first, *headers = message.lines
     return [first, *(line for line in headers if line.partition(":")[0].lower() not in routine)]

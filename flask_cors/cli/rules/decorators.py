@@ -10,7 +10,7 @@ from ..needs import Changes
 from ..site import Cover, Site
 from ..writing import Fix
 from .logins import with_credentials
-from .origins import mended_origins
+from .origins import corrected_origins
 
 
 def decorator_opens_more(site: Site) -> Iterator[Finding]:
@@ -43,4 +43,4 @@ def _same_origins(policy: Policy) -> Changes:
     """Return the origins of a policy, unless there is a function, which cannot be written."""
     if policy.origins.callables:
         return {}
-    return {"origins": mended_origins(policy, credentials=policy.supports_credentials)}
+    return {"origins": corrected_origins(policy, credentials=policy.supports_credentials)}

@@ -22,7 +22,7 @@ _SPELLINGS = {name.lower() for name in _KNOWN.split()}
 
 
 def odd_header_name(site: Site) -> Iterator[Finding]:
-    """Names that resemble a header, and are none: ``content_type``."""
+    """Names that resemble a header, and are not one: ``content_type``."""
     for cover in covers(site):
         for option in ("headers", "expose_headers"):
             names: tuple[str, ...] = getattr(cover.policy, option)
@@ -30,7 +30,7 @@ def odd_header_name(site: Site) -> Iterator[Finding]:
             odd = [name for name in names if meant[name] != name]
             if odd:
                 pairs = ", ".join(f"{meant[name]} for {name}" for name in odd)
-                text = f"{', '.join(odd)} in {option} is no header that browsers or servers know: write {pairs}."
+                text = f"{', '.join(odd)} in {option} is not a header that browsers or servers know: write {pairs}."
                 fix = changed(site, cover, {option: tuple(dict.fromkeys(meant.values()))})
                 yield finding_at(cover, "odd-header-name", "warning", text, fix)
 

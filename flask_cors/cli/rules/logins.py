@@ -14,7 +14,7 @@ from ...policy import Policy
 from ..finding import EXAMPLE, Finding, changed, listed
 from ..needs import Changes
 from ..site import Cover, RouteCover, Site
-from .origins import mended_origins
+from .origins import corrected_origins
 from .policies import names_in_place_of_wildcards
 from .preflights import sparing
 
@@ -41,7 +41,7 @@ def about_logins(site: Site, routes: Iterable[RouteCover], cover: Cover) -> Iter
     if cookies and policy.origins.matches_any_origin:
         text = (
             f"{cover.source} allows every origin, but {_told_by(cookies)} to depend on cookies: "
-            'with "*", browsers show no page a response to a request with cookies.'
+            'with "*", no page can read a response to a request with cookies.'
         )
         changes = {"origins": (EXAMPLE,), "supports_credentials": True, **names_in_place_of_wildcards(policy)}
         yield _about_view(site, cover, "cookies-under-wildcard", text, cookies, changes, _YOUR_PAGES)
@@ -63,8 +63,10 @@ _YOUR_PAGES = f"In place of {EXAMPLE}, write the origin of your pages."
 
 def with_credentials(policy: Policy) -> Changes:
     """Return the changes by which a policy supports credentials, with nothing in it that is wrong with them."""
-    origins = mended_origins(policy, credentials=True)
-    safer: Changes = {} if origins == mended_origins(policy, credentials=False) or not origins else {"origins": origins}
+    origins = corrected_origins(policy, credentials=True)
+    safer: Changes = (
+        {} if origins == corrected_origins(policy, credentials=False) or not origins else {"origins": origins}
+    )
     return {"supports_credentials": True, **safer, **names_in_place_of_wildcards(policy)}
 
 

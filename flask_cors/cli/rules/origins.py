@@ -45,31 +45,31 @@ def risky_origin(site: Site) -> Iterator[Finding]:
 
 
 def _about_origins(site: Site, cover: Cover, name: str, level: Level, text: str, which: Collection[int]) -> Finding:
-    """Return a finding whose fix mends some of the entries."""
+    """Return a finding whose fix corrects some of the entries."""
     entries = cover.policy.origins.entries
-    mended = (
-        mend(entry, credentials=cover.policy.supports_credentials) if number in which else [entry]
+    corrected = (
+        correct(entry, credentials=cover.policy.supports_credentials) if number in which else [entry]
         for number, entry in enumerate(entries)
     )
-    kept = tuple(dict.fromkeys(chain.from_iterable(mended)))
+    kept = tuple(dict.fromkeys(chain.from_iterable(corrected)))
     changes = {"origins": kept} if kept else {}
     found = setting_finding(site, cover, "origins", name, level, text, changes)
     return found if kept else replace(found, fix=Fix(text="Write the origins of your pages there."))
 
 
-def mend(entry: Any, *, credentials: bool) -> list[Any]:
+def correct(entry: Any, *, credentials: bool) -> list[Any]:
     """Return what to write in place of an entry: nothing, one entry, or several."""
     _, text = _doubt(entry)
-    mended = [entry]
+    corrected = [entry]
     if text:
-        mended = [_mend_pattern(entry)] if text.endswith("ends with host or port") else _named_in(text)
-    return list(filter(None, map(_safer, mended))) if credentials else mended
+        corrected = [_correct_pattern(entry)] if text.endswith("ends with host or port") else _named_in(text)
+    return list(filter(None, map(_safer, corrected))) if credentials else corrected
 
 
-def mended_origins(policy: Policy, *, credentials: bool) -> tuple[Any, ...]:
+def corrected_origins(policy: Policy, *, credentials: bool) -> tuple[Any, ...]:
     """Return the entries of a policy as they should be written."""
-    mended = (mend(entry, credentials=credentials) for entry in policy.origins.entries)
-    return tuple(dict.fromkeys(chain.from_iterable(mended)))
+    corrected = (correct(entry, credentials=credentials) for entry in policy.origins.entries)
+    return tuple(dict.fromkeys(chain.from_iterable(corrected)))
 
 
 def _risks(entry: Any) -> str:
@@ -78,7 +78,7 @@ def _risks(entry: Any) -> str:
 
 
 def _safer(entry: Any) -> Any:
-    """Return an entry that is no risk with credentials; nothing for a name that anyone can get."""
+    """Return an entry without risk with credentials; nothing for a name that anyone can get."""
     if not isinstance(entry, str) or not _risks(entry):
         return entry
     safer = entry.replace("http:", "https:")
@@ -102,7 +102,7 @@ def _matches_no_origin(pattern: re.Pattern[str]) -> bool:
     return not begins or pattern.pattern.rstrip("$").endswith("/")
 
 
-def _mend_pattern(entry: Any) -> Any:
+def _correct_pattern(entry: Any) -> Any:
     """Return a pattern with a scheme at its beginning, and no slash at its end."""
     text = (entry.pattern if isinstance(entry, re.Pattern) else entry).removeprefix("^").removesuffix("$")
     regex = text.rstrip("/") if "://" in text else f"https://{text.strip('/')}"

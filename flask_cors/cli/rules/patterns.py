@@ -26,16 +26,16 @@ def unused_pattern(site: Site) -> Iterator[Finding]:
             continue
         found = (_narrowed(guess, routes) for guess in _guesses(pattern, {item.route.path for item in routes}, rules))
         guess = next((guess for guess in found if _would_decide(cover, guess, routes)), None)
-        fix = _mend(site, cover, guess)
+        fix = _correct(site, cover, guess)
         yield Finding("unused-pattern", "error", f"{cover.source} matches no route.", cover.layer.place, (), fix)
 
 
-def _mend(site: Site, cover: Cover, guess: re.Pattern[str] | None) -> Fix:
+def _correct(site: Site, cover: Cover, guess: re.Pattern[str] | None) -> Fix:
     """Return the fix that writes another pattern, or removes the entry, unless it allows less than another one."""
     writer = Writer(site)
     if guess is not None:
         writer.replace_pattern(cover, guess)
-        return writer.fix(f"Write {as_path(guess)}, if that is meant.")
+        return writer.fix(f"Write {as_path(guess)}, if you mean that.")
     if not all(allows_all_of(cover.policy, other.policy) for other in cover.layer.entries):
         return writer.fix("It allows less than another pattern: correct it.")
     writer.remove_entry(cover)
@@ -97,7 +97,7 @@ def stray_pattern(site: Site) -> Iterator[Finding]:
         stray = sorted({item.rule.rule for item in decided if not narrow.match(item.route.path)})
         if stray:
             writer = Writer(site)
-            text = f"{cover.source} also covers {listed(stray)}: a regular expression matches all that begins like it."
+            text = f"{cover.source} also covers {listed(stray)}: a pattern matches every path that begins like it."
             words = "Write the whole path."
             if any(narrow.match(item.route.path) for item in decided):
                 writer.replace_pattern(cover, narrow)

@@ -72,12 +72,12 @@ def preflight_of_other_view(site: Site) -> Iterator[Finding]:
 
 
 def login_above_decorator(site: Site) -> Iterator[Finding]:
-    """A login above ``@cross_origin``: without ``CORS`` on the app, it refuses the preflights."""
+    """A login above ``@cross_origin``: without ``CORS`` on the app, it denies the preflights."""
     lost = [item for item in _on_their_own(site) if _is_behind_login(site, item)]
     if lost:
         text = (
-            f"A decorator above @cross_origin meets the preflights of {listed(rules_of(lost))} first. "
-            "A preflight has no cookie and no token, so a login refuses it."
+            f"A decorator above @cross_origin gets the preflights of {listed(rules_of(lost))} first. "
+            "A preflight has no cookie and no token, so a login denies it."
         )
         yield _add_cors(site, "login-above-decorator", text, lost)
 
@@ -141,7 +141,7 @@ def blueprint_left_out(site: Site) -> Iterator[Finding]:
     [(name, routes), *more] = others.items() or [("", [])]
     if name and not more and not _NOT_FOR_PAGES.search(name) and not _has_pages(site, routes):
         text = f"The blueprint {name!r} has no CORS, and {listed(covered)} have one: pages can read none of its routes."
-        fix = Fix(text=f"Write CORS({name}, ...) as for the others, or CORS({name}, origins=[]) if that is meant.")
+        fix = Fix(text=f"Write CORS({name}, ...) as for the others, or CORS({name}, origins=[]) for no page.")
         yield Finding("blueprint-left-out", "warning", text, None, rules_of(routes), fix)
 
 

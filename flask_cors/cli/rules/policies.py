@@ -14,7 +14,7 @@ _USELESS: tuple[tuple[str, Callable[[str], bool], str], ...] = (
     ("headers", fetch.is_forbidden_header, "the browser sets it, and no page can"),
     ("headers", is_response_header, "it is a header of responses, and no page sends it"),
     ("expose_headers", lambda name: name.lower() in ("set-cookie", "set-cookie2"), "browsers show it to no page"),
-    ("methods", fetch.is_forbidden_method, "browsers let no page use it"),
+    ("methods", fetch.is_forbidden_method, "browsers block it for every page"),
 )
 
 
@@ -51,7 +51,7 @@ def _about_wildcard(option: str) -> tuple[str, Level, str]:
     if option == "expose_headers":
         text = 'with credentials, "*" in expose_headers exposes nothing: list the names.'
         return "wildcard-exposes-nothing", "error", text
-    text = f'with credentials, "*" in {option} is a name to browsers, so whatever they request is allowed.'
+    text = f'with credentials, browsers read "*" in {option} as a name, so every name that they request is allowed.'
     return "wildcard-is-a-name", "warning", text
 
 
@@ -72,5 +72,5 @@ def capped_max_age(site: Site) -> Iterator[Finding]:
         if seconds > most:
             limits = {name: limit for name, limit in fetch.BROWSER_MAX_AGE_LIMITS.items() if limit < seconds}
             cut = ", ".join(f"{name} to {limit}" for name, limit in limits.items())
-            text = f"max_age={seconds} is cut down by browsers: {cut} seconds."
+            text = f"browsers reduce max_age={seconds}: {cut} seconds."
             yield setting_finding(site, cover, "max_age", "max-age-capped", "warning", text, {"max_age": most})

@@ -23,7 +23,7 @@ def method_left_out(site: Site) -> Iterator[Finding]:
         if left_out:
             names = sorted({item.route.method for item in left_out})
             rules = rules_of(left_out)
-            text = f"{cover.source} lets no page call {listed(rules)} with {', '.join(names)}: methods leaves that out."
+            text = f"{cover.source} does not allow {', '.join(names)} for {listed(rules)}: methods does not list it."
             changes = sparing(cover.policy, {"methods": (*(cover.policy.methods or ()), *names)})
             yield Finding("method-left-out", "warning", text, cover.layer.place, rules, changed(site, cover, changes))
 
@@ -40,13 +40,13 @@ def _needs_preflight(method: str) -> bool:
 
 
 def json_without_content_type(site: Site) -> Iterator[Finding]:
-    """Views that read JSON, under a policy that lets no page send ``Content-Type: application/json``."""
+    """Views that read JSON, under a policy that does not allow ``Content-Type: application/json``."""
     for cover, routes in covered_routes(site):
         reading = _lacking_content_type(site, cover.policy, routes)
         if reading:
             rules = rules_of(reading)
             verb = "read" if len(rules) > 1 else "reads"
-            text = f"{listed(rules)} {verb} JSON, but {cover.source} lets no page send Content-Type: application/json."
+            text = f"{listed(rules)} {verb} JSON, but {cover.source} does not allow Content-Type: application/json."
             changes = sparing(cover.policy, {"headers": (*cover.policy.headers, "Content-Type")})
             fix = changed(site, cover, changes)
             yield Finding("json-without-content-type", "warning", text, cover.layer.place, rules, fix)

@@ -35,7 +35,7 @@ def development_origin(site: Site) -> Iterator[Finding]:
             continue
         whose = ", with the cookies of the user" if cover.policy.supports_credentials else ""
         names = ", ".join(map(_shown, found))
-        text = f"{cover.source} allows {names} outside debug mode: whatever runs there may read responses{whose}."
+        text = f"{cover.source} allows {names} outside debug mode: any page that runs there may read responses{whose}."
         kept = [entry for entry in entries if entry not in found]
         fix = Fix(text=_for_debug_mode(cover, found, kept))
         yield Finding("development-origin", "warning", text, cover.layer.place, rules_of(routes), fix)

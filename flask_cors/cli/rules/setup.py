@@ -21,7 +21,7 @@ def wrong_options(site: Site) -> Iterator[Finding]:
 
 
 def misspelt_key(site: Site) -> Iterator[Finding]:
-    """Keys of the config that resemble a setting, and are none."""
+    """Keys of the config that resemble a setting, and are not one."""
     for text in site.misspelt_keys():
         [wrong, right] = re.findall(r"'(CORS_\w+)'", text)
         writer = Writer(site)
@@ -52,8 +52,8 @@ def decorators_alone(site: Site) -> Iterator[Finding]:
         writer = Writer(site)
         writer.add_cors({"resources": ()})
         text = (
-            "Without CORS on the app, the functions of before_request meet the preflights of decorated views first, "
-            "and may refuse them."
+            "Without CORS on the app, the functions of before_request get the preflights of decorated views first, "
+            "and may deny them."
         )
         yield Finding("decorators-alone", "warning", text, _made_at(site), routes, writer.fix())
 

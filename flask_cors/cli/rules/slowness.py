@@ -32,13 +32,13 @@ def slow_pattern(site: Site) -> Iterator[Finding]:
         pattern = cover.entry.pattern
         if is_quadratic(pattern):
             text = f"{as_path(pattern)} can take quadratic time or worse: a long path can keep the app busy."
-            fix = Fix(text="Let no two repeats match the same text: write [^/]* for .* between slashes.")
+            fix = Fix(text="Do not let two repeats match the same text: write [^/]* for .* between slashes.")
             yield finding_at(cover, "slow-pattern", "warning", text, fix)
     for cover in covers(site):
         for pattern in cover.policy.origins.patterns:
             if is_exponential(pattern):
                 text = f"{as_python(pattern)} can take exponential time: one long Origin can keep the app busy."
-                fix = Fix(text=r"Repeat no repeat: write [a-z0-9.-]+ for ([a-z0-9-]+\.?)+.")
+                fix = Fix(text=r"Do not repeat a repeat: write [a-z0-9.-]+ for ([a-z0-9-]+\.?)+.")
                 yield finding_at(cover, "slow-pattern", "error", text, fix)
 
 
@@ -135,7 +135,7 @@ class _Automaton:
         for start in starts:
             self.following[start] += ends
 
-    # Asking it
+    # Its results
 
     def loop_of(self, position: int) -> frozenset[int]:
         """Return the positions on the way from a position back to itself."""
@@ -197,7 +197,7 @@ def _reached(starts: Iterable[Any], following: Callable[[Any], Iterable[Any]]) -
 
 
 def _ask(pattern: re.Pattern[str], question: Callable[[_Automaton], bool]) -> bool:
-    """Ask the automaton of a pattern. Of one with parts such as a reference to a group, nothing is known."""
+    """Judge the automaton of a pattern. It knows nothing of one with parts such as a reference to a group."""
     automaton = _Automaton()
     flags = pattern.flags & ~re.DEBUG
     try:

@@ -32,11 +32,11 @@ def pattern_allows_more(site: Site) -> Iterator[Finding]:
         if wide:
             whose = ", and with credentials" if cover.policy.supports_credentials else ""
             shown = "; ".join(f"{_shown(entry)} also allows {origin}" for entry, origin in wide)
-            mended = tuple(_mended(entry) if unwanted[number] else entry for number, entry in enumerate(entries))
-            changes = {"origins": mended} if mended != entries and not cover.policy.origins.callables else {}
+            corrected = tuple(_corrected(entry) if unwanted[number] else entry for number, entry in enumerate(entries))
+            changes = {"origins": corrected} if corrected != entries and not cover.policy.origins.callables else {}
             text = f"{shown}{whose}: others may own that."
             found = setting_finding(site, cover, "origins", "pattern-allows-more", "warning", text, changes)
-            remarks = [_remark(entry) for entry, _ in wide if not changes or _mended(entry) == entry]
+            remarks = [_remark(entry) for entry, _ in wide if not changes or _corrected(entry) == entry]
             yield replace(found, fix=replace(found.fix, text=" ".join(dict.fromkeys(remarks))))
 
 
@@ -107,18 +107,18 @@ def _texts(values: Iterable[Any]) -> Iterator[str]:
 # -- The fix -----------------------------------------------------------------------------------------------
 
 
-def _mended(entry: Any) -> Any:
+def _corrected(entry: Any) -> Any:
     """Return a pattern that allows less and shows no gap; the entry itself, if none is known."""
     for pattern in AllowedOrigins.parse([entry]).patterns:
         new = narrowed(pattern)
-        mended = new if isinstance(entry, re.Pattern) else new.pattern
-        if not find_lookalike(new.pattern, AllowedOrigins.parse([mended]).allow):
-            return mended
+        corrected = new if isinstance(entry, re.Pattern) else new.pattern
+        if not find_lookalike(new.pattern, AllowedOrigins.parse([corrected]).allow):
+            return corrected
     return entry
 
 
 def _remark(entry: Any) -> str:
-    """Say what to do with an entry that is not mended."""
+    """Say what to do with an entry that is not corrected."""
     if callable(entry):
         return "Let the function compare the whole origin, with == or in, or with re.fullmatch."
     if AllowedOrigins.parse([entry]).wildcards:
