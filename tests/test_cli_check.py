@@ -27,6 +27,7 @@ from flask_cors.cli.site import Site, sample_paths
 from flask_cors.cli.source import SourceFile, as_path
 from flask_cors.cli.writing import resources_text
 from tests.programs import HEAD, PAGE, WITHOUT, Program, apply_diff, program, write
+from tests.tables import blocks
 from tests.test_cli_rules import TESTED
 from tests.transcripts.pages import application, parse
 
@@ -126,11 +127,6 @@ def test_the_manual_contains_every_message_of_every_browser() -> None:
 # check ----------------------------------------------------------------------------------------------------------------
 
 
-def lines_of(fix: Any) -> list[str]:
-    diff = fix["diff"].split("\n") if fix else []
-    return [line[1:].strip() for line in diff if line.startswith("+") and not line.startswith("+++")]
-
-
 DECORATORS = """
 def login_required(view):
     @functools.wraps(view)
@@ -173,9 +169,7 @@ TEXTS = {
 
 def cases(negated: str) -> Iterator[Any]:
     """The programs of a file: below ``# ids: a sentence`` the code, and what a diff of all fixes adds, or removes."""
-    for text in re.split(r"^# ", (ROOT / "tests" / "mistakes.txt").read_text(), flags=re.MULTILINE)[1:]:
-        title, *lines = text.rstrip("\n").split("\n")
-        names, _, sentence = title.partition(": ")
+    for names, sentence, lines in blocks("mistakes.txt"):
         code = "\n".join(LOGINS.get(line, line) for line in lines if line[:2] not in ("+ ", "- "))
         if names.startswith("not ") == bool(negated):
             changed = [line for line in lines if line[:2] in ("+ ", "- ")]

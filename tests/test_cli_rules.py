@@ -3,7 +3,6 @@
 import re
 import subprocess
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from flask_cors.cli.rules.slowness import is_exponential, is_quadratic
 from flask_cors.lookalikes import find_lookalike
 from flask_cors.origins import AllowedOrigins
 from tests.programs import HEAD, Program, write
-from tests.tables import lines, table
+from tests.tables import blocks, lines, table
 
 __all__ = ["write"]
 
@@ -39,12 +38,9 @@ def rules() -> Iterator[tuple[str, str, str, str, list[str]]]:
 
     What the finding tells to write stands in «» in the first near miss.
     """
-    text = Path(__file__).with_name("rules.txt").read_text()
-    for block in re.split(r"^# (?=[a-z-]+: )", text, flags=re.MULTILINE)[1:]:
-        head, *lines = block.splitlines()
-        name, _, sentence = head.partition(": ")
-        said = " ".join(line.removeprefix("= ") for line in lines if line.startswith("= "))
-        code, *near = "\n".join(SHORT.get(line, line) for line in lines if line[:2] != "= ").split("\n--\n")
+    for name, sentence, block in blocks("rules.txt"):
+        said = " ".join(line.removeprefix("= ") for line in block if line.startswith("= "))
+        code, *near = "\n".join(SHORT.get(line, line) for line in block if line[:2] != "= ").split("\n--\n")
         yield sentence, name, f"{code}\n", said, near
 
 
