@@ -32,8 +32,8 @@ def lines(names: str, text: str, *rows: tuple[Any, ...]) -> pytest.MarkDecorator
 def blocks(name: str) -> list[tuple[str, str, list[str]]]:
     """Read a file of programs: below each line ``# HEAD: TAIL`` those lines that belong to it."""
     text = Path(__file__).with_name(name).read_text()
-    found = [block.splitlines() for block in re.split(r"^# (?=.+: )", text, flags=re.MULTILINE)[1:]]
-    return [(*head.split(": ", 1), lines) for head, *lines in found]  # type: ignore[misc]
+    found = [block.splitlines() for block in re.split(r"^# (?=.+:(?: |$))", text, flags=re.MULTILINE)[1:]]
+    return [(*re.split(": |:$", head, maxsplit=1), lines) for head, *lines in found]  # type: ignore[misc]
 
 
 def examples(*values: Any) -> Callable[[Any], Any]:
