@@ -480,6 +480,7 @@ def test_edits_leave_all_else_as_it_is() -> None:
     assert call is not None
     file.set_argument(call, "c", '"x"')
     file.set_argument(call, "d", "5")
+    file.set_argument(call, "c", '"y"')  # of two that overlap, the first counts
     assert file.changed_text == '# \u00fc\ncall(a, b=[1,  2],\n     c="x", d=5)  # why\n'
 
 
