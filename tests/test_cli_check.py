@@ -329,44 +329,9 @@ def test_check_prints_what_is_wanted(write: Write, code: str, args: list[str], e
     assert result.exit_code == exit_code
 
 
-HIDING = """
-# in the call:
-CORS(
-    app,
-    max_age=7300,  # cors: ignore[max-age-capped]
-)
-# at what is to change:
-AGE = 7300  # cors: ignore[max-age-capped]
-CORS(app, max_age=AGE)
-# two ids, between other comments:
-CORS(app, max_age=7300, headers='Host')  # why # cors: ignore[max-age-capped, useless-name] # more
-# other: max-age-capped, unused-ignore
-CORS(app, max_age=7300)  # cors: ignore[no-cors]
-# one of two: unused-ignore
-CORS(app, max_age=7300)  # cors: ignore[no-cors, max-age-capped]
-# no call: no-cors, unused-ignore
-x = 1  # cors: ignore[max-age-capped]
-# no place: wrong-options, unused-ignore
-CORS(app)  # cors: ignore[no-cors]
-app.config['CORS_' + 'MAX_AGE'] = 'x'
-# views of one line, or without source:
-app.add_url_rule('/api-x', 'x', lambda: '')
-app.add_url_rule('/api-y', 'y', str)
-CORS(app, resources='/api/*')  # cors: ignore[stray-pattern]
-# a text is no comment:
-TEXT = '# cors: ignore[no-cors]'
-CORS(app)
-# view:
-CORS(app)
-@app.get('/me')  # cors: ignore[cookies-under-wildcard]
-def me(): return session['a']
-"""
-
-
-@table("found, code", *re.findall(r"^# (.*):(.*)\n((?:[^#].*\n)*)", HIDING, re.MULTILINE))
-def test_a_comment_silences_a_finding(write: Write, found: str, code: str) -> None:
-    ids = [one["id"] for one in check_fixes(write(text_of(code.rstrip("\n"))))["findings"]]
-    assert ", ".join(ids) == found.strip()
+@table("found, lines", *blocks("silenced.txt"))
+def test_a_comment_silences_a_finding(write: Write, found: str, lines: list[str]) -> None:
+    assert [one["id"] for one in check_fixes(write(text_of("\n".join(lines))))["findings"]] == found.split()
 
 
 #: The pages of the manual whose apps have mistakes on purpose, or only a part of their routes.
