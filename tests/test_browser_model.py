@@ -1280,7 +1280,7 @@ RESPONSES = st.builds(
 )
 
 
-@settings(max_examples=max(300, settings().max_examples))
+@settings(max_examples=max(100, settings().max_examples))
 @given(
     st.lists(RESPONSES, min_size=1, max_size=4),
     pick(["GET", "PUT", "POST"]),
