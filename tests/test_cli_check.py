@@ -110,51 +110,16 @@ def test_the_manual_contains_every_message_of_every_browser() -> None:
 # check ----------------------------------------------------------------------------------------------------------------
 
 
-DECORATORS = """
-def login_required(view):
-    @functools.wraps(view)
-    def decorated_view(*args, **kwargs): return view(*args, **kwargs)
-    return decorated_view
-def token_required(view):
-    @functools.wraps(view)
-    def checked(*args, **kwargs): return view(*args, **kwargs)
-    return checked
-"""
-LOGINS = {
-    "LOGIN": f"{DECORATORS}@app.get('/me')\n@login_required\ndef me(): return ''",
-    "TOKEN": f"{DECORATORS}@app.get('/me')\n@token_required\ndef me(): return ''",
-    "SESSION": "@app.get('/me')\ndef me(): return session['a']",
-}
-
-#: What is said of each mistake.
-TEXTS = {
-    "no-cors": "neither CORS nor",
-    "decorators-alone": "meet the preflights of decorated views first",
-    "misspelt-key": "is not a setting, and has no effect; did you mean 'CORS_",
-    "unused-pattern": "matches no route.",
-    "stray-pattern": "also covers /api-internal",
-    "shadowed-pattern": "decides for no route: CORS(",
-    "useless-name": "has no effect: ",
-    "wildcard-exposes-nothing": '"*" in expose_headers exposes nothing',
-    "wildcard-is-a-name": '"*" in headers is a name',
-    "doubtful-origin": "",
-    "risky-origin": " with credentials: ",
-    "max-age-capped": "is cut down by browsers: Chromium to 7200",
-    "wrong-options": "",
-    "cookies-under-wildcard": "seems to depend on cookies",
-    "cookies-not-supported": "does not support credentials",
-    "token-not-allowed": "/me (token_required) seems to need a token, but CORS(app) allows no page to send one.",
-    "decorator-opens-more": "opens /api/items, /api/items/<int:number> to every origin",
-    "decorator-drops-credentials": "keeps credentials from /api/items",
-    "unused-ignore": "silences nothing. Did you mean max-age-capped?",
-}
+BLOCKS = blocks("mistakes.txt")
+SHORT = {name: "\n".join(block) for kind, name, block in BLOCKS if kind == "short"}
+TEXTS = {name: "".join(block) for kind, name, block in BLOCKS if kind == "text"}
 
 
 def cases(negated: str) -> Iterator[Any]:
     """The programs of a file: below ``# ids: a sentence`` the code, and what a diff of all fixes adds, or removes."""
-    for names, sentence, block in blocks("mistakes.txt"):
-        code = "\n".join(LOGINS.get(line, line) for line in block if line[:2] not in ("+ ", "- "))
-        if names.startswith("not ") == bool(negated):
+    for names, sentence, block in BLOCKS:
+        code = "\n".join(SHORT.get(line, line) for line in block if line[:2] not in ("+ ", "- "))
+        if names not in ("short", "text") and names.startswith("not ") == bool(negated):
             changed = [line for line in block if line[:2] in ("+ ", "- ")]
             yield pytest.param(names.removeprefix("not ").split(", "), code, changed, id=sentence)
 
