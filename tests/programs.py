@@ -5,7 +5,6 @@ import itertools
 import json
 import re
 import sys
-import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,11 +15,11 @@ import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 from flask.cli import ScriptInfo
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from flask_cors.browser import Outcome
 from flask_cors.cli import cors
 from flask_cors.testing import browser
+from tests.transcripts import servers
 
 PAGE = "https://app.example"
 _NUMBERS = itertools.count()
@@ -136,23 +135,11 @@ def apply_diff(text: str, diff: str) -> str:
     return "\n".join([*new, *old[position:]])
 
 
-class _Silent(WSGIRequestHandler):
-    def log(self, *_: Any) -> None:
-        """Leave standard error to the commands."""
-
-
 @contextmanager
 def serving(app: Any) -> Iterator[str]:
-    """Serve *app* on a free port until the block ends."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    """Serve *app* on a free port until the block ends; yield its URL."""
+    with servers.serving(app) as port:
+        yield f"http://{servers.HOST}:{port}"
 
 
 def run_cors(app: Flask, *words: str) -> Result:

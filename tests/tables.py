@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +27,13 @@ def lines(names: str, text: str, *rows: tuple[Any, ...]) -> pytest.MarkDecorator
     columns = len(names.split(","))
     written = [re.split(r"\s{2,}", line.strip()) for line in text.strip().splitlines()]
     return table(names, *((" ".join(row), *row, *[""] * (columns - len(row))) for row in written), *rows)
+
+
+def blocks(name: str) -> list[tuple[str, str, list[str]]]:
+    """Read a file of programs: below each line ``# HEAD: TAIL`` those lines that belong to it."""
+    text = Path(__file__).with_name(name).read_text()
+    found = [block.splitlines() for block in re.split(r"^# (?=.+:(?: |$))", text, flags=re.MULTILINE)[1:]]
+    return [(*re.split(": |:$", head, maxsplit=1), lines) for head, *lines in found]  # type: ignore[misc]
 
 
 def examples(*values: Any) -> Callable[[Any], Any]:

@@ -15,12 +15,11 @@ from flask.cli import ScriptInfo
 from flask_cors import CORS
 from flask_cors.cli import cors
 from flask_cors.cli.case import is_cross_site
-from flask_cors.cli.causes import CAUSES
 from flask_cors.cli.needs import Wanted, changes_for, is_meant
 from flask_cors.cli.output import VERSION, cite
 from flask_cors.policy import Policy
 from tests.programs import HEAD, PAGE, Program, program, write
-from tests.tables import table
+from tests.tables import blocks, table
 
 __all__ = ["write"]
 
@@ -29,7 +28,7 @@ AN_ORIGIN = "https://a.example"
 TRUSTED = f"CORS(app, origins='{PAGE}', supports_credentials=True)\n"
 ITEMS = "/api/items"
 TOKEN = ["--header", "X-Token: 1"]
-ACL = "Access-Control-Allow-Origin"
+
 CALL = ["explain", ITEMS, "--origin", PAGE]
 URL = f"http://127.0.0.1:5000{ITEMS}"
 ACCESS = f"Access to fetch at '{URL}' from origin '{PAGE}' has been blocked by CORS policy: "
@@ -43,174 +42,10 @@ def explained(write: Write, code: str, *call: str, **how: Any) -> Any:
 
 # The fix, and that it works -------------------------------------------------------------------------------------------
 
-# A sentence and the call of a page; then the program: " " is a line that stays, "-" goes, "+" is new, and "*" is a
-# line of code for which the fix knows no place.
-FIXES = r"""
-# no CORS: /api/items
-+ CORS(app, resources=r"/api/items$", origins="https://app.example")
-# a path that no pattern matches: /api/items/7
-- CORS(app, resources=r"/api/items$")
-+ CORS(app, resources={r"/api/items$": {}, r"/api/items/[^/]+$": {"origins": "https://app.example"}})
-# a path that no pattern matches, where the origins are known: /files/a/b --header 'X-A: 1'
-- CORS(app, resources=["/1", "/2"], origins=["https://app.example"])
-+ CORS(app, resources={"/1": {}, "/2": {}, r"/files/.+$": {"headers": "X-A"}}, origins=["https://app.example"])
-# one more entry in a dict: /api/items
-- CORS(app, resources={"/one": {}})
-+ CORS(app, resources={"/one": {}, r"/api/items$": {"origins": "https://app.example"}})
-# an app that exposes nothing: /api-internal --credentials
-- CORS(app, resources=[])
-+ CORS(app, resources={r"/api-internal$": {"origins": "https://app.example", "supports_credentials": True}})
-# a path that no pattern of the config matches: /api/items
-  CORS(app)
-- app.config["CORS_RESOURCES"] = "/one"
-+ app.config["CORS_RESOURCES"] = {"/one": {}, r"/api/items$": {"origins": "https://app.example"}}
-# another origin: /api/items
-- CORS(app, origins="http://app.example")
-+ CORS(app, origins=["http://app.example", "https://app.example"])
-# another origin in a text with commas: /api/items
-- CORS(app, origins="https://a.example, https://b.example")
-+ CORS(app, origins="https://a.example, https://b.example, https://app.example")
-# another origin beside a pattern: /api/items
-- CORS(app, origins=re.compile("https://a[.]example"))
-+ CORS(app, origins=[re.compile("https://a[.]example"), "https://app.example"])
-# the origin without its scheme: /api/items
-- CORS(app, origins=["app.example", "https://b.example"])
-+ CORS(app, origins=["https://app.example", "https://b.example"])
-# a list in a variable: /api/items
-- LIST = ["https://a.example"]
-+ LIST = ["https://a.example", "https://app.example"]
-  CORS(app, origins=LIST)
-# options in a dict: /api/items --header 'X-Token: 1'
-- OPTIONS = {"origins": ["https://a.example"]}
-- CORS(app, **OPTIONS)
-+ OPTIONS = {"origins": ["https://a.example", "https://app.example"]}
-+ CORS(app, **OPTIONS, headers="X-Token")
-# a list in the config, read by hand: /api/items
-- app.config["MY_ORIGINS"] = ["https://a.example"]
-+ app.config["MY_ORIGINS"] = ["https://a.example", "https://app.example"]
-  CORS(app, origins=app.config["MY_ORIGINS"])
-# a setting that is got: /api/items
-- app.config['MY'] = ['https://a.example']
-+ app.config['MY'] = ['https://a.example', "https://app.example"]
-  CORS(app, origins=app.config.get('MY'))
-# a list in the config: /api/items
-- app.config.update(CORS_ORIGINS=["https://a.example"])
-+ app.config.update(CORS_ORIGINS=["https://a.example", "https://app.example"])
-  CORS(app)
-# a list in a class for the config: /api/items --header 'X-Token: 1'
-  class Config:
--     CORS_HEADERS = ["A"]
-+     CORS_HEADERS = ["A", "X-Token"]
-  app.config.from_object(Config)
-  CORS(app)
-# a list that is computed: /api/items
-- CORS(app, origins=[f'https://{n}.example' for n in range(2)])
-+ CORS(app, origins=["https://0.example", "https://1.example", "https://app.example"])
-# options that cannot be seen: /api/items
-  def options(): return {"origins": "https://a.example", "resources": ["/api/"]}
-- CORS(app, **options())
-+ CORS(app, resources=r"/api/", origins=["https://a.example", "https://app.example"])
-# resources that cannot be seen: /api/items
-  def resources(): return {'resources': ['/one']}
-- CORS(app, origins='https://app.example', **resources())
-+ CORS(app, resources=[r"/one", r"/api/items$"], origins="https://app.example")
-# options of the constructor: /api/items
-- cors = CORS(origins="https://a.example")
-+ cors = CORS(origins=["https://a.example", "https://app.example"])
-  cors.init_app(app)
-# a header: /api/items --header 'X-Token: 1'
-- CORS(app)
-+ CORS(app, headers="X-Token")
-# one more header, under its other name: /api/items --header 'X-Token: 1'
-- CORS(app, allow_headers=['A', 'B'])
-+ CORS(app, allow_headers=['A', 'B', "X-Token"])
-# a call on several lines: /api/items --header 'content-type: x'
-  CORS(
-      app,
--     max_age=5,
-+     max_age=5, headers="Content-Type",
-  )
-# the header that * does not cover: /api/items --header 'Authorization: x' --header 'X-Token: 1'
-- CORS(app, headers='*')
-+ CORS(app, headers=["*", "Authorization"])
-# credentials, where * is repeated as the names that are requested: /api/items --header 'Authorization: x' --credentials
-- CORS(app, headers='*')
-+ CORS(app, headers='*', origins="https://app.example", supports_credentials=True)
-# a method: /api/items --method PUT
-- CORS(app, methods='GET')
-+ CORS(app, methods=["GET", "PUT"])
-# several at once, for a decorated view: /api/items --method PUT --header 'X-Token: 1' --credentials
-- @cross_origin()
-+ @cross_origin(origins="https://app.example", headers="X-Token", supports_credentials=True)
-# options of one entry, so that no other path gets them: /api/items --method PUT --header 'X-B: 1'
-- CORS(app, resources={'/api/': {'headers': 'A'}, '/b': {}}, methods='GET')
-+ CORS(app, resources={'/api/': {'headers': ["A", "X-B"], "methods": ["GET", "PUT"]}, '/b': {}}, methods='GET')
-# one of two patterns: /api/items --header 'X-Token: 1'
-- CORS(app, resources=['/api/', '/b'], headers='A')
-+ CORS(app, resources={'/api/': {"headers": ["A", "X-Token"]}, '/b': {}}, headers='A')
-# options of a pattern in the config: /api/items --header 'X-Token: 1'
-  CORS(app)
-- app.config['CORS_RESOURCES'] = {'/api/': {'headers': 'A'}}
-+ app.config['CORS_RESOURCES'] = {'/api/': {'headers': ["A", "X-Token"]}}
-# a dict of an entry in a variable: /api/items
-- OWN = {'origins': 'https://a.example'}
-+ OWN = {'origins': ["https://a.example", "https://app.example"]}
-  CORS(app, resources={'/api/': OWN})
-# a dict that is no display: /api/items
-  OWN = dict(origins='https://a.example')
-  PATHS = {'/api/': OWN}
-- CORS(app, resources=PATHS)
-+ CORS(app, resources={r"/api/": {"origins": ["https://a.example", "https://app.example"]}})
-# a login that refuses the preflight of a decorated view: /api/items --header 'X-Token: 1'
-+ CORS(app, resources=[])
-  app.before_request(lambda: abort(401))
-- @cross_origin(headers='A')
-+ @cross_origin(headers=["A", "X-Token"])
-# a login that refuses the preflight where it is left to Flask: /api/items --method PUT
-  app.before_request(lambda: abort(401) if request.method == 'OPTIONS' else None)
-- CORS(app, automatic_options=False)
-+ CORS(app, automatic_options=True)
-# a blueprint by the name that the program has for it: /bp
-  bp = Blueprint('other', __name__)
-  @bp.get('/bp')
-  def view(): return ''
-- CORS(bp, origins='https://a.example')
-+ CORS(bp, origins=["https://a.example", "https://app.example"])
-  app.register_blueprint(bp)
-# options that are wrong together: /api/items --credentials
-  CORS(app)
-- @cross_origin(supports_credentials=True)
-+ @cross_origin(supports_credentials=True, origins="https://app.example")
-# options with which the app does not start: /api/items --credentials
-- CORS(app, supports_credentials=True)
-+ CORS(app, supports_credentials=True, origins="https://app.example")
-# a setting that is computed: /api/items
-  app.config['CORS_ORIGINS'] = list(('https://a.example',))
-  CORS(app)
-* app.config["CORS_ORIGINS"] = ["https://a.example", "https://app.example"]
-# a call in no file: /api/items
-  exec('CORS(app, origins="https://a.example")')
-* CORS(app, origins=["https://a.example", "https://app.example"])
-# resources in no file: /api/items
-  exec('CORS(app, resources="/one", origins="https://app.example")')
-* CORS(app, resources=[r"/one", r"/api/items$"], origins="https://app.example")
-# a setting that cannot be seen: /api/items
-  CORS(app)
-  app.config['CORS_ORI' + 'GINS'] = ['https://a.example']
-* app.config["CORS_ORIGINS"] = ["https://a.example", "https://app.example"]
-# resources of the config that cannot be seen: /api/items
-  CORS(app)
-  app.config['CORS_RES' + 'OURCES'] = '/one'
-* app.config["CORS_RESOURCES"] = {r"/one": {}, r"/api/items$": {"origins": "https://app.example"}}
-"""
 
-
-def fixes() -> list[tuple[str, str, list[str]]]:
-    blocks = [block.splitlines() for block in FIXES.split("# ")[1:]]
-    return [(*head.split(": ", 1), lines) for head, *lines in blocks]  # type: ignore[misc]
-
-
-@table("call, lines", *fixes())
+# The file has a sentence and the call of a page; then the program: " " is a line that stays, "-" goes, "+" is new, and
+# "*" is a line of code for which the fix knows no place.
+@table("call, lines", *blocks("fixes.txt"))
 def test_the_fix_lets_the_page_in(write: Write, call: str, lines: list[str]) -> None:
     written, call_of = write(program("".join(f"{line[2:]}\n" for line in lines if line[0] in " -"))), shlex.split(call)
     before = written.explain(*call_of)
@@ -295,75 +130,13 @@ def test_an_app_of_which_no_source_is_known_gets_lines_of_code(tmp_path: Path, m
 
 # Causes ---------------------------------------------------------------------------------------------------------------
 
-CACHE = "type('Cache', (), {'__call__': lambda self, environ, start: start('200 OK', []) or []})()"
-GUARD = "@app.before_request\ndef guard(): return 'no', 401\n@cross_origin(headers='A')"
-TO_LOGIN = "app.before_request(lambda: redirect('/login') if request.path == '/api/items' else None)"
-FAILING = "@app.teardown_request\ndef fail(_): raise OSError('on purpose')\nCORS(app)"
-GROUP = """def fail(environ, start):
-    try: raise OSError("on purpose")
-    except OSError as error: raise ExceptionGroup("", [error])
-app.wsgi_app = fail
-CORS(app)"""
-IN_FRONT = "def fail(environ, start): raise OSError('on purpose')\napp.wsgi_app = fail\nCORS(app)"
-OWN_LAMBDA = "CORS(app, origins=lambda origin: request.path != '/api/items')"
-SOCKETS = f"app.extensions['socketio'] = 1\napp.wsgi_app = {CACHE}\nCORS(app)"
-WRONG, NOT_A_NUMBER = (
-    "CORS(app)\n@cross_origin(supports_credentials=True)",
-    "CORS(app)\napp.config['CORS_MAX_AGE'] = 'x'",
-)
-CHANGED = "app.config['CORS_ORIGINS'] = 'x://a'\nCORS(app, supports_credentials=True)\napp.config['CORS_ORIGINS'] = '*'"
-SPOILT = """
-@app.after_request
-def spoil(response): response.headers['Access-Control-Allow-Origin'] = 'x'; return response
-def middleware(environ, start, inner=app.wsgi_app):
-    return inner(environ, lambda status, *_: start(status, [('Access-Control-Allow-Origin', 'x')]))
-app.wsgi_app = middleware
-CORS(app)"""
-SLASH = "@app.get('/slash/')\ndef slash(): return ''\n"
-SLASH_DECORATED = f"@app.get('/slash/')\n@(cross_origin(origins='{PAGE}'))\ndef slash(): return ''\n"
 
-
-# The options of the program, the call, the name of the cause, and what the cause and the fix say.
-@table(
-    "code, call, cause, says",
-    ("no http://", "CORS(app)", "localhost:5000/a", "url-without-scheme", " write http://localhost:5000/a$"),
-    ("http from https", "CORS(app)", "http://api.test/a", "mixed-content", " write https://api.test/a into"),
-    ("a port", "CORS(app)", "http://localhost:6000/a", "unsafe-port", "another port"),
-    ("a redirect", f"CORS(app, origins='{PAGE}')", "/old", "redirect", "https://other.example/api/items itself"),
-    ("a redirect to a path", "", "/moved", "redirect", "request http://localhost/api/items itself"),
-    ("a redirect to no server", "CORS(app)", "/nowhere", "redirect", "ftp://x"),
-    ("a slash, with a decorator alone", SLASH_DECORATED, "/slash", "redirect", "request http://localhost/slash/."),
-    ("a slash, without CORS", SLASH, "/slash", "redirect", "request http://localhost/slash/."),
-    ("a login of the app itself", TO_LOGIN, ITEMS, "redirect", "Respond to a fetch with 401"),
-    ("no redirect", f"{TO_LOGIN}\nCORS(app)", f"{ITEMS} --header A", "policy-lacks-headers", "the header A"),
-    ("patch", "CORS(app)", f"{ITEMS} --method patch", "page-spells-method", "write 'PATCH'"),
-    ("TRACE", "CORS(app)", f"{ITEMS} --method TRACE", "page-makes-no-call", "Change the call"),
-    ("a password", "CORS(app)", "http://a:b@localhost/a", "page-makes-no-call", "Change the call"),
-    ("a response header", "CORS(app)", f"{ITEMS} --header {ACL}:*", "page-sends-response-header", f"remove {ACL} from"),
-    ("a long path", "CORS(app, resources='/a')", "/" + "a" * 4096, "path-too-long", "shorter path"),
-    ("a view for OPTIONS", "CORS(app)", "/options --method PUT", "view-handles-options", "take OPTIONS out"),
-    ("a function", "CORS(app, origins=lambda _: False)", ITEMS, "function-denies", "returned False.*return True"),
-    ("a failing one", "CORS(app, origins=lambda _: 1 / 0)", ITEMS, "function-denies", "raised ZeroDiv.*return True"),
-    ("one that reads the request", OWN_LAMBDA, ITEMS, "function-denies", r"<lambda> at shop_\d+\.py:6, returned False"),
-    ("the null origin", "CORS(app, resources=[])", f"{ITEMS} --origin null", "origin-null", "Serve the page over"),
-    ("null, covered", "CORS(app, origins='http://a')", f"{ITEMS} --origin null", "origin-null", "Serve the page over"),
-    ("a view that fails", "", "/fails", "app-failed", "Fix the app there"),
-    ("the same, with CORS", "CORS(app)", "/fails", "app-failed", r"ZeroDivisionError at shop_\d+\.py:\d+: division"),
-    ("a clean-up that fails", FAILING, ITEMS, "app-failed", r"raised OSError at shop_\d+\.py:7: on purpose\."),
-    ("a group of errors", GROUP, ITEMS, "app-failed", r"raised OSError at shop_\d+\.py:7: on purpose\."),
-    ("a middleware that fails", IN_FRONT, ITEMS, "app-failed", r"raised OSError at shop_\d+\.py:6: on purpose\."),
-    ("a middleware", f"app.wsgi_app = {CACHE}\nCORS(app)", ITEMS, "middleware", "Let Cache send the headers"),
-    ("one and no policy", f"app.wsgi_app = {CACHE}\nCORS(app, resources='/1')", ITEMS, "not-covered", "No policy"),
-    ("Flask-SocketIO", SOCKETS, "/socket.io/?EIO=4", "socketio", "cors_allowed_origins"),
-    ("a guard", GUARD, f"{ITEMS} --header B", "preflight-refused", r"function guard at shop_\d+\.py:6, because"),
-    ("other code", SPOILT, ITEMS, "other-code", "Look for Access-Control-"),
-    ("a wrong config", NOT_A_NUMBER, ITEMS, "wrong-options", "The options of the app's config are wrong, so that no"),
-    ("a config that changes", CHANGED, f"{ITEMS} --credentials", "wrong-options", "allows every origin"),
-    ("wrong options of a view", WRONG, f"{ITEMS} --credentials", "wrong-options", "options of @cross_origin of items"),
-    ("an error", "1 / 0", ITEMS, "app-does-not-start", "ZeroDivisionError.*Correct what the message names"),
-)
-def test_a_cause_is_named_with_what_to_do(write: Write, code: str, call: str, cause: str, says: str) -> None:
-    shown = explained(write, code, *shlex.split(call))
+# The file has a sentence and the call of a page; then the program, and after "=" the cause and what it tells to do.
+@table("call, lines", *blocks("causes.txt"))
+def test_a_cause_is_named_with_what_to_do(write: Write, call: str, lines: list[str]) -> None:
+    *code, last = lines
+    cause, _, says = last.removeprefix("= ").partition(": ")
+    shown = explained(write, "\n".join(code), *shlex.split(call.replace("LONG", "a" * 4096)))
     text = f"{shown['cause']['text']} {shown['cause']['fix']['text']}"
     assert (shown["cause"]["id"], shown["allowed"]) == (cause, "The page can read the 500: CORS is not" in text)
     assert re.search(says, text)
@@ -374,11 +147,6 @@ def test_an_app_that_does_not_start_needs_no_origin_to_say_so(write: Write) -> N
     cause = explained(write, "CORS(app, supports_credentials=True)", message, origin=None)["cause"]
     assert (cause["id"], cause["line"], cause["fix"]["diff"]) == ("app-does-not-start", 6, "")
     assert "with --origin" in cause["fix"]["text"]
-
-
-def test_each_cause_is_a_function_with_a_docstring() -> None:
-    assert all(cause.__doc__ for cause in CAUSES)
-    assert len({cause.__name__ for cause in CAUSES}) == len(CAUSES)
 
 
 def test_null_is_never_allowed_with_credentials() -> None:
@@ -597,16 +365,18 @@ def test_a_path_is_one_of_the_app_wherever_that_is(write: Write, config: dict[st
     assert shown["exchanges"][0]["request"]["url"] == url
 
 
-UNKNOWN = (
-    rf"Error: The app cannot be loaded\. shop_\d+\.py:{HEAD.count(chr(10)) + 1}\nTypeError: CORS\(\): 'origin' is not"
-)
+NOT_LOADED = r"Error: The app cannot be loaded\. "
 
 
 @pytest.mark.parametrize("command", ["routes", "check"])
 @table(
     "source, message",
-    ("an option that does not exist", f"{HEAD}CORS(app, origin='*')\n", UNKNOWN),
-    ("an import", "import this_is_not\n", r"Error: The app cannot be loaded\. \S+:1\nModuleNotFoundError"),
+    (
+        "an option that does not exist",
+        f"{HEAD}CORS(app, origin='*')\n",
+        rf"{NOT_LOADED}\S+:6\nTypeError: CORS\(\): 'origin' is not",
+    ),
+    ("an import", "import this_is_not\n", rf"{NOT_LOADED}\S+:1\nModuleNotFoundError"),
     ("no app", "x = 1\n", r"(?s).*Error: Failed to find Flask application"),
     ("odd letters", "raise OSError('\\udcff\\x1b')\n", r"(?s).*\nOSError: \\udcff\\x1b\n"),
 )
@@ -616,30 +386,7 @@ def test_an_app_that_cannot_be_loaded_is_a_message(write: Write, source: str, me
     assert write(source).run(*CALL).exit_code in (1, 2)
 
 
-OF_WERKZEUG = """from werkzeug.routing import Rule
-app.url_map.add(Rule('/ws', endpoint='ws', websocket=True))
-app.url_map.add(Rule('/old', endpoint='ws', redirect_to='/'))
-app.url_map.add(Rule('/built', endpoint='ws', build_only=True))
-CORS(app, resources='/built')"""
-BARE = """app.add_url_rule('/', 'x', str, methods=[])
-app.add_url_rule('/<path:p>', 'y', str, defaults={'q': ''})
-CORS(app, resources={'/a/*': {}, 'b': {'origins': []}})"""
-FROM_TEXT = "app.config.update(CORS_ORIGINS='http://a, x', CORS_MAX_AGE='600', CORS_RESOURCES='/')\nCORS(app)"
-
-
 @pytest.mark.parametrize("command", [["routes"], ["explain", "/", "--origin", PAGE], ["check"]], ids=lambda one: one[0])
-@table(
-    "code",
-    ("an app with nothing", ""),
-    ("no resources", "CORS(app, resources=[])\nCORS(app, resources={})"),
-    ("a server with a number for a name", "app.config['SERVER_NAME'] = '[::1]:5000'\nCORS(app)"),
-    ("hosts that are not trusted", "app.config['TRUSTED_HOSTS'] = ['x.example']\nCORS(app)"),
-    ("a blueprint of no app", "CORS(Blueprint('lonely', 'x'))"),
-    ("rules of Werkzeug's", OF_WERKZEUG),
-    ("a rule without methods, and one for everything", BARE),
-    ("a function without a name", "CORS(app, origins=[functools.partial(int)])"),
-    ("a call in no file", "exec('CORS(app, origins=\"https://a.example\")')"),
-    ("options as an environment has them", FROM_TEXT),
-)
-def test_an_odd_app_gets_an_ordinary_report(write: Write, code: str, command: list[str]) -> None:
-    assert write(f"{HEAD}{code}\n").run(*command).exit_code in (0, 1)
+@table("lines", *((sentence, lines) for sentence, _, lines in blocks("odd.txt")))
+def test_an_odd_app_gets_an_ordinary_report(write: Write, lines: list[str], command: list[str]) -> None:
+    assert write("\n".join([HEAD, *lines, ""])).run(*command).exit_code in (0, 1)

@@ -1,78 +1,18 @@
 """A request is read as the network panels of browsers copy it; nothing else is taken for one, and no text breaks it."""
 
-import json
 import re
 import shlex
 import time
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_cors.cli.copied import MAX_LENGTH, CopiedRequest, origin_of, parse_copied
-from tests.tables import table
+from tests.tables import blocks, table
 
 URL = "https://api.example/users?page=1&size=2"
 PAGE = "http://localhost:3000"
-HEADERS = (("accept", "*/*"), ("content-type", "application/json"), ("origin", PAGE), ("referer", f"{PAGE}/"))
-BODY = '{"name":"O\'Hara \U0001f600!\\n"}'
-COOKIE = (("Cookie", "user=ann"),)
-GET: dict[str, Any] = {"url": URL}
-POST: dict[str, Any] = {"url": URL, "method": "POST", "body": BODY.encode()}
-SENT = {**POST, "headers": HEADERS, "referrer": f"{PAGE}/"}
-BASH = f"""curl --url '{URL}' \\
-  -H 'accept: */*' \\
-  -H 'content-type: application/json' \\
-  -H 'origin: {PAGE}' \\
-  -H 'referer: {PAGE}/' \\
-  --data-raw $'{{"name":"O\\'Hara \\ud83d\\ude00\\u0021\\\\n"}}'"""
-CMD = f"""curl --url ^"{URL.replace("&", "^&")}^" ^
-  -H ^"accept: */*^" ^
-  -b ^"user=ann^" ^
-  --data-raw ^"^{{^\\^"name^\\^":^\\^"100^% of^
-
-a^^b^\\^"^}}^" """
-# fmt: off
-FETCH = {
-    "headers": {"accept": "*/*", "content-type": "application/json"}, "referrer": f"{PAGE}/", "body": BODY,
-    "method": "POST", "mode": "cors", "credentials": "include",
-}
-# fmt: on
-FETCHED = {**POST, "headers": HEADERS[:2], "referrer": f"{PAGE}/", "mode": "cors", "credentials": "include"}
-
-# fmt: off
-READ: list[tuple[str, str, dict[str, Any]]] = [
-    ("cURL (bash) of Chromium", BASH, SENT),
-    ("the first of several", f"{BASH} ;\ncurl 'https://other.example/' ;", SENT),
-    ("after a prompt", f"$ {BASH}", SENT),
-    ("cookies of Chromium mean credentials", f"curl '{URL}' -b 'user=ann' -H 'sec-fetch-mode: cors' --compressed",
-     {**GET, "credentials": "include", "mode": "cors", "headers": (*COOKIE, ("sec-fetch-mode", "cors"))}),
-    ("cURL (cmd)", CMD,
-     {**POST, "credentials": "include", "body": b'{"name":"100% of\na^b"}', "headers": (("accept", "*/*"), *COOKIE)}),
-    ("cURL (cmd) of 2021", f'curl "{URL}" ^\n  -H "x-token: 1"', {**GET, "headers": (("x-token", "1"),)}),
-    ("cURL of Firefox", f"curl '{URL}' --compressed -X PUT -H 'Origin: {PAGE}' -H 'Cookie: user=ann' --data-raw 'tea'",
-     {**GET, "method": "PUT", "credentials": "include", "body": b"tea", "headers": (("Origin", PAGE), *COOKIE)}),
-    ("cURL of Safari", f"curl '{URL}' \\\n-X 'DELETE' \\\n-H 'Origin: {PAGE}' \\\n--data-binary ''",
-     {**GET, "method": "DELETE", "headers": (("Origin", PAGE),), "body": b""}),
-    ("a pseudo-header of HTTP/2 and an empty value", f"curl '{URL}' -H ':authority: api.example' -H 'x-token;'",
-     {**GET, "headers": (("authority", "api.example"), ("x-token", ""))}),
-    ("what people write", f'curl -sSL -XPATCH --url "{URL}" -u ann:tea -A "tea \\"pot\\"" -d a=1 -d b=2\\&',
-     {**GET, "method": "PATCH", "body": b"a=1&b=2&",
-      "headers": (("Authorization", "Basic YW5uOnRlYQ=="), ("User-Agent", 'tea "pot"'))}),
-    ("HEAD", f"curl -I '{URL}'", {**GET, "method": "HEAD"}),
-    ("a query by GET", f"curl -G -d a=1 '{URL}'", {**GET, "body": b"a=1"}),
-    ("JSON of curl", f"curl --json {{}} '{URL}'",
-     {**POST, "body": b"{}", "headers": (("Content-Type", "application/json"), ("Accept", "application/json"))}),
-    ("a form", f"curl -e {PAGE} -F a=1 '{URL}'",
-     {**POST, "body": None, "referrer": PAGE, "headers": (("Referer", PAGE), ("Content-Type", "multipart/form-data"))}),
-    ("fetch of Chromium", f"fetch({json.dumps(URL)}, {json.dumps(FETCH, indent=2)});", FETCHED),
-    ("fetch of Firefox", f"await fetch({json.dumps(URL)}, {json.dumps(FETCH, indent=4)});", FETCHED),
-    ("fetch (Node.js), and headers as pairs", f'fetch("{URL}", {{"headers": [["Cookie", "user=ann"]], "body": null}});',
-     {**GET, "headers": COOKIE, "credentials": "include"}),
-    ("fetch without options", f'fetch("{URL}", );', GET),
-]
-# fmt: on
 REFUSED = [
     ("a quote that is not closed", "curl 'https://api.example/", "quote"),
     ("an option that is not known", "curl --frobnicate https://api.example/", "'frobnicate'"),
@@ -90,9 +30,19 @@ REFUSED = [
 ]
 
 
-@table("text, expected", *READ)
-def test_a_copied_request_is_read(text: str, expected: dict[str, Any]) -> None:
-    assert parse_copied(f"\n {text}\n") == CopiedRequest(**expected)
+def told(request: CopiedRequest) -> list[str]:
+    more = [f"{name}={value}" for name in ("credentials", "mode", "referrer") if (value := getattr(request, name))]
+    head = " ".join([request.method, request.url, *more])
+    body = [] if request.body is None else ["", *request.body.decode().split("\n")]
+    return [f"= {line}".rstrip() for line in (head, *map(": ".join, request.headers), *body)]
+
+
+@table("lines", *((sentence, lines) for sentence, _, lines in blocks("copied.txt")))
+def test_a_copied_request_is_read(lines: list[str]) -> None:
+    lines = [line.replace("URL", URL).replace("PAGE", PAGE) for line in lines]
+    request = parse_copied("\n " + "\n".join(line for line in lines if line[:1] != "=") + "\n")
+    assert request is not None
+    assert told(request) == [line for line in lines if line[:1] == "="]
 
 
 @table("text, words", *REFUSED)

@@ -60,6 +60,7 @@ REQUESTS = [
     ("a method", "/users", "OPTIONS", preflight("PATCH"), [f"{NOT} the method PATCH"]),
     ("two headers", "/users", "OPTIONS", preflight("PUT", "x-token,a,b"), [f"{NOT} the header a, b"]),
     ("the app's own origin", "/api", "GET", {"Origin": "http://localhost"}, []),
+    ("an overlong path", f"/api/{'a' * 5000}", "GET", FROM_PAGE, []),
     ("a navigation", "/api", "GET", {**FROM_EVIL, "Sec_Fetch_Mode": "navigate"}, []),
 ]
 # fmt: on

@@ -1,9 +1,6 @@
 """The checker of transcripts: what it reads, calls, compares, refuses and rewrites."""
 
 import re
-import socket
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
@@ -12,11 +9,11 @@ from flask import Flask
 
 from tests.tables import table
 from tests.transcripts.__main__ import main
-from tests.transcripts.calls import http, over_http
-from tests.transcripts.check import CallError, canonical, merged, problem
+from tests.transcripts.calls import over_http
+from tests.transcripts.check import canonical, merged, problem
 from tests.transcripts.grammar import GrammarError, Transcript, transcripts_in
 from tests.transcripts.pages import transcripts
-from tests.transcripts.servers import running, serving
+from tests.transcripts.servers import running
 
 SIMPLE = Path(__file__).parents[1] / "examples" / "simple_example.py"
 HERE = "http://127.0.0.1:5000"
@@ -126,13 +123,6 @@ def test_a_command_that_cannot_be_called_is_reported(command: str, message: str)
     assert report.endswith(f"\n\n$ {command}")
 
 
-def test_no_server_is_an_error_and_not_an_empty_response() -> None:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        with pytest.raises(CallError, match="refused"):
-            http(f"http -v {HERE}/", closed.getsockname()[1])
-
-
 # Servers start and end
 
 
@@ -141,18 +131,6 @@ def test_an_example_that_does_not_start_shows_what_it_printed(tmp_path: Path) ->
     script.write_text("raise SystemExit('no such database')")
     with pytest.raises(RuntimeError, match="no such database"), running(script):
         raise AssertionError
-
-
-@pytest.mark.parametrize("server", [lambda: running(SIMPLE), lambda: serving(app)], ids=["a program", "a thread"])
-def test_a_server_ends_with_all_that_it_has_started(server: Callable[[], AbstractContextManager[int]]) -> None:
-    with server() as port:
-        assert is_open(port)
-    assert not is_open(port)
-
-
-def is_open(port: int) -> bool:
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 # Rewriting

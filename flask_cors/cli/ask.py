@@ -177,8 +177,7 @@ def _send(request: Request, seconds: float, most_bytes: int, found: list[Respons
         finally:
             connection.close()
     except (OSError, HTTPException, UnicodeError, ValueError) as error:
-        if not found:
-            found.append(ConnectionFailed(str(error) or type(error).__name__))
+        found.append(ConnectionFailed(str(error) or type(error).__name__))
 
 
 def _connection(url: SplitResult, seconds: float) -> HTTPConnection:

@@ -48,11 +48,9 @@ def print_explanation(explanation: Explanation, *, verbose: bool) -> None:
     click.echo(_verdict(explanation))
     if explanation.cause is not None:
         _print_cause(explanation.cause)
-    elif explanation.outcome and explanation.outcome.response:
-        _print_row("Reads", _readable(explanation.outcome.response))
-    step = _step(explanation)
-    if step:
-        _print_row("Why", step)
+    for title, text in (("Reads", _readable(explanation)), ("Why", _step(explanation))):
+        if text:
+            _print_row(title, text)
     for note in explanation.notes:
         _print_row("Note", note.text)
         _print_fix(note.fix)
@@ -103,7 +101,10 @@ def cite(step: str) -> str:
     return f"Fetch standard, {_TITLES[anchor]}, {number}: {_STANDARD}{anchor}"
 
 
-def _readable(response: fetch.Response) -> str:
+def _readable(explanation: Explanation) -> str:
+    response = explanation.outcome.response if explanation.outcome else None
+    if response is None or explanation.cause is not None:
+        return ""
     names = ", ".join(dict.fromkeys(name for name, _ in response.headers)) or "none"
     return f"The page can read the status, {response.status}, the body, and of the headers: {names}."
 

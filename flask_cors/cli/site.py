@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -325,9 +326,10 @@ class Site:
 
     def _project_files(self) -> list[str]:
         """Return the files in which the program may have its settings."""
-        roots = {Path.cwd(), Path(self.app.root_path)}
+        below = (os.path.join(Path.cwd(), ""), os.path.join(self.app.root_path, ""))
         loaded = [getattr(module, "__file__", None) or "" for module in [*sys.modules.values()]]
-        own = [name for name in loaded if name.endswith(".py") and _is_below(Path(name), roots)]
+        python = [name for name in loaded if name.startswith(below) and name.endswith(".py")]
+        own = [name for name in python if "site-packages" not in Path(name).parts]
         beside = [str(path) for path in Path(self.app.instance_path).glob("*.py")]
         return [*own, *beside, *map(str, Path(self.app.root_path).glob("*.cfg"))][:_MAX_FILES]
 
@@ -341,10 +343,6 @@ def _error(parsed: ParsedOptions, config: ParsedOptions) -> str:
     except (TypeError, ValueError) as error:
         return str(error)
     return ""
-
-
-def _is_below(path: Path, roots: set[Path]) -> bool:
-    return "site-packages" not in path.parts and not roots.isdisjoint(path.parents)
 
 
 def _first_target(statement: Any) -> Any:

@@ -85,7 +85,7 @@ class SourceFile:
 
     def find_call(self, line: int, names: set[str]) -> ast.Call | None:
         """Return the call at *line* of a function of one of these *names*, or of an import under another name."""
-        imported = self._aliases(ast.walk(self.tree))
+        imported = self._aliases(self.nodes(ast.ImportFrom))
         known = names | {alias.asname for alias in imported if alias.name in names and alias.asname}
         calls = [call for call in self.nodes(ast.Call) if call.lineno <= line <= call.end_lineno]
         return next((call for call in reversed(calls) if last_name(call.func) in known), None)
