@@ -207,8 +207,8 @@ def test_a_run_is_judged_once_and_a_message_that_the_model_does_not_use_is_left_
     ("a group in an origin", {"options": {"origins": ["^(a|a)*$"]}}, 422, "not for the playground"),
     ("a group of one path", {"options": {"resources": {"/": {"origins": "^(a)"}}}}, 422, "not for the playground"),
     ("a long policy", {"options": {"origins": ["https://a.example"] * 300}}, 422, "longer than 4000 characters"),
-    ("a path of another host", {"call": {**CALL, "path": "//[x/#"}}, 422, "is no path of the shop"),
-    ("a path without a slash", {"call": {**CALL, "path": "@evil.example/"}}, 422, "is no path of the shop"),
+    ("a path of another host", {"call": {**CALL, "path": "//[x/#"}}, 422, "is not a path of the shop"),
+    ("a path without a slash", {"call": {**CALL, "path": "@evil.example/"}}, 422, "is not a path of the shop"),
     ("a long path", {"call": {**CALL, "path": "/" * 201}}, 422, "200 characters at most"),
     ("a long body", {"call": {**CALL, "body": "é" * 2_049}}, 422, "longer than 4096 bytes"),
     ("options that are a list", {"options": []}, 400, "options must be an object"),
@@ -307,11 +307,11 @@ def test_a_pattern_is_in_the_grammar_or_is_explained(pattern: str, is_allowed: s
     ("a decorated view", '@cross_origin(origins="*")\ndef a(): ...', {"origins": "*"}, "is for one view"),
     ("lines that are no program", 'with x:\ncors.init_app(app, headers=("A",))\n(', {"headers": ["A"]}, ""),
     ("an escape that Python does not know", r'CORS(app, resources="/v\d")', {"resources": r"/v\d"}, ""),
-    ("a call of a function", "CORS(app, max_age=exit(3))", {}, "max_age is no plain value"),
+    ("a call of a function", "CORS(app, max_age=exit(3))", {}, "max_age is not a plain value"),
     ("a name for the origins", "CORS(app, origins=exit)", {"origins": "{page}"}, "{page} stands in its place"),
-    ("a spread", "CORS(app, **options)", {"origins": "{page}"}, "** is no plain value"),
-    ("a number that JavaScript rounds", "CORS(app, max_age=0x" + "f" * 4_000 + ")", {}, "max_age is no plain value"),
-    ("a deep value", f"CORS(app, max_age={'-' * 900}1)", {}, "max_age is no plain value"),
+    ("a spread", "CORS(app, **options)", {"origins": "{page}"}, "** is not a plain value"),
+    ("a number that JavaScript rounds", "CORS(app, max_age=0x" + "f" * 4_000 + ")", {}, "max_age is not a plain value"),
+    ("a deep value", f"CORS(app, max_age={'-' * 900}1)", {}, "max_age is not a plain value"),
     (
         "an origin of elsewhere",
         'CORS(app, origins="https://a.example")',
@@ -404,7 +404,7 @@ def test_each_server_responds_at_its_own_hosts_only(host: str, page: str, shop: 
 @table(
     "headers, data, status",
     ("the page itself", {}, PLAN, 200),
-    ("the stranger's page", {"Origin": ADDRESSES.stranger}, PLAN, 403),
+    ("the page at the other site", {"Origin": ADDRESSES.other_page}, PLAN, 403),
     ("the same page of https", {"Origin": "https://127.0.0.1:5050"}, PLAN, 403),
     ("a sandboxed page", {"Origin": "null"}, PLAN, 403),
     ("no page", {"Origin": ""}, PLAN, 403),
@@ -431,7 +431,7 @@ def test_what_has_no_run_or_text_is_refused(path: str, visitor: Visitor) -> None
 
 
 def test_a_page_of_elsewhere_reads_nothing_and_only_the_frame_can_be_framed(visitor: Visitor) -> None:
-    frames = f"{ADDRESSES.page} {ADDRESSES.stranger}"
+    frames = f"{ADDRESSES.page} {ADDRESSES.other_page}"
     policies = {
         path: visitor.get(path).headers["Content-Security-Policy"] for path in ("/", "/runner", "/static/app.js")
     }
@@ -447,7 +447,7 @@ def test_a_page_of_elsewhere_reads_nothing_and_only_the_frame_can_be_framed(visi
 
 
 def test_the_frame_gets_the_origins_and_not_the_token(visitor: Visitor) -> None:
-    pages, api = [ADDRESSES.page, ADDRESSES.stranger], [ADDRESSES.shop, ADDRESSES.other]
+    pages, api = [ADDRESSES.page, ADDRESSES.other_page], [ADDRESSES.shop, ADDRESSES.other]
     assert visitor.block("/runner") == {"pages": pages, "api": api}
     assert visitor.get("/static/conversation.css").text.startswith("/* The pictures of the conversation directive")
 

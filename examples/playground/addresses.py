@@ -19,7 +19,7 @@ class Addresses:
         return f"http://127.0.0.1:{self.page_port}"
 
     @property
-    def stranger(self) -> str:
+    def other_page(self) -> str:
         """The origin of the same page at another site."""
         return f"http://localhost:{self.page_port}"
 
@@ -36,12 +36,12 @@ class Addresses:
     @property
     def origins(self) -> dict[str, str]:
         """The origins that a call can come from, by their names; a sandboxed page has the origin ``null``."""
-        return {"127.0.0.1": self.page, "localhost": self.stranger, "null": "null"}
+        return {"127.0.0.1": self.page, "localhost": self.other_page, "null": "null"}
 
     def fill(self, value: Any) -> Any:
-        """Write the origins of this start for ``{page}`` and ``{stranger}``, in all text of a JSON value."""
+        """Write the origins of this start for ``{page}`` and ``{other-page}``, in all text of a JSON value."""
         if isinstance(value, str):
-            return value.replace("{page}", self.page).replace("{stranger}", self.stranger)
+            return value.replace("{page}", self.page).replace("{other-page}", self.other_page)
         if isinstance(value, list):
             return [self.fill(item) for item in value]
         if isinstance(value, dict):

@@ -119,7 +119,7 @@ def _read_call(data: dict[str, Any], addresses: Addresses) -> Call:
 
 def _check_call(method: str, path: str, body: str | None) -> None:
     if not path.startswith("/") or "#" in path or "\\" in path or not path.isprintable() or " " in path:
-        raise Mistake(f"The path {path!r:.60} is no path of the shop: write it as /orders.")
+        raise Mistake(f"The path {path!r:.60} is not a path of the shop: write a path such as /orders.")
     if len(path) > LONGEST_PATH or len(method) > LONGEST_PATH:
         raise Mistake(f"The path and the method have {LONGEST_PATH} characters at most.")
     if body is not None and len(body.encode("utf-8", "replace")) > LONGEST_CALL_BODY:

@@ -25,14 +25,14 @@ def refuse(status: int, error: str) -> HTTPException:
 
 @dataclass(frozen=True)
 class Guard:
-    """The checks of each request; a token that only the page knows, made anew at each start."""
+    """The checks of each request; a token that only the page knows, made at each start."""
 
     addresses: Addresses
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
 
     def check(self, request: Request) -> None:
         """End a request that is not for this server, or that another page sends."""
-        hosts = {origin.partition("://")[2] for origin in (self.addresses.page, self.addresses.stranger)}
+        hosts = {origin.partition("://")[2] for origin in (self.addresses.page, self.addresses.other_page)}
         if request.environ.get("HTTP_HOST") not in hosts:
             raise refuse(421, f"Another host is meant. The playground is at {self.addresses.page}/")
         if request.method == "POST":
@@ -42,7 +42,7 @@ class Guard:
         token = request.headers.get(TOKEN_HEADER, "")
         is_own = request.headers.getlist("Origin") == [self.addresses.page]
         if not is_own or not hmac.compare_digest(token.encode(), self.token.encode()):
-            raise refuse(403, "Only the page of the playground may send this; load it anew.")
+            raise refuse(403, "Only the page of the playground may send this; load the page again.")
         if request.mimetype != "application/json":
             raise refuse(403, "Only JSON is taken.")
         if request.content_length is None or request.content_length > MOST_BYTES:
@@ -54,7 +54,7 @@ def read_object(request: Request) -> dict[str, Any]:
     try:
         data = request.get_json()
     except (HTTPException, RecursionError, ValueError):
-        raise refuse(400, "This is no JSON, or it is nested too deeply.") from None
+        raise refuse(400, "This is not JSON, or it is nested too deeply.") from None
     if not isinstance(data, dict) or is_deeper(data, MOST_LEVELS):
         raise refuse(400, f"The request must be an object of {MOST_LEVELS} levels at most.")
     return data
@@ -78,7 +78,7 @@ def add_policy(response: Response, policy: str) -> Response:
 
 def page_policy(addresses: Addresses) -> str:
     """Return the Content-Security-Policy of the page: its own files, and the frames that call."""
-    frames = f"{addresses.page} {addresses.stranger}"
+    frames = f"{addresses.page} {addresses.other_page}"
     return (
         f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
         f"frame-src {frames}; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
@@ -87,7 +87,7 @@ def page_policy(addresses: Addresses) -> str:
 
 def runner_policy(addresses: Addresses) -> str:
     """Return the policy of a frame: it calls the two servers of the shop. ``'self'`` means nothing in a sandbox."""
-    pages = f"{addresses.page} {addresses.stranger}"
+    pages = f"{addresses.page} {addresses.other_page}"
     return (
         f"default-src 'none'; script-src {pages}; connect-src {addresses.shop} {addresses.other}; "
         f"frame-ancestors {pages}; base-uri 'none'; form-action 'none'"

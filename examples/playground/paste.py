@@ -89,7 +89,7 @@ _OF_DECORATOR = "@cross_origin is for one view; here it is read as CORS(app, ...
 
 def _left_out(name: str, options: dict[str, Any]) -> str:
     """Say what is left out; without ``origins``, a policy would allow every origin."""
-    reason = "is no plain value (text, a number, True, False, a list, a dict), and nothing is run here"
+    reason = "is not a plain value (text, a number, True, False, a list, a dict), and nothing is run here"
     if name not in ("origins", "**"):
         return f"{name} {reason}: it is left out."
     options.setdefault("origins", "{page}")
@@ -115,7 +115,7 @@ def _parse(text: str) -> ast.Module:
 
 
 def _parse_from_call(text: str) -> ast.Module:
-    """Parse the call alone, where the lines around it are no whole program."""
+    """Parse the call alone, where the lines around it are only a part of a program."""
     found = _CALL.search(text)
     try:
         return _parse(_balanced(text[found.start() :] if found else ""))

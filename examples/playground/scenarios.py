@@ -1,7 +1,7 @@
 """Ten mistakes that people really make, and their fixes: what the page shows, the tests run, and the manual draws.
 
 What ``fix`` and ``more`` leave out stays as it is in the mistake. ``more`` is the second half of a story: its call goes
-to the same address. ``{page}`` and ``{stranger}`` stand for the origins of pages; each start has other ports. Code in
+to the same address. ``{page}`` and ``{other-page}`` stand for the origins of pages; each start has other ports. Code in
 the texts is between backticks. ``id`` is part of links, so it never changes.
 
 Each fix is what ``flask cors explain`` advises; where it is not, ``why_not`` says why.

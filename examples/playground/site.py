@@ -92,7 +92,7 @@ def runner() -> ResponseReturnValue:
     """Return the frame that calls the shop; it does not get the token."""
     addresses = here()[0].addresses
     return filled(
-        "runner.html", {"pages": [addresses.page, addresses.stranger], "api": [addresses.shop, addresses.other]}
+        "runner.html", {"pages": [addresses.page, addresses.other_page], "api": [addresses.shop, addresses.other]}
     )
 
 
@@ -113,7 +113,7 @@ def setup_of(guard: Guard) -> dict[str, Any]:
     addresses = guard.addresses
     return {
         "token": guard.token,
-        "pages": {"127.0.0.1": addresses.page, "localhost": addresses.stranger},
+        "pages": {"127.0.0.1": addresses.page, "localhost": addresses.other_page},
         "api": addresses.shop,
         "other": addresses.other,
         "options": offered_options(),

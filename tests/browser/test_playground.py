@@ -189,7 +189,7 @@ OWN = "#policy=cors&cors.origins"
     ("fragment", "verdict", "rule"),
     [
         pytest.param(f"{OWN}=*&from=null", READS, "CORS check, step 3", id="a sandboxed page"),
-        pytest.param(f"{OWN}=%7Bstranger%7D&from=localhost", READS, "CORS check, step 5", id="another site"),
+        pytest.param(f"{OWN}=%7Bother-page%7D&from=localhost", READS, "CORS check, step 5", id="another site"),
         pytest.param(f"{OWN}=*&path=/moved", READS, "CORS check, step 3", id="a redirect to another server"),
         pytest.param(f"{OWN}=%7Bpage%7D&front=proxy", CAME, "CORS check, step 4", id="a second header"),
         pytest.param(f"{OWN}=*&method=TRACE", THROWN, "new Request(), step 25.2", id="a forbidden method"),
@@ -224,7 +224,7 @@ FIELDS = """() => {
     return [...document.querySelectorAll(fields)].map(({id, value}) => [id, value]);
 }"""
 LINK = (
-    "#policy=cors&cors.origins=%7Bstranger%7D&cors.supports_credentials=True&front=login&from=localhost&method=PUT"
+    "#policy=cors&cors.origins=%7Bother-page%7D&cors.supports_credentials=True&front=login&from=localhost&method=PUT"
     "&path=%2Forders%2F7&headers=X-A%3A+1%0AX-B%3A+2&body=tea&credentials=include"
 )
 
@@ -234,7 +234,7 @@ def test_a_link_fills_the_fields_and_sends_nothing(visitor: Visitor) -> None:
     fields = dict(visitor.browser.run(FIELDS))
     assert fields == {
         "policy": "cors",
-        "option-origins": "{stranger}",
+        "option-origins": "{other-page}",
         "option-supports_credentials": "True",
         "front": "login",
         "from": "localhost",

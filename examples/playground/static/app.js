@@ -176,7 +176,7 @@ function portable(text) {
   return text.replaceAll(EXAMPLE, origin).replaceAll(withOrigins("{page}"), origin);
 }
 
-/** What is chosen or pasted to fill the fields is no field of the call itself. */
+/** What is chosen or pasted to fill the fields does not belong to the call itself. */
 function typed({ target }) {
   if (!target.matches("#scenario, #add, #pasted")) edited(CHANGED);
 }

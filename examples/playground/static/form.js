@@ -15,7 +15,7 @@ export function prepare() {
   }
   $("from").append(make("option", { value: "null" }, "null (a sandboxed frame)"));
   $("page-origin").textContent = withOrigins("{page}");
-  $("stranger-origin").textContent = withOrigins("{stranger}");
+  $("other-page-origin").textContent = withOrigins("{other-page}");
   $("add-button").addEventListener("click", addOption);
 }
 

@@ -6,8 +6,8 @@ export const setup = JSON.parse($("setup").textContent);
 
 /** Write the origins of this start for their names, which stay the same when the ports change. */
 export function withOrigins(text) {
-  const { "127.0.0.1": page, localhost: stranger } = setup.pages;
-  return text.replaceAll("{page}", page).replaceAll("{stranger}", stranger);
+  const { "127.0.0.1": page, localhost: otherPage } = setup.pages;
+  return text.replaceAll("{page}", page).replaceAll("{other-page}", otherPage);
 }
 
 /** Post JSON to the server of the page. A mistake of the visitor comes back as `{mistakes}`; all else is an error. */
