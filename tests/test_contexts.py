@@ -169,6 +169,23 @@ def test_each_request_runs_as_without_the_extension_or_if_it_is_a_preflight_not_
     assert having[2] in (without[2], ([], []))
 
 
+@table(
+    "set_up, path, runs",
+    ("of an app with CORS", use_cors, "/who", False),
+    ("of an app with CORS, for an unknown URL", use_cors, "/nowhere", False),
+    ("where a function in origins needs the request", use_a_callable, "/who", True),
+    ("that is left to the app", leave_preflights_to_the_app, "/who", True),
+    ("for a view that handles OPTIONS itself", use_cors, "/own", True),
+    ("behind a middleware that was there before", use_cors_behind_a_middleware, "/who", True),
+)
+def test_the_functions_of_the_app_run_for_a_preflight(
+    set_up: SetUp, path: str, runs: bool, context_calls: list[str]
+) -> None:
+    app, log = make_failing_app(set_up)
+    send(app, path, method="OPTIONS", headers=PREFLIGHT)
+    assert (bool(log), bool(context_calls)) == (runs, runs)
+
+
 # Ways into the app ---------------------------------------------------------------------------------------------------
 
 

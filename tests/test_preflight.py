@@ -377,6 +377,12 @@ def test_no_view_runs_for_a_preflight_although_it(view: Views, route: Any, cors:
     assert_who_responds(serve(view, cors=cors, **route), "", "/")
 
 
+def test_a_preflight_for_a_decorated_view_that_lists_options_meets_no_login() -> None:
+    app = serve(only_a(own_options), cors={}, methods=["GET", "OPTIONS"])
+    app.before_request(login)
+    assert_who_responds(app, "", "/")
+
+
 @pytest.mark.parametrize("cors", [{"resources": []}, {"resources": "/else"}, None], ids=str)
 def test_where_no_policy_covers_the_path_flask_goes_its_usual_way(cors: Any) -> None:
     app = serve(a_view, cors=cors)
