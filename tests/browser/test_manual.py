@@ -28,10 +28,10 @@ FIND = """async rules => {
     const serious = (await axe.run(options)).violations.filter(({impact}) => /serious|critical/.test(impact));
     return serious.flatMap(({id, nodes}) => nodes.map(({html}) => `${id}: ${html}`));
 }"""
-#: What is wider than its place; on a phone, a table may scroll.
+#: What is wider than its place. Output in columns may scroll; on a phone, so may a table.
 WIDE = """() => [...document.querySelectorAll("html, body *")].filter(one => {
     const scrolls = one.localName === "html" || /auto|scroll/.test(getComputedStyle(one).overflowX);
-    const mayScroll = innerWidth < 400 && one.matches(".table-wrapper");
+    const mayScroll = one.matches(innerWidth < 400 ? ".columns, .table-wrapper" : ".columns");
     return scrolls && !mayScroll && one.scrollWidth > one.clientWidth;
 }).map(one => `wide: ${one.outerHTML.split("\\n")[0]}`)"""
 COPY = """() => [...document.querySelectorAll(".highlight-console")].map(block => {
@@ -53,6 +53,11 @@ FOCUSED = """() => {
     const isInSight = shown.contains(document.elementFromPoint(x, y));
     const isSeen = isInSight && outlineStyle !== "none" && parseFloat(outlineWidth) >= 2 && opacity === "1";
     return [focused === document.body ? "" : focused.outerHTML, isSeen];
+}"""
+CURRENT_IS_SHOWN = """() => {
+    const link = document.querySelector(".sidebar-tree .current-page > a");
+    const {left, top, bottom} = link.getBoundingClientRect();
+    return top >= 0 && bottom <= innerHeight && link.contains(document.elementFromPoint(left + 5, (top + bottom) / 2));
 }"""
 PLANTED = """<!doctype html><html lang=en><title>Planted</title><main><h1>Planted</h1><img src=data:,><p>Text</p>
 <a href=#a>Seen</a> <a href=#b tabindex=-1>Unreached</a> <a href=#c style="outline: none">Unseen</a>
@@ -178,6 +183,13 @@ def test_what_the_keyboard_does_not_reach_or_show_is_noticed(site: str, keyboard
     keyboard.run("() => { document.onkeydown = event => event.preventDefault(); document.links[0].focus(); }")
     with pytest.raises(pytest.fail.Exception, match="does not leave <a"):
         walk(keyboard)
+
+
+@pytest.mark.parametrize("page", ["tutorial/installation", "how-to/with-other-extensions", "reference/changelog"])
+def test_the_side_bar_shows_the_current_page(page: str, site: str, keyboard: Chromium) -> None:
+    keyboard.emulate(1280, "light")
+    keyboard.open(f"{site}/{page}.html")
+    assert keyboard.run(CURRENT_IS_SHOWN) is True
 
 
 def test_the_first_tab_skips_to_the_content(site: str, keyboard: Chromium) -> None:
