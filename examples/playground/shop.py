@@ -91,6 +91,6 @@ def moved_view(server: str) -> Callable[[], ResponseReturnValue]:
     """Return the view that leads to another server."""
 
     def moved() -> ResponseReturnValue:
-        return redirect(f"{server}/orders?run={request.args['run']}")
+        return redirect(f"{server}/orders?run={request.args['run']}", 302)
 
     return moved

@@ -83,7 +83,7 @@ def page() -> ResponseReturnValue:
     """Return the page, at one of its two hosts."""
     addresses = here()[0].addresses
     if request.host_url != f"{addresses.page}/":
-        return redirect(f"{addresses.page}/")
+        return redirect(f"{addresses.page}/", 302)
     return filled("index.html", setup_of(here()[0]))
 
 

@@ -116,7 +116,7 @@ def _call_watched(function: Callable[[], Any], app: Flask, seen: Evidence) -> An
 
 
 def _keep_error(seen: Evidence, error: BaseException) -> None:
-    if isinstance(error, BaseExceptionGroup):  # the next Flask puts what fails in a teardown into a group
+    while isinstance(error, BaseExceptionGroup):  # the next Flask puts what fails in a teardown into groups
         error = error.exceptions[0]
     seen.error = error
     seen.error_place = place_of(error)
