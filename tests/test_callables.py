@@ -131,6 +131,15 @@ def test_it_is_called_after_url_value_preprocessors_and_before_all_else(place: P
     assert order == [*expected, "view"][: 4 if method == "GET" else 3]
 
 
+@pytest.mark.parametrize("place", [helpers.for_a_hidden_view, helpers.for_the_view_alone])
+def test_it_is_called_before_a_view_that_only_its_own_wrapper_knows(place: Place) -> None:
+    app, function, view = helpers.make_app(), recorder(), mock.Mock(return_value="text", __name__="view")
+    order = mock.Mock(function=function, view=view)
+    place(app, lambda: view(), origins=function)
+    helpers.fetch(app.test_client(), PATH, A)
+    assert order.mock_calls == [mock.call.function(A), mock.call.view()]
+
+
 @everywhere
 @pytest.mark.parametrize("preflights", [False, True], ids=["", "for preflights"])
 def test_it_can_use_the_session_and_the_response_varies_by_the_cookie(place: Place, preflights: bool) -> None:

@@ -268,6 +268,7 @@ def test_what_only_the_first_request_shows_is_logged_once_and_no_origin_is_allow
             assert helpers.fetch(app.test_client(), path, A).text == a_view()
     [record] = caplog.records
     assert record.levelno == logging.ERROR
+    assert record.getMessage().startswith("CORS: no origin is allowed, because the options are wrong: ")
     assert [message for message in messages if message not in record.getMessage()] == []
 
 

@@ -326,6 +326,22 @@ def test_without_automatic_options_a_decorator_alone_gives_no_headers_to_options
     assert h.get_headers_for(app) == FOR_A
 
 
+async def an_async_view() -> str:
+    return "a"
+
+
+@pytest.mark.parametrize("config", [{}, {"CORS_AUTOMATIC_OPTIONS": False}], ids=str)
+@pytest.mark.parametrize("cors", [None, {}], ids=["alone", "beside CORS"])
+@pytest.mark.parametrize("view", [a_view, an_async_view])
+def test_no_decorated_view_runs_for_an_options_that_its_author_did_not_declare(
+    view: Views, cors: dict[str, Any] | None, config: dict[str, Any]
+) -> None:
+    app = serve(only_a(view), cors=cors)
+    app.config.update(config)
+    for response in (preflight(app.test_client(), "/", A), app.test_client().options("/")):
+        assert (response.status_code, response.text) == (200, "")
+
+
 OFF, NOT_TWICE = {"automatic_options": False}, [place for place in PLACES if place is not h.for_the_view_twice]
 
 
