@@ -7,7 +7,6 @@ The five steps are in the manual, on the page "The life of a request".
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from copy import copy
@@ -47,8 +46,7 @@ def install(state: AppState) -> None:
         # Functions after a request run in reverse order: the first in the list is the last to change the headers.
         app.after_request_funcs.setdefault(None, []).insert(0, partial(add_headers, state))
         # A middleware that stands there already may change host and path. So only Flask's own method is wrapped.
-        [owner, *_] = [place for place in (app, *type(app).__mro__) if "wsgi_app" in vars(place)]
-        if owner is Flask:
+        if app.wsgi_app == Flask.wsgi_app.__get__(app):
             app.wsgi_app = PreflightMiddleware(state)  # type: ignore[method-assign]
         else:
             state.has_callables = True  # there may be some, and nothing else finds out before the app's functions run
@@ -90,12 +88,14 @@ class PreflightMiddleware:
         try:
             return type(app).wsgi_app(app, environ, start_response)  # by what stands there now, such as a tracer
         except Exception:
-            current = environ.get("werkzeug.request") or app.request_class(environ)
-            if not app.debug or app.testing or not _is_cross_origin_fetch(current):
+            if not app.debug or app.testing:
                 raise
-            # A page can read this response, and not that of the debugger.
-            app.logger.exception("Exception on %r [%s]", current.path, current.method)
-            response = app.response_class(traceback.format_exc(), 500, mimetype="text/plain")
+            from .cli.denied import traceback_response
+
+            current = environ.get("werkzeug.request") or app.request_class(environ)
+            response = traceback_response(app, current)
+            if response is None:
+                raise
             return add_headers(state, response, current)(environ, start_response)
 
     def _preflight_headers(self, environ: WSGIEnvironment) -> Headers | None:
@@ -105,17 +105,10 @@ class PreflightMiddleware:
             if policy is None or policy.origins.callables:
                 return None
             if request_denied.receivers:
-                send_if_denied(self._state, current, policy)
+                _send_if_denied(self._state, current, policy)
             return policy.response_headers(read_request(current))
         except Exception:  # the app meets the same error, and handles it in its own way
             return None
-
-
-def _is_cross_origin_fetch(current: Request) -> bool:
-    """Whether a page of another origin fetches this; a navigation gets the debugger instead."""
-    origin = current.headers.get("Origin")
-    own_origin = f"{current.scheme}://{current.headers.get('Host')}"
-    return origin not in (None, own_origin) and current.headers.get("Sec-Fetch-Mode", "cors") == "cors"
 
 
 def add_headers(state: AppState, response: Response, current: Request | None = None) -> Response:
@@ -129,7 +122,7 @@ def add_headers(state: AppState, response: Response, current: Request | None = N
     try:
         policy = request_policy(state, current)
         if request_denied.receivers:
-            send_if_denied(state, current, policy)
+            _send_if_denied(state, current, policy)
         if policy is None:
             return copy_without_cors_headers(response)
         headers = policy.response_headers(read_request(current), ask_once(state, current, policy))
@@ -140,26 +133,21 @@ def add_headers(state: AppState, response: Response, current: Request | None = N
     except Exception:
         state.app.logger.exception("CORS: no origin is allowed, because the policy of the request was not found")
     with suppress(Exception):  # the headers may be of a kind that cannot be changed
-        set_headers(response, (("Vary", "Origin"),))
+        return set_headers(response, (("Vary", "Origin"),))
     return response
 
 
-def send_if_denied(state: AppState, current: Request, policy: Policy | None) -> None:
-    """Send the signal ``request_denied`` if the policy does not allow a cross-origin request."""
-    if "HTTP_ORIGIN" in current.environ and request_denied.has_receivers_for(state.app):
-        from .cli import denied
+def _send_if_denied(state: AppState, current: Request, policy: Policy | None) -> None:
+    from .cli.denied import send_if_denied
 
-        allowed = policy and ask_once(state, current, policy)
-        denied.send_if_denied(state.app, current, policy, read_request(current), allowed)
+    send_if_denied(state.app, current, policy, read_request(current), ask_once(state, current, policy))
 
 
 def ask_callables(state: AppState) -> None:
     """Call the functions in ``origins`` before the app does anything else, and keep the result with the request."""
     with suppress(Exception):  # `add_headers` meets the same error, and logs it
         current = this_request()
-        policy = request_policy(state, current)
-        if policy is not None:
-            ask_once(state, current, policy)
+        ask_once(state, current, request_policy(state, current))
 
 
 def this_state() -> AppState:
@@ -220,11 +208,13 @@ def preflight_policy(state: AppState, current: Request) -> Policy | None:
     return policy
 
 
-def ask_once(state: AppState, current: Request, policy: Policy) -> bool | None:
+def ask_once(state: AppState, current: Request, policy: Policy | None) -> bool | None:
     """Call the functions in ``origins``, once a request; ``None`` without any. One that fails denies."""
-    if not policy.origins.callables or "HTTP_ORIGIN" not in current.environ:
+    if policy is None or not policy.origins.callables:
         return None
-    origin = current.environ["HTTP_ORIGIN"]
+    origin = current.environ.get("HTTP_ORIGIN")
+    if origin is None:
+        return None
     kept, allowed = getattr(current, _VERDICT, (None, False))
     if kept is not policy:
         try:

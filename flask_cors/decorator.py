@@ -60,8 +60,6 @@ def cross_origin(*positional: Never, **options: Unpack[Options]) -> Callable[[Vi
     :raises TypeError: for an unknown option, an option given by position, or missing parentheses.
     :raises ValueError: for values that break a rule, all in one message.
     """
-    if any(inspect.isroutine(first) or inspect.isclass(first) for first in cast(tuple[object, ...], positional)):
-        raise TypeError("cross_origin is missing its parentheses: write @cross_origin() above the view")
     check_positional(positional, "cross_origin()", "origins")
     decoration = parse_keywords(options, "cross_origin()")
     decoration.values[RESOURCES] = EVERY_PATH  # not those of the config

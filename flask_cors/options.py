@@ -229,14 +229,12 @@ EVERY_PATH: tuple[Entry, ...] = ((ANY_PATH, {}),)
 class ParsedOptions:
     """What one ``CORS``, one ``@cross_origin`` or one app's config was given: parsed values by option name.
 
-    *location* is the file and the line of the program that gave them. *warned* holds the sentences that
-    :func:`check_now` has warned of.
+    *location* is the file and the line of the program that gave them.
     """
 
     def __init__(self, values: dict[str, Any]) -> None:
         self.values = values
         self.location: tuple[str, int] = find_caller()[1:]
-        self.warned: frozenset[str] = frozenset()
 
     @property
     def names(self) -> set[str]:
@@ -384,8 +382,7 @@ def check_now(parsed: ParsedOptions) -> None:
 
     :raises ValueError: for credentials that are allowed to every origin.
     """
-    parsed.warned = frozenset(policy_warnings(build_resources(parsed)))
-    warn(parsed.warned)
+    warn(policy_warnings(build_resources(parsed)))
 
 
 def policy_warnings(resources: Resources) -> Iterator[str]:
