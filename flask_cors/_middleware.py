@@ -14,19 +14,29 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from blinker import NamedSignal, Namespace
-from flask import Flask, Request, Response, current_app, request
+from flask import Flask, Request, Response, after_this_request, current_app, request
 from werkzeug.datastructures import Headers as ResponseHeaders
 from werkzeug.routing import MapAdapter
 
-from ._routes import request_route, url_adapter, view_handles_options
+from ._routes import (
+    all_decorations,
+    class_handles_options,
+    declares_options,
+    find_decoration,
+    hidden_decoration,
+    request_route,
+    url_adapter,
+    view_handles_options,
+)
 from ._state import AppState, app_state
+from .options import ParsedOptions
 from .policy import ACL_CREDENTIALS, ACL_ORIGIN, CORS_HEADERS, CORSRequest, Headers, Policy, merge_vary
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 # What is kept with a request, and with the headers of a response.
-HIDDEN_POLICY = "_cors_policy"
+_HIDDEN_POLICY = "_cors_policy"
 _VERDICT = "_cors_verdict"
 _WRITTEN = "_cors_written"
 _OUR_NAMES = {"vary", *(name.lower() for name in CORS_HEADERS)}
@@ -150,6 +160,39 @@ def ask_callables(state: AppState) -> None:
         ask_once(state, current, request_policy(state, current))
 
 
+def before_view(decoration: ParsedOptions) -> Response | None:
+    """Use the decoration's policy for this request, before its view runs; return a response in place of the view's."""
+    state, current = this_state(), this_request()
+    view = state.app.view_functions.get(current.endpoint or "")
+    shown = find_decoration(view, current.method)
+    if shown not in (None, decoration):  # a decorator nearer to the view decides
+        return None
+    # A view may also call another registered view, and keeps its own policy then.
+    hidden = shown is None and (
+        hidden_decoration(state.app, view) is decoration or decoration not in all_decorations(state.app)
+    )
+    if hidden:
+        with suppress(Exception):  # what routing raises; `add_headers` meets it as well
+            if request_route(state.app, current).endpoint == current.endpoint:
+                setattr(current, _HIDDEN_POLICY, state.decorated_policy(decoration))
+    if hidden or shown is decoration:
+        if state.has_callables:
+            ask_callables(state)
+        if not state.installed:
+            after_this_request(partial(add_headers, state))
+    if current.method != "OPTIONS" or class_handles_options(view):
+        return None
+    is_for_wrapper = shown is decoration or read_request(current).is_preflight
+    is_automatic = not declares_options(current.url_rule)
+    if not is_for_wrapper or not (is_automatic or state.decorated_policy(decoration).automatic_options):
+        return None
+    # As Flask's own response to OPTIONS.
+    response = state.app.response_class()
+    adapter = url_adapter(state.app, current)
+    response.allow.update(adapter.allowed_methods() if adapter else ())
+    return response
+
+
 def this_state() -> AppState:
     """Return the state of the app that handles the request, ready for use."""
     state = app_state(current_app._get_current_object())  # type: ignore[attr-defined]
@@ -186,7 +229,7 @@ def request_policy(state: AppState, current: Request, adapter: MapAdapter | None
     """Return the policy that covers a request; for a preflight, that of the request that it is for."""
     if not state.ready:
         prepare(state)
-    policy: Policy | None = getattr(current, HIDDEN_POLICY, None)
+    policy: Policy | None = getattr(current, _HIDDEN_POLICY, None)
     if policy is None:
         policy = state.policy_for(request_route(state.app, current, adapter), current.method == "OPTIONS")
     return policy

@@ -6,7 +6,6 @@ same one, the latest decides whose resources match.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from threading import RLock
 from typing import NamedTuple
@@ -17,7 +16,7 @@ from flask import Flask
 from ._routes import Route, all_decorations, find_decoration, hidden_decoration
 from .options import ParsedOptions, build_resources, parse_config, policy_warnings, warn
 from .policy import DENY_ALL, Policy
-from .resources import ANY_PATH, Resources, precision
+from .resources import ANY_PATH, Resources
 
 _KEY = "flask_cors"  # in `app.extensions`; programs put objects of their own at "cors"
 _DENY_ALL = Resources([(ANY_PATH, DENY_ALL)])
@@ -28,12 +27,12 @@ class Scope(NamedTuple):
 
     parsed: ParsedOptions
     blueprint: str = ""  # the start of its endpoints
-    paths: re.Pattern[str] = ANY_PATH
+    prefix: str = ""  # with a slash at its end
 
     def covers(self, route: Route) -> bool:
         """Whether a route is the blueprint's; where there is no endpoint, whether its path is below the prefix."""
         if route.endpoint is None:
-            return self.paths.match(route.path) is not None
+            return self.prefix != "/" and f"{route.path}/".startswith(self.prefix)
         return route.endpoint.startswith(self.blueprint)
 
 
@@ -110,7 +109,7 @@ class AppState:
         try:
             self._config = self._parse_config()
             # The innermost prefix comes first; of equals, the latest, which is the innermost blueprint.
-            scopes = sorted(self.scopes, key=lambda scope: precision(scope.paths), reverse=True)
+            scopes = sorted(self.scopes, key=lambda scope: len(scope.prefix), reverse=True)
             self.resources = [(scope, self._build_resources(scope.parsed)) for scope in scopes]
             given = [self._config, *all_decorations(self.app), *(scope.parsed for scope in scopes)]
             self._warn(misspelt_keys(self.app.config, given))
@@ -157,17 +156,3 @@ def app_state(app: Flask) -> AppState:
     if not isinstance(state, AppState):
         state = app.extensions[_KEY] = AppState(app)
     return state
-
-
-def blueprint_scope(parsed: ParsedOptions, blueprint: str, prefix: str) -> Scope:
-    """Return the scope of a registered blueprint; the converters in its prefix stand for any segment."""
-    pattern = ""
-    for piece in re.split(r"(<[^>]*>)", prefix.strip("/")):
-        if piece.startswith("<path:"):
-            pattern += ".+"
-        elif piece.startswith("<"):
-            pattern += "[^/]+"
-        else:
-            pattern += re.escape(piece)
-    paths = rf"/{pattern}(?:/|\Z)" if pattern else "(?!)"  # without a prefix, no path is its own
-    return Scope(parsed, f"{blueprint}.", re.compile(paths))

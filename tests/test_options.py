@@ -109,7 +109,7 @@ def test_an_option_can_be_given_as(name: str, expected: object, forms: list[obje
 
 def test_none_is_not_given() -> None:
     for parse in PLACES.values():
-        assert parse(**dict.fromkeys([*LISTED[1:], *LATER])).names - {"resources"} == set()
+        assert parse(**dict.fromkeys([*LISTED[1:], *LATER])).values.keys() - {"resources"} == set()
     assert keywords(resources=None).values == config(resources=None).values == {}
 
 

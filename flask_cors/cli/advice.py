@@ -9,6 +9,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from ..options import ALIASES, NAMES, PARSERS, RESOURCES, ParsedOptions, config_key
@@ -73,9 +74,10 @@ def nearest(word: str, known: Iterable[str], likeness: float) -> str:
     return next(iter(difflib.get_close_matches(word, [*known], 1, likeness)), "")
 
 
-def option_without_name(value: object, where: str, likely: str) -> str:
-    """Say how an option can be written that is given without its name; *likely* is the name that it probably has."""
-    if where == "cross_origin()" and (inspect.isroutine(value) or inspect.isclass(value)):
+def option_without_name(value: object, where: str) -> str:
+    """Say how an option can be written that is given without its name."""
+    likely = "origins" if where == "cross_origin()" else RESOURCES
+    if likely == "origins" and (inspect.isroutine(value) or inspect.isclass(value)):
         return "cross_origin is missing its parentheses: write @cross_origin() above the view"
     shown = f"{value!r:.300}"
     remedy = f"{likely}={shown}"
@@ -108,9 +110,16 @@ def credentials_for_everyone(origins: AllowedOrigins, *, origins_given: bool) ->
     return f"{given}; this cannot be combined with supports_credentials=True: {remedy}, or remove supports_credentials"
 
 
+def _names(parsed: ParsedOptions) -> Iterator[str]:
+    """Yield the names of the options that are given, those in entries of ``resources`` included."""
+    yield from parsed.values
+    for _, options in parsed.values.get(RESOURCES, ()):
+        yield from options
+
+
 def misspelt_keys(config: Mapping[Any, Any], given: Iterable[ParsedOptions]) -> Iterator[str]:
     """Warn about config keys that are like an option's, unless that option is *given* elsewhere."""
-    names = {name for parsed in given for name in parsed.names}
+    names = set(chain.from_iterable(map(_names, given)))
     keys = {config_key(name): ALIASES.get(name, name) for name in PARSERS}
     for key, value in config.items():
         if not isinstance(key, str) or not key.startswith("CORS_") or key in keys or isinstance(value, Mapping):
