@@ -14,7 +14,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from blinker import NamedSignal, Namespace
-from flask import Flask, Request, Response, after_this_request, current_app, request
+from flask import Flask, Request, Response, after_this_request, current_app
+from flask import request as request_proxy
 from werkzeug.datastructures import Headers as ResponseHeaders
 from werkzeug.routing import MapAdapter
 
@@ -41,7 +42,7 @@ _VERDICT = "_cors_verdict"
 _WRITTEN = "_cors_written"
 _OUR_NAMES = {"vary", *(name.lower() for name in CORS_HEADERS)}
 #: Returns the request, without the proxy.
-this_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
+this_request: Callable[[], Request] = request_proxy._get_current_object  # type: ignore[attr-defined]
 _EMPTY_BODY = (("Content-Type", "text/html; charset=utf-8"), ("Content-Length", "0"))  # as Flask's empty response
 
 #: Sent where a browser will not allow a page to read the response. The sender is the app; receivers get ``route``,
@@ -111,12 +112,13 @@ class PreflightMiddleware:
     def _preflight_headers(self, environ: WSGIEnvironment) -> Headers | None:
         try:
             current = self._state.app.request_class(environ)
-            policy = preflight_policy(self._state, current)
+            request = read_request(current)
+            policy = preflight_policy(self._state, current) if request.is_preflight else None
             if policy is None or policy.origins.callables:
                 return None
             if request_denied.receivers:
                 _send_if_denied(self._state, current, policy)
-            return policy.response_headers(read_request(current))
+            return policy.response_headers(request)
         except Exception:  # the app meets the same error, and handles it in its own way
             return None
 
@@ -135,8 +137,9 @@ def add_headers(state: AppState, response: Response, current: Request | None = N
             _send_if_denied(state, current, policy)
         if policy is None:
             return copy_without_cors_headers(response)
-        headers = policy.response_headers(read_request(current), ask_once(state, current, policy))
-        if current.method == "OPTIONS" and state.installed and preflight_policy(state, current) is not None:
+        request = read_request(current)
+        headers = policy.response_headers(request, ask_once(state, current, policy))
+        if request.is_preflight and state.installed and preflight_policy(state, current) is not None:
             app_response, response = response, state.app.response_class()
             response.call_on_close(app_response.close)
         return set_headers(response, headers)
@@ -236,12 +239,7 @@ def request_policy(state: AppState, current: Request, adapter: MapAdapter | None
 
 
 def preflight_policy(state: AppState, current: Request) -> Policy | None:
-    """Return the policy with which to respond to a preflight in place of the app.
-
-    ``None`` if this is not a preflight, if no policy covers it, or if the app is to respond.
-    """
-    if not read_request(current).is_preflight:
-        return None
+    """Return the policy with which to respond to a preflight in place of the app; ``None`` if the app is to respond."""
     adapter = url_adapter(state.app, current)
     if adapter is not None and view_handles_options(state.app, adapter):
         return None
