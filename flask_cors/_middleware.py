@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from copy import copy
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from blinker import NamedSignal, Namespace
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 _HIDDEN_POLICY = "_cors_policy"
 _VERDICT = "_cors_verdict"
 _WRITTEN = "_cors_written"
+_LOCK = Lock()
 _OUR_NAMES = {"vary", *(name.lower() for name in CORS_HEADERS)}
 #: Returns the request, without the proxy.
 this_request: Callable[[], Request] = request_proxy._get_current_object  # type: ignore[attr-defined]
@@ -269,9 +271,9 @@ def ask_once(state: AppState, current: Request, policy: Policy | None) -> bool |
 
 def set_headers(response: Response, headers: Headers) -> Response:
     """Set the CORS headers of a response: these alone, even if others are there already. Merge ``Vary``."""
-    claim = [headers]  # new each time: of two threads that share a response, one gets it, and the other a copy
-    if vars(response.headers).setdefault(_WRITTEN, claim) is not claim:
-        return set_headers(copy_without_cors_headers(response), headers)
+    with _LOCK:  # of two threads that share a response, one gets it, and the other a copy
+        response = copy_without_cors_headers(response)
+        setattr(response.headers, _WRITTEN, headers)
     if not _OUR_NAMES.isdisjoint([name.lower() for name, _ in response.headers]):
         headers = _replace_headers(response.headers, dict(headers))
     for name, value in headers:
@@ -295,7 +297,7 @@ def copy_without_cors_headers(response: Response) -> Response:
     """Copy a reused response without an earlier request's CORS headers; any other response is returned as it is."""
     if not hasattr(response.headers, _WRITTEN):
         return response
-    [written] = getattr(response.headers, _WRITTEN)
+    written = getattr(response.headers, _WRITTEN)
     response = copy(response)
     response.headers = ResponseHeaders([header for header in response.headers if header not in written])
     return response
