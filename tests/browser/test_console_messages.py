@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask, Response, request
 
+from flask_cors.cli.console import parse_console
 from tests.browser.api import running
 from tests.browser.page import Page, printed
 from tests.transcripts.servers import HOST
@@ -102,7 +103,7 @@ def test_what_the_console_prints_is_read(page: Page, case: Case) -> None:
         page.browser.open(f"{page.origin}/")
         page.browser.console()
         page.browser.run(APIS[case.api], put(case.url, names), case.init)
-        [message] = printed(page.browser)
+        [message] = parse_console(printed(page.browser))
     is_chromium = page.browser.name == "Chromium"
     expected = {
         "cause": case.causes.split()[0 if is_chromium else -1],

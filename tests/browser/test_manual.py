@@ -86,7 +86,7 @@ def visit(urls: list[str], profile: Path) -> list[Visit]:
 def find(browser: Chromium, page: str) -> Iterator[str]:
     browser.run("source => { window.eval(source); }", AXE)
     for view, rules in VIEWS.items():
-        browser.emulate(*view)
+        browser.resize(*view)
         found = browser.run(FIND, rules) + browser.run(WIDE)
         yield from (f"{page} {view}: {finding}" for finding in found)
 
@@ -168,7 +168,7 @@ def walk(browser: Chromium) -> tuple[set[str], set[str]]:
 def test_the_keyboard_reaches_everything_and_shows_where_it_is(
     page: str, width: int, site: str, keyboard: Chromium
 ) -> None:
-    keyboard.emulate(width, "light")
+    keyboard.resize(width, "light")
     keyboard.open(f"{site}/{page}.html")
     assert walk(keyboard) == (set(), set())
 
@@ -187,7 +187,7 @@ def test_what_the_keyboard_does_not_reach_or_show_is_noticed(site: str, keyboard
 
 @pytest.mark.parametrize("page", ["tutorial/installation", "how-to/with-other-extensions", "reference/changelog"])
 def test_the_side_bar_shows_the_current_page(page: str, site: str, keyboard: Chromium) -> None:
-    keyboard.emulate(1280, "light")
+    keyboard.resize(1280, "light")
     keyboard.open(f"{site}/{page}.html")
     assert keyboard.run(CURRENT_IS_SHOWN) is True
 

@@ -419,9 +419,9 @@ def axe(visitor: Visitor) -> list[str]:
     found: list[str] = visitor.browser.run(FIND, [])
     if isinstance(visitor.browser, Chromium):
         width = visitor.browser.run("() => innerWidth")
-        visitor.browser.emulate(width, "dark")
+        visitor.browser.resize(width, "dark")
         found += visitor.browser.run(FIND, ["color-contrast"])
-        visitor.browser.emulate(width, "light")
+        visitor.browser.resize(width, "light")
     return found
 
 
