@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 #: Python's own module gives the shell a terminal of its own.
 _SHELL = [sys.executable, "-c", "import pty; pty.spawn(['bash', '--norc', '--noprofile', '--noediting'])"]
 _PROMPT = re.compile(r"(?:\(\S+\) )?\[status (\d+)\] \Z")
 _SERVES = re.compile(r"Running on http|Serving HTTP on")
-_COLOUR = re.compile(r"\x1b\[[\d;]*m")
 SECONDS = 120  # that a command may take: pip installs a dozen packages
 
 
@@ -23,17 +23,17 @@ class Terminal:
 
     def __init__(self, shell: subprocess.Popen[bytes], screen: Path) -> None:
         self._shell, self._screen, self._seen = shell, screen, 0
-        wait(self._prompts, "a prompt")
+        wait(lambda: _PROMPT.search(self._new()), "a prompt")
         self.type("stty -echo")
 
     @property
     def text(self) -> str:
-        return _COLOUR.sub("", self._screen.read_bytes().decode().replace("\r", ""))
+        return re.sub(r"\x1b\[[\d;]*m|\r", "", self._screen.read_bytes().decode())  # without colours
 
     def type(self, command: str) -> list[str]:
         """Type a command; return what it prints, once it has ended or is a server that listens."""
         self._send(f"{command}\n")
-        wait(lambda: self._prompts() or bool(_SERVES.search(self._new())), f"the end of {command}", SECONDS)
+        wait(lambda: _PROMPT.search(self._new()) or _SERVES.search(self._new()), f"the end of {command}", SECONDS)
         printed, status, _ = (*_PROMPT.split(self._new()), "0", "")[:3]
         assert status == "0", f"{command}: {printed}"
         return printed.rstrip().split("\n")
@@ -41,7 +41,7 @@ class Terminal:
     def interrupt(self) -> None:
         """Press Ctrl-C, and wait until what runs has ended."""
         self._send("\x03")
-        wait(self._prompts, "the end after Ctrl-C")
+        wait(lambda: _PROMPT.search(self._new()), "the end after Ctrl-C")
 
     def _send(self, keys: str) -> None:
         self._seen = len(self.text)
@@ -52,19 +52,14 @@ class Terminal:
     def _new(self) -> str:
         return self.text[self._seen :]
 
-    def _prompts(self) -> bool:
-        return bool(_PROMPT.search(self._new()))
-
 
 @contextmanager
 def terminal(folder: Path, environ: dict[str, str], screen: Path) -> Iterator[Terminal]:
     """Open a terminal in a folder, with an environment; it is closed with all that runs in it."""
-    environ = {**environ, "PS1": "[status $?] ", "PS2": ""}
+    options: Any = {"cwd": folder, "env": {**environ, "PS1": "[status $?] ", "PS2": ""}, "start_new_session": True}
     with (
-        screen.open("wb") as shown,
-        subprocess.Popen(
-            _SHELL, cwd=folder, env=environ, stdin=subprocess.PIPE, stdout=shown, stderr=shown, start_new_session=True
-        ) as shell,
+        screen.open("wb") as out,
+        subprocess.Popen(_SHELL, stdin=subprocess.PIPE, stdout=out, stderr=out, **options) as shell,
     ):
         try:
             yield Terminal(shell, screen)
@@ -72,7 +67,7 @@ def terminal(folder: Path, environ: dict[str, str], screen: Path) -> Iterator[Te
             os.kill(shell.pid, signal.SIGKILL)  # the system hangs up on the others
 
 
-def wait(condition: Callable[[], bool], what: str, seconds: float = 10) -> None:
+def wait(condition: Callable[[], object], what: str, seconds: float = 10) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"never: {what}"

@@ -127,8 +127,7 @@ class Reader:
 
     def save(self, source: str) -> None:
         """Save a file; where a server watches it, wait until that has restarted."""
-        watched = self.file.suffix == ".py" and self.restarts() > 0
-        restarts = self.restarts() + watched
+        restarts = self.restarts() + (self.file.suffix == ".py" and self.restarts() > 0)
         self.write(source)
         wait(lambda: self.restarts() == restarts, "a restart")
 
@@ -184,7 +183,7 @@ def replay(text: str, home: Path, profile: Path) -> list[str]:
         return [*steps, *reader.follow(text[position:])]
 
 
-@pytest.fixture(scope="module", params=["Chromium"])
+@pytest.fixture(scope="module")
 def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make the folder of the folders where readers open their terminals."""
     homes = tmp_path_factory.mktemp("homes")
