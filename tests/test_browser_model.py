@@ -92,12 +92,10 @@ def blocked_at(outcome: Outcome, step: str) -> str:
 @table(
     "values, expected",
     ("a comma at the end makes an empty item", ["nosniff,"], ["nosniff", ""]),
-    ("an empty header is one empty item", [""], [""]),
     ("no header is null", [], None),
     ("an open quote reaches into the next header", ['text/html;"', "x/x"], ['text/html;", x/x']),
     ("a closed quote does not", ['x/x;test="hi",y/y'], ['x/x;test="hi"', "y/y"]),
     ("commas in a row, and a header of one", ["x / x,,1", ",", "1"], ["x / x", "", "1", "", "", "1"]),
-    ("commas in quotes", ['"1,2"', "3"], ['"1,2"', "3"]),
     ("an escaped quote closes nothing", ['"a\\",b"', "c"], ['"a\\",b"', "c"]),
     ("a backslash at the end", ['"a\\'], ['"a\\']),
     ("white space is stripped at both ends of an item", [' \ta "b" \t, c'], ['a "b"', "c"]),
@@ -135,9 +133,7 @@ OTHER_TYPES = {*words("application/json text/plaintext text// text/ /plain text 
     ("bytes", "Accept", SAFE_BYTES, UNSAFE_BYTES),
     ("bytes of a type", "Content-Type", {*map(PLAIN_TYPE, SAFE_BYTES)}, {*map(PLAIN_TYPE, UNSAFE_BYTES)}),
     ("bytes of a language", "Accept-Language", LANGUAGE_BYTES, BYTES - LANGUAGE_BYTES),
-    ("bytes of a page's language", "content-language", LANGUAGE_BYTES, BYTES - LANGUAGE_BYTES),
     ("128 bytes, any case of the name", "ACCEPT", {"", "a" * 128}, {"a" * 129}),
-    ("128 bytes of a language", "Accept-Language", {"", "a" * 128}, {"a" * 129}),
     ("128 bytes of a range", "Range", {"bytes=" + "1" * 121 + "-"}, {"bytes=" + "1" * 122 + "-"}),
     ("one range with a first byte", "Range", RANGES, NO_RANGES),
     ("a form's MIME type, whatever its parameters", "Content-Type", FORM_TYPES, OTHER_TYPES),
@@ -170,16 +166,11 @@ def test_some_headers_are_forbidden() -> None:
             assert model.is_forbidden_header(name, value) is forbidden
 
 
-@table(
-    "headers, expected",
-    ("four kinds of white space are stripped", [("A", "\t\n\r  a \t b \r\n")], [("A", "a \t b")]),
-    ("and nothing else", [("A", "\x0b\xa0"), ("B", "X")], [("A", "\x0b\xa0"), ("B", "X")]),
-    ("a name is spelt like the first", [("a", "1"), ("B", "2"), ("A", "3")], [("a", "1"), ("B", "2"), ("a", "3")]),
-    ("JavaScript takes an object just as well", {"X-A": "1", "X-B": "2"}, [("X-A", "1"), ("X-B", "2")]),
-)
-def test_what_becomes_of_a_page_s_headers(headers: model.PageHeaders, expected: Pairs) -> None:
+def test_what_becomes_of_a_page_s_headers() -> None:
     """#concept-header-value-normalize, #concept-header-list-append step 1, #concept-headers-fill step 2."""
-    assert model.page_headers(headers) == expected
+    assert model.page_headers([("A", "\t\n\r  a \t b \r\n"), ("B", "\x0b\xa0")]) == [("A", "a \t b"), ("B", "\x0b\xa0")]
+    assert model.page_headers([("a", "1"), ("B", "2"), ("A", "3")]) == [("a", "1"), ("B", "2"), ("a", "3")]
+    assert model.page_headers({"X-A": "1", "X-B": "2"}) == [("X-A", "1"), ("X-B", "2")]  # as JavaScript's objects
 
 
 @table(
@@ -302,11 +293,9 @@ def test_twenty_redirects_and_no_more_and_a_password_as_long_as_one_stays_at_hom
 @table(
     "method, page, hops, expected",
     ("abroad, within one origin", "GET", APP, [API, API + "/2"], [APP, APP]),
-    ("at home, then abroad", "GET", APP, [APP + "/1", HOME, API], [None, None, APP]),
     ("from abroad back home", "GET", APP, [API, HOME], [APP, "null"]),
     ("home, abroad, elsewhere", "GET", APP, [APP + "/1", API, OTHER], [None, APP, "null"]),
     ("from one abroad to another, and it stays so", "GET", APP, [API, OTHER, OTHER + "/2"], [APP, "null", "null"]),
-    ("also on the way back", "GET", APP, [API, OTHER, API], [APP, "null", "null"]),
     ("another scheme is elsewhere", "GET", APP, [API, "http://api.example/"], [APP, "null"]),
     ("no origin to begin with", "GET", "null", [API, API + "/2"], ["null", "null"]),
     ("what needs a preflight needs another one elsewhere", "PUT", APP, [API, OTHER], [APP, APP, "null", "null"]),
@@ -449,7 +438,6 @@ EVERYTHING = allow(methods="*", headers="*, Authorization")
     *((f"{method} stays as it is", method, [], (method, None)) for method in ("patch", "eGg", "QUERY")),
     ("a header: the method is named all the same", "GET", [("X-A", "1")], ("GET", "x-a")),
     ("lower-cased, sorted by byte, once each", "POST", MIXED, ("POST", "content-type,x-a,x-a-b,x-a_b,x-b")),
-    ("a long Accept", "GET", [("Accept", "a" * 129)], ("GET", "accept")),
     ("1024 bytes together; unsafe ones are not counted", "GET", [*FULL, ("X-A", "a")], ("GET", "x-a")),
     ("1025 bytes", "GET", [*FULL, ("Accept-Language", "a")], ("GET", "accept,accept-language")),
     ("1016 bytes and 3 of the default Accept", "GET", [("Accept-Language", "a" * 127)] * 8, None),
@@ -522,20 +510,17 @@ TO_JAVASCRIPT = {"url": "/x"}, moved("javascript:x")
 @table(
     "options, response, header, step, says",
     ("no origin", {}, allow(None), ACAO, "2", f"missing; it must be {EITHER}."),
-    ("no origin, with credentials", INCLUDE, allow(None), ACAO, "2", f"missing; it must be {APP!r}."),
     ("anyone, with credentials", INCLUDE, allow(), ACAO, "4", f"'*'{NAMELESS}; it must be {APP!r}."),
     ("twice", {}, TWICE, ACAO, "4", f"'{APP}, {APP}', but only one value is valid; it must be {EITHER}."),
     ("200 characters", {}, allow("x" * 200), ACAO, "4", f"'{'x' * 200}'{LETTER}; it must be {EITHER}."),
     ("of 201 the first 197", {}, allow("x" * 201), ACAO, "4", f"'{'x' * 197}...'{LETTER}; it must be {EITHER}."),
     ("a page without one", {"origin": "null"}, allow(APP), ACAO, "4", f"'{APP}'{NO_ORIGIN}; it must be 'null' or '*'."),
     ("credentials", INCLUDE, allow(APP, credentials="True"), ACAC, "8", f"'True'; {TRUE}"),
-    ("preflight: no origin", PUT, allow(None), ACAO, "2", f"missing; it must be {EITHER}."),
     ("preflight: credentials", PUT | INCLUDE, allow(APP), ACAC, "8", f"missing; {TRUE}"),
     ("case", PUT, allow(methods="put"), ACAM, "7.5", "'put'; it must list 'PUT' (upper and lower case differ)."),
     ("no methods", PUT, allow(), ACAM, "7.5", "missing; it must list 'PUT'."),
     ("not the whole method", PUT, allow(methods="OUTPUT"), ACAM, "7.5", "'OUTPUT'; it must list 'PUT'."),
-    ("not the whole header", X_A, allow(headers="X-AB"), ACAH, "7.7", "'X-AB'; it must list 'x-a'."),
-    ("headers missing", THREE, allow(headers="x-c"), ACAH, "7.7", "'x-c'; it must list 'x-a', 'x-b'."),
+    ("headers missing", THREE, allow(headers="x-c, x-ab"), ACAH, "7.7", "'x-c, x-ab'; it must list 'x-a', 'x-b'."),
     ("a header, with credentials", X_A | INCLUDE, STARS, ACAH, "7.7", f"'*'; it must list 'x-a'{NO_WILDCARD}."),
     ("a method, with credentials", PUT | INCLUDE, STARS, ACAM, "7.5", f"'*'; it must list 'PUT'{NO_WILDCARD}."),
     ("authorization", AUTHORIZATION, STARS, ACAH, "7.6", f"'*'; it must list 'authorization'. {DIFFERENCES[0].note}"),
@@ -543,7 +528,6 @@ TO_JAVASCRIPT = {"url": "/x"}, moved("javascript:x")
     ("no URL", {}, moved("https://["), "Location", "5", "'https://['; it must be one URL."),
     ("two equal", {}, moved(["a", "a"]), "Location", "5", f"'a, a'; it must be one URL. {DIFFERENCES[7].note}"),
     ("two that differ", {}, moved(["/a", "/b"]), "Location", "5", "'/a, /b'; it must be one URL."),
-    ("data:", {}, moved("data:,x"), "Location", "6", "'data:,x'; it must be an http: or https: URL."),
     ("at home", *TO_JAVASCRIPT, "Location", "6", "'javascript:x'; it must be an http: or https: URL."),
     ("password, same host", {}, moved("//u:p@api.example/"), "Location", "9", f"'https://api.example/'; {NO_PASSWORD}"),
     ("from home", {"url": "/x"}, moved("//u@b.example"), "Location", "9", f"'https://b.example/'; {NO_PASSWORD}"),
@@ -642,7 +626,6 @@ def test_how_long_a_preflight_counts(seconds: int, headers: list[list[str]]) -> 
 
 @table(
     "granted, first, second, asks",
-    ("all that is listed", {"methods": "PUT, DELETE"}, PUT, DELETE, False),
     ("no other method", {"methods": "PUT"}, PUT, DELETE, True),
     ("the wildcard, for any method", {"methods": "*"}, PUT, {"method": "authorization"}, False),
     ("a header that was not asked for", {"methods": "PUT", "headers": "X-A"}, PUT, PUT | X_A, False),
@@ -653,10 +636,8 @@ def test_how_long_a_preflight_counts(seconds: int, headers: list[list[str]]) -> 
     ("the wildcard for headers is not for authorization", {"headers": "*"}, X_A, AUTHORIZATION, True),
     ("another URL", {"methods": "PUT"}, PUT, {"url": API + "?q"} | PUT, True),
     ("a fragment and a body", {"methods": "PUT"}, PUT, {"url": API + "#f", "body": "x"} | PUT, False),
-    ("the same credentials", {"methods": "PUT"}, PUT | INCLUDE, PUT | INCLUDE, False),
     ("with covers without", {"methods": "PUT"}, PUT | INCLUDE, PUT | {"credentials": "omit"}, False),
     ("without does not cover with", {"methods": "PUT"}, PUT, PUT | INCLUDE, True),
-    ("two kinds of without", {"methods": "PUT"}, PUT | {"credentials": "omit"}, PUT, False),
     # The entries do not tell with which credentials `*` was stored, nor a name from a wildcard.
     ("a wildcard cached with credentials", {"methods": "PUT, *"}, PUT | INCLUDE, DELETE | INCLUDE, False),
 )
@@ -667,18 +648,18 @@ def test_what_a_preflight_covers(granted: dict[str, str], first: Options, second
     assert page.asks(**second) is asks
 
 
-@table("options", ("without credentials", {}), ("with credentials, by a preflight without them", INCLUDE))
-def test_a_second_preflight_renews_what_the_first_granted(options: Options) -> None:
+def test_a_second_preflight_renews_what_the_first_granted() -> None:
     """#cors-preflight-fetch-0, step 7.12: also entries that it did not ask for; they keep their credentials."""
-    page = Page(APP, methods="PUT", max_age="60")
-    assert page.asks(method="PUT", **options)
-    page.now += 50
-    page.wire.by_method["OPTIONS"] = allow(APP, methods="PUT, DELETE", max_age="60")
-    assert page.asks(method="DELETE")
-    page.now += 59
-    assert not page.asks(method="PUT", **options)
-    page.now += 1
-    assert page.asks(method="PUT")
+    for options in ({}, INCLUDE):
+        page = Page(APP, methods="PUT", max_age="60")
+        assert page.asks(method="PUT", **options)
+        page.now += 50
+        page.wire.by_method["OPTIONS"] = allow(APP, methods="PUT, DELETE", max_age="60")
+        assert page.asks(method="DELETE")
+        page.now += 59
+        assert not page.asks(method="PUT", **options)
+        page.now += 1
+        assert page.asks(method="PUT")
 
 
 @table(
@@ -743,7 +724,6 @@ ALL_HEADERS = tuple((name, str(number)) for number, name in enumerate(words(f"{S
     ("the wildcard among others, cookies never", ["X-B, *"], "same-origin", "X-A x-a X-B Date *"),
     ("with credentials it is a name", ["X-B, *"], "include", "X-B *"),
     ("a malformed list exposes nothing, and hides no response", ["X-B, X A"], "omit", ""),
-    ("an empty list", [""], "omit", ""),
 )
 def test_exposed_headers(expose: list[str], mode: str, expected: str) -> None:
     """#main-fetch, step 14.1, and #concept-filtered-response-cors; the conversation keeps what is hidden."""
@@ -756,20 +736,14 @@ def test_exposed_headers(expose: list[str], mode: str, expected: str) -> None:
     assert outcome.exchanges[0].response == response
 
 
-SPACED = Response(200, ((ACAO, "\t * "), ("Content-Type", " a/b ")))
-ODD = Response(200, (("X-A", "\xa0b\x0b"), ("X-B", "X")))
-
-
-@table(
-    "url, response, expected",
-    ("at home all but cookies", "/x", Response(200, ALL_HEADERS), Response(200, ALL_HEADERS[:-2])),
-    ("no CORS header, of any status", API, allow(status=403, expose="X-B"), Response(403)),
-    ("no white space around a value, which is no part of it", API, SPACED, Response(200, [("Content-Type", "a/b")])),
-    ("other characters", "/x", ODD, ODD),
-)
-def test_what_is_read(url: str, response: Response, expected: Response) -> None:
+def test_what_is_read() -> None:
     """#concept-filtered-response-basic, and #http-responses: the status can be anything."""
-    assert fetch(response, url=url).response == expected
+    assert fetch(Response(200, ALL_HEADERS), url="/x").response == Response(200, ALL_HEADERS[:-2])  # all but cookies
+    assert fetch(allow(status=403, expose="X-B")).response == Response(403)
+    odd = Response(200, (("X-A", "\xa0b\x0b"), ("X-B", "X")))  # white space is stripped, which is part of no value
+    spaced = Response(200, ((ACAO, "\t * "), ("Content-Type", " a/b ")))
+    assert fetch(spaced).response == Response(200, [("Content-Type", "a/b")])
+    assert fetch(odd, url="/x").response == odd
 
 
 # -- What a request tells about the page ---------------------------------------------------------------------
@@ -783,7 +757,6 @@ UNSAFE, LOCAL = "http://shop.example", "http://localhost:5000"
     "page, hops, referer, site",
     ("at home", HERE, ["/x"], HERE + "/basket?tea", "same-origin"),
     ("to one's own site", HERE, [NEAR_BY], HERE + "/", "same-site"),
-    ("to another one", HERE, [FAR], HERE + "/", "cross-site"),
     ("to a server that the network can change", HERE, [PLAIN], None, None),
     ("from such a page", UNSAFE, [PLAIN], UNSAFE + "/", None),
     ("the scheme is part of a site", UNSAFE, [NEAR_BY], UNSAFE + "/", "cross-site"),
@@ -792,7 +765,6 @@ UNSAFE, LOCAL = "http://shop.example", "http://localhost:5000"
     ("from one port of this computer to another", LOCAL, ["http://localhost:1/"], LOCAL + "/", "same-site"),
     ("to a name and to an address of this computer", LOCAL, ["http://127.0.0.1/"], LOCAL + "/", "cross-site"),
     ("to IPv6", "http://[::1]:5000", ["http://[::1]/"], "http://[::1]:5000/", "same-site"),
-    ("by a redirect from home", HERE, ["/x", NEAR_BY], HERE + "/", "same-site"),
     ("and back home: what was lost stays lost", HERE, [NEAR_BY, HERE + "/x"], HERE + "/", "same-site"),
     ("over another site", HERE, [FAR, NEAR_BY], HERE + "/", "cross-site"),
     ("over an insecure server", HERE, [PLAIN, HERE + "/x"], None, "cross-site"),
@@ -823,8 +795,7 @@ def test_a_preflight_tells_the_same_a_long_referrer_is_cut_and_a_relative_url_is
 @table(
     "headers, kept",
     ("safelisted ones", [("Accept", "a"), ("content-language", "de")], ["Accept: a", "content-language: de"]),
-    ("no others", [("X-A", "1"), ("Authorization", "x"), ("Content-Type", "application/json")], []),
-    ("no range, which is the browser's own", [("Range", "bytes=0-")], []),
+    ("no others, and no range, which is the browser's own", [("X-A", "1"), ("Range", "bytes=0-")], []),
     ("as long as they are short together", [("Accept", "a" * 120), ("Accept", "b" * 20)], ["Accept: " + "a" * 120]),
 )
 def test_no_cors_drops_what_needs_permission(headers: Pairs, kept: list[str]) -> None:
@@ -857,7 +828,6 @@ def test_other_modes() -> None:
     ("a server that is safer than the page", "same-site", UNSAFE, NEAR_BY, False),
     ("a page that is safer than the server", "same-site", HERE, UNSAFE + "/", True),
     ("no site", "same-site", "null", FAR, False),
-    ("everybody", "cross-origin", "null", FAR, True),
     ("no rule", "SAME-ORIGIN", HERE, FAR, True),
 )
 def test_a_server_may_keep_a_response_from_pages_without_cors(policy: str, page: str, url: str, allowed: bool) -> None:
@@ -971,10 +941,8 @@ class Jar:
     "cookie, page, url, expected",
     ("one site, another origin", "a=b", HERE, CALL, "a=b"),
     ("SameSite=Lax", "a=b; SameSite=Lax", FAR, CALL, OF_ANOTHER_SITE),
-    ("SameSite=Strict", "a=b; SameSite=strict", FAR, CALL, OF_ANOTHER_SITE),
     ("no SameSite, or an odd one", "a=b; SameSite=odd", FAR, CALL, OF_ANOTHER_SITE),
     ("another scheme is another site", "a=b", UNSAFE, CALL, OF_ANOTHER_SITE),
-    ("no site at all", "a=b", "null", CALL, OF_ANOTHER_SITE),
     ("SameSite=None", f"a=b; {NONE}", FAR, CALL, UNPARTITIONED),
     ("SameSite=None at home", f"a=b; {NONE}", HERE, CALL, "a=b"),
     ("partitioned for other pages", f"a=b; {PARTED}", FAR, CALL, "it is Partitioned for pages of https://shop.example"),

@@ -110,22 +110,6 @@ def test_a_path_with_two_slashes_and_subdomains_lead_to_their_routes() -> None:
     assert (assert_allowed(outcome).status, outcome.exchanges[0].request.url) == (404, url)
 
 
-@table(
-    "root, path, expected",
-    ("below the root", "/shop", "/shop/echo", ("/shop", "/echo", 200)),
-    ("below a root that ends with a slash", "/X/", "/X/echo", ("/X", "/echo", 200)),
-    ("beside the root", "/shop", "/echo", ("", "/echo", 200)),
-    ("the root without a slash", "/shop", "/shop", ("", "/shop", 404)),
-    ("a path that only begins like the root", "/shop", "/shopping", ("", "/shopping", 404)),
-)
-def test_an_app_below_a_path_sees_that_path_as_its_root(root: str, path: str, expected: tuple[object, ...]) -> None:
-    app = shop(APPLICATION_ROOT=root)
-    seen: list[tuple[str, str]] = []
-    app.before_request(lambda: seen.append((request.script_root, request.path)))
-    status = assert_allowed(browser(app).fetch(API + path)).status
-    assert (*seen[0], status) == expected
-
-
 def test_what_a_client_would_add_to_a_request_is_kept_unless_it_is_a_header() -> None:
     app, seen = shop(), []
     app.before_request(lambda: seen.append(request.environ))

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 
 from flask_cors import CORS
 from tests.transcripts.servers import HOST, serving
@@ -38,8 +38,6 @@ def _raise() -> str:
 VIEWS: dict[str, Callable[[], Any]] = {
     "/thing": lambda: Response("the thing", headers={"X-Shown": "shown", "X-Hidden": "hidden"}),
     "/cached": lambda: Response("kept", headers={"Cache-Control": "max-age=600"}),
-    "/login": lambda: Response("set", headers={"Set-Cookie": "user=ann; Path=/"}),
-    "/user": lambda: request.cookies.get("user", "nobody"),
     "/bug": _raise,
 }
 

@@ -4,7 +4,6 @@ import importlib
 from typing import Any
 
 import pytest
-from flask import abort, request
 from werkzeug.debug import DebuggedApplication
 
 from tests.browser.api import api, running
@@ -15,28 +14,7 @@ from tests.transcripts.servers import HOST, serving
 OTHER = "https://other.example"
 THING, SUCCESS = Read("the thing"), Read('{"success":true}\n')
 JSON = {"method": "POST", "headers": {"Content-Type": "application/json"}, "body": '{"name": "Ada"}'}
-WITH_COOKIES = {"credentials": "include"}
 DENIED = "missing-allow-origin"
-
-
-@table(
-    "options, init, expected, calls",
-    ("there is no CORS", {}, {"method": "PUT"}, DENIED, ["OPTIONS /thing"]),
-    ("the origin is allowed", {"origins": "PAGE"}, {}, THING, ["GET /thing"]),
-    ("another one is", {"origins": OTHER}, {}, DENIED, ["GET /thing"]),
-    ("another path is", {"resources": "/api"}, {}, DENIED, ["GET /thing"]),
-    ("a header is not allowed", {"origins": "PAGE"}, JSON, "header-not-allowed", ["OPTIONS /thing"]),
-    ("cookies are not allowed", {"origins": "PAGE"}, WITH_COOKIES, "credentials-not-true", ["GET /thing"]),
-    ("a header is exposed", {"expose_headers": "X-Shown"}, {}, Read("the thing", 200, (("x-shown", "shown"),)), None),
-)
-def test_a_page_reads_what_the_policy_says(
-    page: Page, options: dict[str, Any], init: dict[str, Any], expected: Read | str, calls: list[str] | None
-) -> None:
-    if "origins" in options:
-        options = {"origins": options["origins"].replace("PAGE", page.origin)}
-    with running(api(**options)) as server:
-        assert page.fetch(f"{server.url}/thing", **init) == expected
-    assert calls in (None, server.calls)
 
 
 @table(
@@ -58,13 +36,6 @@ def test_a_page_reads_of_an_example_what_its_transcripts_show(
     assert server.calls
 
 
-def test_a_cookie_that_one_response_sets_comes_back_with_the_next_call(page: Page) -> None:
-    with running(api(origins=page.origin, supports_credentials=True)) as server:
-        assert page.fetch(f"{server.url}/login", **WITH_COOKIES) == Read("set")
-        assert page.fetch(f"{server.url}/user", **WITH_COOKIES) == Read("ann")
-        assert page.fetch(f"{server.url}/user", credentials="omit") == Read("nobody")
-
-
 def test_in_debug_mode_a_page_reads_the_traceback_and_a_navigation_gets_the_debugger(page: Page) -> None:
     app = api(origins=page.origin)
     app.debug = True
@@ -82,17 +53,6 @@ def test_in_debug_mode_a_page_reads_the_traceback_and_a_navigation_gets_the_debu
     app.debug = True
     with running(app) as server:
         assert page.fetch(f"{server.url}/bug") == DENIED
-
-
-def test_a_login_that_refuses_every_request_does_not_refuse_the_preflight(page: Page) -> None:
-    app = api(origins=page.origin, headers="Authorization")
-    app.before_request(lambda: None if "Authorization" in request.headers else abort(401))
-    with running(app) as server:
-        assert page.fetch(f"{server.url}/thing", headers={"Authorization": "Bearer of-good-news"}) == THING
-        assert server.calls == ["OPTIONS /thing", "GET /thing"]
-        outcome = page.fetch(f"{server.url}/thing")
-        assert isinstance(outcome, Read)
-        assert outcome.status == 401
 
 
 @table(

@@ -232,20 +232,18 @@ def test_a_link_fills_the_fields_and_sends_nothing(visitor: Visitor) -> None:
         assert visitor.see()["verdict"] == "What happens here"
 
 
-@table(
-    "button, copied",
-    ("the link of a scenario", "copy-link", "{address}#scenario=json"),
-    ("the line of Python", "copy-python", 'CORS(app, origins="https://mine.example")'),
-    ("the command", "copy-command", "flask --app app cors explain http://127.0.0.1:"),
-)
-def test_a_button_copies(visitor: Visitor, button: str, copied: str) -> None:
+def test_buttons_copy_the_link_the_line_of_python_and_the_command(visitor: Visitor) -> None:
     visitor.browser.run("() => { navigator.clipboard.writeText = async text => { window.copied = text; }; }")
     visitor.choose("json")
     visitor.type("origin", "https://mine.example")
     visitor.send()
-    visitor.press(button)
-    assert str(visitor.browser.run("() => window.copied")).startswith(copied.format(address=visitor.address))
-    assert visitor.browser.run("() => document.getElementById('copied').textContent").startswith("Copied: ")
+    copied = {"copy-link": f"{visitor.address}#scenario=json"}
+    copied |= {"copy-python": 'CORS(app, origins="https://mine.example")'}
+    copied |= {"copy-command": "flask --app app cors explain http://127.0.0.1:"}
+    for button, text in copied.items():
+        visitor.press(button)
+        assert str(visitor.browser.run("() => window.copied")).startswith(text)
+        assert visitor.browser.run("() => document.getElementById('copied').textContent").startswith("Copied: ")
 
 
 CHROMIUM = (
@@ -254,36 +252,30 @@ CHROMIUM = (
 )
 
 
-@table(
-    "text, field, value",
-    ("a line", "CORS(app, origins='https://a.example')", "option-origins", "https://a.example"),
-    ("a decorator", "@cross_origin(max_age=5)\ndef v(): ...", "option-max_age", "5"),
-    ("a message of the console", CHROMIUM, "path", "/orders"),
-)
-def test_a_pasted_text_fills_the_fields(visitor: Visitor, text: str, field: str, value: str) -> None:
-    visitor.choose("method")
-    visitor.type("pasted", text)
-    visitor.press("fill")
-    visitor.see()
-    assert visitor.browser.run(FIELDS)[field] == value
+PASTED = {"CORS(app, origins='https://a.example')": ("option-origins", "https://a.example")}
+PASTED |= {"@cross_origin(max_age=5)\ndef v(): ...": ("option-max_age", "5"), CHROMIUM: ("path", "/orders")}
+
+
+def test_a_pasted_line_or_message_fills_the_fields(visitor: Visitor) -> None:
+    for text, (field, value) in PASTED.items():
+        visitor.choose("method")
+        visitor.type("pasted", text)
+        visitor.press("fill")
+        visitor.see()
+        assert visitor.browser.run(FIELDS)[field] == value
 
 
 IMAGE = "<img src=x onerror=alert(1)>"
+MARKUP = {"option-origins": IMAGE, "headers": f"X-A: {IMAGE}", "path": "/<svg onload=alert(1)>", "origin": f'">{IMAGE}'}
+MARKUP |= {"body": "</script><script>alert(1)</script>"}
 
 
-@table(
-    "field, text",
-    ("in the origins", "option-origins", IMAGE),
-    ("in a header", "headers", f"X-A: {IMAGE}"),
-    ("in the path", "path", "/<svg onload=alert(1)>"),
-    ("in the body", "body", "</script><script>alert(1)</script>"),
-    ("in the origin to show", "origin", f'">{IMAGE}'),
-)
-def test_markup_stays_text(visitor: Visitor, field: str, text: str) -> None:
+@pytest.mark.parametrize("field", MARKUP)
+def test_markup_stays_text(visitor: Visitor, field: str) -> None:
     elements = "() => document.querySelectorAll('img, iframe[srcdoc], script, [onerror], [onload]').length"
     visitor.choose("json")
     before = visitor.browser.run(elements)
-    visitor.type(field, text)
+    visitor.type(field, MARKUP[field])
     visitor.send()
     assert visitor.browser.run(elements) == before
 
