@@ -91,11 +91,6 @@ def locations(case: Case) -> list[str]:
     return [] if case.answers is None else get_all(case.answers[1].headers, "Location")
 
 
-def preflights_after_losing_its_origin(case: Case, model: Verdict) -> bool:
-    """Whether a redirect makes the origin null, and a preflight follows."""
-    return case.page != "null" and any(call.is_preflight and call.header("Origin") == "null" for call in model.calls)
-
-
 def actual(model: Verdict) -> list[Call]:
     """Return the actual requests of a call, without the second one that looks at cookies."""
     return [call for call in model.calls if not call.is_preflight and "again" not in call.query]
@@ -110,10 +105,6 @@ def loses_on_the_way_what_may_need_permission(_: Case, model: Verdict) -> bool:
 def repeats_a_header_without_a_value(case: Case, _: Verdict) -> bool:
     headers = case.answers[1].headers if case.answers else ()
     return any(not value and len(get_all(headers, name)) > 1 for name, value in headers)
-
-
-def uploads_by_a_method_that_no_list_has(case: Case, _: Verdict) -> bool:
-    return case.fetch.kind == "upload" and case.fetch.method == "PUT" and not said(case, ACAM, 0)
 
 
 def reaches_an_insecure_server(_: Case, model: Verdict) -> bool:
@@ -140,7 +131,8 @@ KNOWN = [
     Known(BOTH, "'*' covers Authorization", FLOW, sets_what_a_star_may_cover),
     Known(BOTH, "equal Location headers count as one",
           FLOW, lambda case, _: len(locations(case)) > len({*locations(case)})),
-    Known(BOTH, "the method of an upload must be listed", FLOW, uploads_by_a_method_that_no_list_has),
+    Known(BOTH, "the method of an upload must be listed", FLOW,
+          lambda case, _: (case.fetch.kind, case.fetch.method, said(case, ACAM, 0)) == ("upload", "PUT", "")),
     Known(BOTH, "a page of this computer tells an insecure server its origin", {"Referer"}, reaches_an_insecure_server),
     Known(BOTH, "Sec-Fetch-Storage-Access brings an Origin, which is no matter of CORS", {"Origin"}, is_sandboxed),
     Known(CHROMIUM, "repeated Accept headers are joined before the limit of 128 bytes", {*FLOW, ACRH}, repeats_accept),
@@ -164,7 +156,8 @@ KNOWN = [
     Known(FIREFOX, "Access-Control-Request-Headers repeats a repeated name",
           {ACRH}, lambda case, _: len(get_all(case.fetch.headers, "x-token")) == 2),
     Known(FIREFOX, "a preflight has the page's origin, also after a redirect that makes it null for the request",
-          {*FLOW, "Origin"}, preflights_after_losing_its_origin),
+          {*FLOW, "Origin"}, lambda case, model: case.page != "null" and any(
+          call.is_preflight and call.header("Origin") == "null" for call in model.calls)),
     Known(FIREFOX, "a preflight follows a redirect that has taken away what needed permission",
           {SENT}, loses_on_the_way_what_may_need_permission),
     Known(FIREFOX, "'*' exposes every header, whatever follows it", {SHOWN}, lambda case, _: " " in said(
