@@ -182,19 +182,10 @@ def test_what_becomes_of_a_page_s_headers() -> None:
     ("dots, also in disguise", {"https://a/b/../c/./d": "https://a/c/d", "https://a/%2E%2e/b/.%2e": "https://a/"}),
     ("two dots are one folder less", {"https://a/b/c/../d": "https://a/b/d", "https://a/../../b": "https://a/b"}),
     ("dots at the end", {"https://a/b/.": "https://a/b/", "https://a/b/c/..": "https://a/b/"}),
-    (
-        "encoding; an empty folder stays",
-        {"/%41 \xe9?\xe9 '": "https://a/%41%20%C3%A9?%C3%A9%20%27", "/x//": "https://a/x//"},
-    ),
-    (
-        "a Unicode host, and an empty label",
-        {"//b\xfccher/": "https://xn--bcher-kva/", "https://a..b/": "https://a..b/"},
-    ),
-    (
-        "IPv6; only ASCII's white space is stripped",
-        {"http://[0::1]:50/": "http://[::1]:50/", "/\xa0": "https://a/%C2%A0"},
-    ),
-    ("white space", {"\x00 https://a/ \n": "https://a/", "\x00\x1fhttps://a/\x1f\x00": "https://a/"}),
+    ("encoding", {"/%41 \xe9?\xe9 '": "https://a/%41%20%C3%A9?%C3%A9%20%27"}),
+    ("an empty folder, and an empty label", {"/x//": "https://a/x//", "https://a..b/": "https://a..b/"}),
+    ("Unicode, and IPv6", {"//b\xfccher/": "https://xn--bcher-kva/", "http://[0::1]:50/": "http://[::1]:50/"}),
+    ("white space, of ASCII alone", {"\x00\x1f https://a/\x1f \n\x00": "https://a/", "/\xa0": "https://a/%C2%A0"}),
     ("a password is not sent", {"https://u@a/": "https://a/", "https://u:p@a/": "https://a/", "//:p@b": "https://b/"}),
     ("another scheme has no origin to speak of", {"data:,x": "data:,x"}),
 )
@@ -310,8 +301,8 @@ def test_redirects_between_origins_lose_the_origin(
     wire = Wire(*(moved(to, 307) for to in hops[1:]), allow(), OPTIONS=allow(methods="PUT"))
     outcome = Browser(page, wire).fetch(hops[0], method=method)
     assert (outcome.allowed, origins(outcome)) == (True, expected)
-    methods = ["OPTIONS", "PUT"] if method == "PUT" else [method]
-    assert sent(outcome) == [(method, url) for url in hops for method in methods][-len(expected) :]
+    methods = ["OPTIONS", "PUT"] if method == "PUT" else ["GET"]
+    assert sent(outcome) == [(each, url) for url in hops for each in methods][-len(expected) :]
 
 
 def test_authorization_does_not_cross_origins() -> None:
