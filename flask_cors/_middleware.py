@@ -270,7 +270,8 @@ def ask_once(state: AppState, current: Request, policy: Policy | None) -> bool |
 def set_headers(response: Response, headers: Headers) -> Response:
     """Set the CORS headers of a response: these alone, even if others are there already. Merge ``Vary``."""
     with _LOCK:  # of two threads that share a response, one gets it, and the other a copy
-        response = copy_without_cors_headers(response)
+        if hasattr(response.headers, _WRITTEN):
+            response = copy_without_cors_headers(response)
         setattr(response.headers, _WRITTEN, headers)
     if not _OUR_NAMES.isdisjoint([name.lower() for name, _ in response.headers]):
         headers = _replace_headers(response.headers, dict(headers))
