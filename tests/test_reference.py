@@ -59,8 +59,8 @@ def in_signature(function: Callable[..., Any]) -> Names:
 
 def as_keys(page: str) -> Names:
     """Find the config keys that a page describes with their default and an example."""
-    complete = (key for key, text in entries(page) if "Default: " in text and f'.config["CORS_{key}"] = ' in text)
-    return frozenset(key.lower() for key in complete)
+    found = entries(page)
+    return frozenset(k.lower() for k, text in found if "Default: " in text and f'.config["CORS_{k}"] = ' in text)
 
 
 def entries(page: str) -> list[tuple[str, str]]:
@@ -69,21 +69,20 @@ def entries(page: str) -> list[tuple[str, str]]:
 
 def with_facts(html: str) -> Names:
     """Find the options of which a built page says all that a reader looks for."""
-    _, *entries = re.split(r'<dt class="sig sig-object py" id="flask_cors\.options\.(?:CORS)?Options\.', html)
-    texts = {entry.partition('"')[0]: re.sub(r"<[^>]*>", "", entry.partition(">")[2]) for entry in entries}
+    _, *parts = re.split(r'<dt class="sig sig-object py" id="flask_cors\.options\.(?:CORS)?Options\.(\w+)', html)
+    texts = {name: re.sub(r"<[^>]*>", "", text) for name, text in zip(parts[::2], parts[1::2], strict=True)}
     return frozenset(name for name in texts if all(re.search(rf"{fact}:\s+\S", texts[name]) for fact in FACTS))
 
 
 def on_the_wire(page: str) -> Names:
     """Find the options that have a section of a page with an app that is given them, and its response."""
     _, *parts = re.split(r"^(\w+)\n-+\n", page, flags=re.MULTILINE)
+    complete = r"(?s)CORS\(app, [^\n]*\b{}=.*\n   HTTP/1\.1 "
     sections = zip(parts[::2], parts[1::2], strict=True)
-    shown = ((name, text) for name, text in sections if "\n   HTTP/1.1 " in text)
-    return frozenset(name for name, text in shown if re.search(rf"CORS\(app, .*\b{name}=", text))
+    return frozenset(name for name, text in sections if re.search(complete.format(name), text))
 
 
 def test_no_option_is_missing_from_signatures_config_keys_and_transcripts() -> None:
-    """A config key is described by its default and an example, an app by what it is given and its response."""
     assert in_signature(CORS.__init__) == in_signature(CORS.init_app) == PROMISED | LATER
     assert in_signature(cross_origin) == (PROMISED | LATER) - {"resources"}
     for found, page, known, parts in (
@@ -96,14 +95,7 @@ def test_no_option_is_missing_from_signatures_config_keys_and_transcripts() -> N
 
 
 Built = tuple[Path, subprocess.CompletedProcess[str]]
-PLANTED = """\
-:orphan:
-
-- :class:`flask.Flask` and :data:`CORS_ORIGINS` resolve,
-- :class:`flask.Flasque` does not,
-- nor does :doc:`nowhere`,
-- nor :py:data:`CORS_ORIGIN`.
-"""
+PLANTED = ":orphan:\n\n- :class:`flask.Flask`\n- :class:`flask.Flasque`\n- :doc:`nowhere`\n- :py:data:`CORS_ORIGIN`\n"
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +124,10 @@ def test_the_manual_builds_is_complete_and_loads_nothing_from_elsewhere(built: B
     assert re.search(f"<title>{title}</title>.*<h1>{title}<a", (html / "index.html").read_text(), re.DOTALL)
     files = [path for path in html.rglob("*") if path.suffix in {".html", ".css"}]
     assert len(files) > len(list(DOCS.rglob("*.rst")))
-    assert [found for path in files for found in remote(path.name, path.read_text())] == []
+    assert {path.name: found for path in files if (found := remote(path.read_text()))} == {}
+    lists = {"404", "changelog", "genindex", "index", "planted", "search"}
+    texts = {path.stem: path.read_text() for path in html.rglob("*.html") if path.stem not in lists}
+    assert [page for page, text in texts.items() if 'class="admonition seealso"' not in text] == []
 
     options_page = (html / "reference" / "options.html").read_text()
     assert with_facts(options_page) == PROMISED
@@ -140,17 +135,6 @@ def test_the_manual_builds_is_complete_and_loads_nothing_from_elsewhere(built: B
     for fact in FACTS:  # an option without one of its facts is missing
         less = options_page[:entry] + options_page[entry:].replace(f"{fact}:", "", 1)
         assert with_facts(options_page) - with_facts(less) == {"headers"}
-
-
-def without_see_also(pages: Mapping[str, str]) -> list[str]:
-    return [page for page, text in pages.items() if 'class="admonition seealso"' not in text]
-
-
-def test_each_page_that_is_no_list_of_links_ends_with_a_box_of_links(built: Built) -> None:
-    lists = {"404", "changelog", "genindex", "index", "planted", "search"}
-    pages = {path.name: path.read_text() for path in built[0].rglob("*.html") if path.stem not in lists}
-    assert without_see_also(pages) == []
-    assert without_see_also({"a page": "<p>See also the other page.</p>"}) == ["a page"]
 
 
 def public_names() -> set[str]:
@@ -161,19 +145,18 @@ def public_names() -> set[str]:
 
 
 def test_the_index_has_each_name_option_key_header_command_and_message(built: Built) -> None:
-    text = re.sub(r"<[^>]+>", "", (built[0] / "genindex.html").read_text())
+    page = (built[0] / "genindex.html").read_text()
+    text = re.sub(r"<[^>]+>", "", page)
     options = {f"{name} (option)" for name in PROMISED} | {f"CORS_{name.upper()} " for name in PROMISED | LATER}
     headers = {f"{name} (header)" for name in headers_in("all of them")}
     commands = {f"flask cors {name} (command)" for name in ("routes", "explain", "check")}
     messages = {"comes too late", "can never match", "Credentials need an origin by name", "The page is blocked"}
     wanted = options | headers | commands | messages
     assert {word for word in wanted if word not in text} == set()
-    documented = {*re.findall(r'href="[^"#]+#(flask_cors[\w.]+)"', (built[0] / "genindex.html").read_text())}
-    assert public_names() - documented == set()
-    assert public_names() - (documented - {"flask_cors.CORS"}) == {"flask_cors.CORS"}
+    assert public_names() - {*re.findall(r'href="[^"#]+#(flask_cors[\w.]+)"', page)} == set()
 
 
-# What is said of an option
+# What the manual says of an option
 
 
 def facts(docstring: str | None) -> dict[str, Facts]:
@@ -205,14 +188,12 @@ def written(example: str) -> Values:
 
 @cache
 def everything() -> Values:
-    """Put all examples together that add something to an answer, so that there is all that an option may change."""
+    """Put all examples together that add something to a response, so that there is all that an option may change."""
     examples = [written(said["Example"]) for name, said in REFERENCE.items() if name != "resources"]
     return {name: value for example in examples for name, value in example.items() if value is not False}
 
 
-# What an option does
-
-PAGE = "https://app.example"  # the examples let it in
+PAGE = "https://app.example"  # the examples allow it
 PATH = "/public/"  # the example of resources covers it, and changes nothing there
 
 
@@ -222,24 +203,17 @@ def by_keyword(given: Values) -> Flask:
     return app
 
 
-def by_config(given: Values) -> Flask:
-    app = make_app(**{f"CORS_{name.upper()}": value for name, value in given.items()})
-    CORS(app)
-    return app
-
-
 def by_decorator(given: Values) -> Flask:
     app = make_app()
-    own = {name: value for name, value in given.items() if name != "resources"}
-    app.add_url_rule(PATH, view_func=cross_origin(**own)(a_view))
+    app.add_url_rule(PATH, view_func=cross_origin(**without("resources", given))(a_view))
     return app
 
 
 def told(given: Values) -> list[CORSHeaders]:
-    """Show what a page, anybody else, and a page that asks for leave are told, however the options are given."""
-    clients = [way(given).test_client() for way in (by_keyword, by_config, by_decorator)]
+    """Return the headers for a page, for another program, and for a preflight, however the options are given."""
+    clients = [way(given).test_client() for way in (by_keyword, by_decorator)]
     calls = ((fetch(client, PATH, PAGE), fetch(client, PATH), preflight(client, PATH, PAGE)) for client in clients)
-    return [cors_headers(answer) for three in calls for answer in three]
+    return [cors_headers(response) for three in calls for response in three]
 
 
 def changed(option: str, value: object, beside: Values) -> set[str]:
@@ -250,9 +224,6 @@ def changed(option: str, value: object, beside: Values) -> set[str]:
 
 def without(option: str, given: Values) -> Values:
     return {name: value for name, value in given.items() if name != option}
-
-
-# Whether it is what is said
 
 
 def untrue(option: str, said: Facts) -> Iterator[str]:
@@ -298,32 +269,22 @@ def test_the_config_keys_and_the_page_on_migration_have_the_real_defaults() -> N
     assert lies({name: text.replace("empty", "none") for name, text in migrated.items()}) == []
 
 
-# Whether a lie is noticed
-
-
 @table(
     "option, fact, lie",
     ("a default that is the other bool", "supports_credentials", "Default", "``True``"),
     ("a default that matters only beside other options", "vary_header", "Default", "``False``"),
     ("a default that matters only to decorators", "automatic_options", "Default", "``False``"),
-    ("a default that allows fewer", "origins", "Default", '``"https://app.example"``'),
     ("none, where there is a default", "send_wildcard", "Default", "none"),
     ("a default, where there is none", "max_age", "Default", "``0``"),
-    ("no mention of what is sent without it", "methods", "Default", "none"),
     ("a list too short", "methods", "Default", "none; then ``DELETE, GET, HEAD, OPTIONS, POST, PUT``"),
     ("no resources", "resources", "Default", "none"),
     ("a default that cannot be read", "headers", "Default", "empty"),
-    ("another option's header", "headers", "Header", "``Access-Control-Expose-Headers``"),
     ("a header that there is not", "max_age", "Header", "``Max-Age``"),
     ("no header, where there is one", "vary_header", "Header", "none"),
-    ("a header too few", "origins", "Header", "``Access-Control-Allow-Origin``"),
     ("one header, where it is all of them", "always_send", "Header", "``Access-Control-Allow-Origin``"),
     ("all headers, where it is one", "max_age", "Header", "all of them"),
-    ("a header too many", "vary_header", "Header", "``Vary``, and ``Access-Control-Allow-Origin``"),
     ("an example that is refused", "max_age", "Example", "``max_age=-1``"),
     ("an example that is warned of", "origins", "Example", '``origins="app.example"``'),
-    ("an example with an unknown option", "max_age", "Example", "``maxage=1``"),
-    ("an example of another option", "headers", "Example", '``methods="PUT"``'),
     ("an example without effect", "always_send", "Example", "``always_send=True``"),
     ("an example that is no Python", "methods", "Example", '``methods="PUT``'),
 )
@@ -333,20 +294,10 @@ def test_a_lie_about_an_option_is_reported(option: str, fact: str, lie: str) -> 
     assert lie in report
 
 
-def test_the_facts_of_an_option_stand_in_its_part_of_the_docstring() -> None:
-    one, two = ".. attribute:: one\n\n    One. Default: prose.\n\n    ", ".. attribute:: two\n\n    "
-    docstring = f"Options.\n\n{one}Default: ``1``\n\n    Header: ``One``\n\n{two}Default: ``2``\n"
-    assert facts(docstring) == {"one": {"Default": "``1``", "Header": "``One``"}, "two": {"Default": "``2``"}}
-    page = ".. py:data:: CORS_MAX_AGE\n\n   How long.\n\n   Default: not given; ``0``, never.\n\nProse.\n"
-    assert defaults(page) == {"max_age": "not given; ``0``, never"}
-
-
 # The tables of the reference
 
-Rows = dict[str, list[str]]
 
-
-def rows(page: str) -> Rows:
+def rows(page: str) -> dict[str, list[str]]:
     """Find the rows of the tables of a page by their first cell."""
     found = re.findall(r"^   \* - (.+)\n((?:     - .+\n)+)", page, re.MULTILINE)
     return {first: re.findall("     - (.+)", others) for first, others in found}
@@ -454,9 +405,6 @@ def test_the_code_in_docstrings_runs_and_what_does_not_run_is_noticed() -> None:
         run_code_of("Cover the app::\n\n    CORS(app, origin=[])\n\nDone.")
 
 
-# The build
-
-
 def test_the_manual_of_another_flask_cors_is_refused(tmp_path: Path) -> None:
     (tmp_path / "flask_cors.py").write_text("__version__ = '6.0.5'\n")
     program = "import flask_cors, runpy, sys; runpy.run_path(sys.argv[1])"
@@ -465,27 +413,18 @@ def test_the_manual_of_another_flask_cors_is_refused(tmp_path: Path) -> None:
     assert "RuntimeError: the manual would describe" in done.stderr
 
 
-# Nothing is loaded from elsewhere
-
-
 #: What a browser fetches by itself to show a page, or a style; not what it follows when a reader clicks.
 FETCHED = r"""(?x) (?: <(?!a\b)[a-z]+\s [^>]*? \b(?:src|srcset|data|poster|href)= | url\( | @import\s )
     ["']? (?P<address>(?:https?:)?//[^"')\s]+)"""
 
 
-def remote(name: str, text: str) -> list[str]:
+def remote(text: str) -> list[str]:
     """List what the browser would fetch from another server to show a file."""
-    return [f"{name}: {found['address']}" for found in re.finditer(FETCHED, text)]
+    return [found["address"] for found in re.finditer(FETCHED, text)]
 
 
-@table(
-    "name, text, count",
-    ("a script", "page.html", '<script src="https://cdn.example/a.js"></script>', 1),
-    ("a style", "page.html", '<link rel="stylesheet" href="//cdn.example/a.css">', 1),
-    ("an image", "page.html", '<img src="http://cdn.example/a.png">', 1),
-    ("an import", "page.html", "<style>@import 'https://cdn.example/a.css';</style>", 1),
-    ("a font", "style.css", '@font-face { src: url("https://cdn.example/a.woff2"); }', 1),
-    ("a link, which loads nothing", "page.html", '<a href="https://fetch.spec.whatwg.org/">Fetch</a>', 0),
-)
-def test_what_would_be_loaded_from_elsewhere_is_noticed(name: str, text: str, count: int) -> None:
-    assert len(remote(name, text)) == count
+def test_what_would_be_loaded_from_elsewhere_is_noticed() -> None:
+    page = '<script src="https://a.example/"></script><link rel="stylesheet" href="//b.example/"><a href="https://c/">'
+    assert remote(page + '<img src="http://d.example/">') == ["https://a.example/", "//b.example/", "http://d.example/"]
+    style = "@import 'https://a.example/'; @font-face { src: url(\"https://b.example/\"); }"
+    assert remote(style) == ["https://a.example/", "https://b.example/"]
