@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from flask import Flask
 
 from ._routes import Route, all_decorations, find_decoration, hidden_decoration
-from .options import ParsedOptions, build_resources, misspelt_keys, parse_config, policy_warnings, warn
+from .options import ParsedOptions, build_resources, parse_config, policy_warnings, warn
 from .policy import DENY_ALL, Policy
 from .resources import ANY_PATH, Resources, precision
 
@@ -107,6 +107,8 @@ class AppState:
 
     def _build(self) -> None:
         self._decorated = WeakKeyDictionary()
+        from .cli.advice import misspelt_keys
+
         try:
             config = self._parse_config()
             # The innermost prefix comes first; of equals, the latest, which is the innermost blueprint.

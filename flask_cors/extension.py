@@ -55,18 +55,24 @@ class CORS:
         parsed = self._options
         if options:
             parsed = ParsedOptions({**parsed.values, **parse_keywords(options, "init_app()", RESOURCES).values})
-        if isinstance(app, Flask):
-            _set_up(getattr(app, "_get_current_object", lambda: app)(), Scope(parsed))  # it may be `current_app`
-        elif isinstance(app, Blueprint):
-            _set_up_blueprint(app, parsed)
-        else:
-            raise TypeError(f"CORS() takes a Flask app or a Blueprint first, not {app!r}; {_remedy(app)}")
+        _set_up(app, parsed)
 
     def __getattr__(self, name: str) -> NoReturn:
         raise AttributeError(f"CORS has no {name!r}: it is not an app; write CORS(app) on its own line, without app =")
 
 
-def _set_up(app: Flask, scope: Scope) -> None:
+def _set_up(app: object, parsed: ParsedOptions) -> None:
+    if isinstance(app, Flask):
+        _add(getattr(app, "_get_current_object", lambda: app)(), Scope(parsed))  # it may be `current_app`
+    elif isinstance(app, Blueprint):
+        _set_up_blueprint(app, parsed)
+    else:
+        from .cli.advice import not_an_app
+
+        raise TypeError(not_an_app(app))
+
+
+def _add(app: Flask, scope: Scope) -> None:
     state = app_state(app)
     state.add(scope)
     install(state)
@@ -75,7 +81,7 @@ def _set_up(app: Flask, scope: Scope) -> None:
 def _set_up_blueprint(blueprint: Blueprint, parsed: ParsedOptions) -> None:
     def registered(setup: BlueprintSetupState) -> None:
         name = f"{setup.name_prefix}.{setup.name}".lstrip(".")
-        _set_up(cast(Flask, setup.app), blueprint_scope(parsed, name, setup.url_prefix or ""))
+        _add(cast(Flask, setup.app), blueprint_scope(parsed, name, setup.url_prefix or ""))
 
     check_now(parsed)
     try:
@@ -85,10 +91,3 @@ def _set_up_blueprint(blueprint: Blueprint, parsed: ParsedOptions) -> None:
             f"CORS(blueprint) comes too late: {blueprint.name!r} is registered already; "
             "move CORS(blueprint) above app.register_blueprint(blueprint)"
         ) from None
-
-
-def _remedy(value: object) -> str:
-    for name in ("app", "server"):  # as Connexion and Dash name the Flask app inside of theirs
-        if isinstance(getattr(value, name, None), Flask):
-            return f"write CORS(app.{name}) with the name of your app"
-    return "give options by keyword"

@@ -218,26 +218,8 @@ class CORSOptions(Options, total=False):
 NAMES = frozenset(Options.__annotations__)
 RESOURCES = "resources"
 CREDENTIAL_OPTIONS = {"origins", "supports_credentials"}
-_ALIASES = {"allow_headers": "headers"}
+ALIASES = {"allow_headers": "headers"}
 _MARKS = "!#$%&'*+-.^_`|~"
-
-# What people write who know other libraries or other releases, and what they can write here.
-OTHER_NAMES = {
-    "allow_all_origins": 'write origins="*"',
-    "allow_credentials": "write supports_credentials",
-    "allow_methods": "write methods",
-    "allow_origin": "write origins",
-    "allow_origin_regex": 'write origins=re.compile(r"...")',
-    "allow_origins": "write origins",
-    "allow_private_network": "remove it: browsers have given up private network access, and no header is sent for it",
-    "allowed_headers": "write headers",
-    "allowed_methods": "write methods",
-    "allowed_origins": "write origins",
-    "credentials": "write supports_credentials",
-    "exposed_headers": "write expose_headers",
-    "resource": "write resources",
-    "resources": "write it as an option of CORS(); a decorator is for the one view below it",
-}
 
 Label = Callable[[Any], str]  # from an option's name, or a pattern, to the way in which the user spelt it
 Entry = tuple[re.Pattern[str], Mapping[str, Any]]  # of `resources`: a pattern, and the options for it
@@ -278,7 +260,7 @@ def parse_config(config: Mapping[str, Any]) -> ParsedOptions:
     :raises TypeError: for other names in an entry of ``CORS_RESOURCES``.
     :raises ValueError: for values that break a rule.
     """
-    return _parse({name: config[config_key(name)] for name in _PARSERS if config_key(name) in config}, config_key)
+    return _parse({name: config[config_key(name)] for name in PARSERS if config_key(name) in config}, config_key)
 
 
 def build_resources(parsed: ParsedOptions, config: ParsedOptions | None = None) -> Resources:
@@ -294,9 +276,13 @@ def build_resources(parsed: ParsedOptions, config: ParsedOptions | None = None) 
     rules: list[tuple[re.Pattern[str], Policy]] = []
     for pattern, options in merged.pop(RESOURCES):
         final = {**merged, **options}
-        rules.append((pattern, Policy(**final)))
-        if config or final.keys() >= CREDENTIAL_OPTIONS:
-            mistakes += _contradictions(rules[-1][1], origins_given="origins" in final)
+        policy = Policy(**final)
+        rules.append((pattern, policy))
+        is_final = config is not None or final.keys() >= CREDENTIAL_OPTIONS
+        if is_final and policy.supports_credentials and policy.origins.matches_any_origin:
+            from .cli.advice import credentials_for_everyone
+
+            mistakes.append(credentials_for_everyone(policy.origins, origins_given="origins" in final))
     if mistakes:
         raise _error(mistakes)
     return Resources(rules)
@@ -322,8 +308,8 @@ def _parse_layer(options: Mapping[str, Any], label: Label) -> dict[str, Any]:
     values: dict[str, Any] = {}
 
     def parse(name: str, value: Any) -> None:
-        parsed = _PARSERS[name](value)
-        if values.setdefault(_ALIASES.get(name, name), parsed) != parsed:
+        parsed = PARSERS[name](value)
+        if values.setdefault(ALIASES.get(name, name), parsed) != parsed:
             raise ValueError(": headers and allow_headers are two names of one option; give only one of them")
 
     given = [(name, value) for name, value in options.items() if value is not None or name == "origins"]
@@ -369,65 +355,28 @@ def _parse_pattern(pattern: Any) -> re.Pattern[str]:
 
 
 def _check_names(names: Iterable[Any], known: frozenset[str], where: str) -> None:
-    unknown = [_explain_unknown(str(name), sorted(known)) for name in names if name not in known]
+    unknown = [str(name) for name in names if name not in known]
     if unknown:
-        raise TypeError(f"{where}: {'; '.join(unknown)}")
+        from .cli.advice import unknown_options
+
+        raise TypeError(f"{where}: {unknown_options(unknown, sorted(known))}")
 
 
-def _explain_unknown(name: str, known: list[str]) -> str:
-    option = name.lower().removeprefix("cors_")
-    near = nearest(name, known, 0.5)
-    remedy = f"write {', '.join(known)}"
-    if option in known:
-        remedy = f"write {option}=..., or set app.config[{config_key(option)!r}]"
-    elif option in OTHER_NAMES:
-        remedy = OTHER_NAMES[option]
-    elif near:
-        remedy = f"did you mean {near!r}?"
-    return f"{name!r} is not an option here; {remedy}"
-
-
-def nearest(word: str, known: Iterable[str], likeness: float) -> str:
-    """Return which of the *known* words is most like *word*, or an empty text if none is as like it as that."""
-    import difflib  # takes as long to load as the rest of this package, and only mistakes need it
-
-    return next(iter(difflib.get_close_matches(word, [*known], 1, likeness)), "")
-
-
-def check_positional(given: tuple[object, ...], where: str, likely: str) -> None:
-    """Reject options without a name.
+def check_positional(given: Sequence[object], where: str, likely: str) -> None:
+    """Reject options without a name; *likely* is the name that they probably have.
 
     :raises TypeError: showing the first one, and how it can be written.
     """
-    for value in given:
-        shown = f"{value!r:.300}"
-        remedy = f"{likely}={shown}"
-        if isinstance(value, Mapping) and value.keys() <= {*NAMES, RESOURCES}:
-            remedy = f"**{shown}"
-        if isinstance(value, str) and "://" in value:
-            remedy = f"origins={shown}"
-        if isinstance(value, str) and value.startswith("/") and likely == "origins":
-            raise TypeError(f"{where} takes no path: the path {shown} belongs to @app.route above it")
-        raise TypeError(f"{where} takes its options by keyword; for {shown}, write {remedy}")
+    if given:
+        from .cli.advice import option_without_name
+
+        raise TypeError(option_without_name(given[0], where, likely))
 
 
 def _error(mistakes: Sequence[str]) -> ValueError:
     if len(mistakes) == 1:
         return ValueError(mistakes[0])
     return ValueError("\n- ".join(("CORS options:", *mistakes)))
-
-
-def _contradictions(policy: Policy, *, origins_given: bool) -> Iterator[str]:
-    """Say why a policy cannot be: credentials for every origin. Fetch ``#cors-protocol-and-credentials``."""
-    if not policy.supports_credentials or not policy.origins.matches_any_origin:
-        return
-    entries = policy.origins.entries
-    given = f"origins={entries[0] if len(entries) == 1 else entries!r:.300} allows every origin"
-    remedy = "write the origins that you trust, as in origins='https://app.example'"
-    if not origins_given:
-        given = "origins is not given, so that every origin is allowed"
-        remedy += ", or set CORS_ORIGINS in the app's config before CORS(app)"
-    yield f"{given}; this cannot be combined with supports_credentials=True: {remedy}, or remove supports_credentials"
 
 
 def check_now(parsed: ParsedOptions) -> None:
@@ -444,18 +393,9 @@ def policy_warnings(resources: Resources) -> Iterator[str]:
     for _, policy in resources.rules:
         yield from policy.origins.warnings
         if policy.supports_credentials:
-            yield from policy.origins.credential_warnings()
+            from .cli.advice import credential_risks
 
-
-def misspelt_keys(config: Mapping[Any, Any], given: set[str]) -> Iterator[str]:
-    """Warn about config keys that are like an option's, unless that option is *given* elsewhere."""
-    keys = {config_key(name): _ALIASES.get(name, name) for name in _PARSERS}
-    for key, value in config.items():
-        if not isinstance(key, str) or not key.startswith("CORS_") or key in keys or isinstance(value, Mapping):
-            continue
-        near = nearest(key, keys, 0.7)
-        if near and near not in config and keys[near] not in given:
-            yield f"config key {key!r} is not a setting, and has no effect; did you mean {near!r}?"
+            yield from credential_risks(policy.origins)
 
 
 def warn(sentences: Iterable[str]) -> None:
@@ -539,7 +479,7 @@ _ORIGINS_NONE = (
     "origins is None, which allows no origin (perhaps an environment variable is not set); write the origins that may "
     "read, as in origins='https://app.example', or origins='*' for every origin"
 )
-_PARSERS: Mapping[str, Callable[[Any], Any]] = {
+PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "origins": parse_origins,
     "methods": parse_methods,
     "headers": parse_tokens,

@@ -34,12 +34,12 @@ from ..options import (
     RESOURCES,
     ParsedOptions,
     build_resources,
-    misspelt_keys,
     parse_config,
 )
 from ..policy import DENY_ALL, Policy
 from ..resources import ANY_PATH
 from ..testing import request_environ
+from .advice import misspelt_keys
 from .source import SETTERS, Program, SourceFile, as_path, last_name, shown_name
 
 _MAX_FILES = 300
