@@ -62,10 +62,8 @@ def test_make_knows_every_target_that_a_page_names() -> None:
 
 def commands(page: str) -> list[str]:
     """Find the commands of a page that are not run with it."""
-    waiting = [
-        block.source for block in blocks(Path("page.rst"), page) if block.language == "console" and block.not_run
-    ]
-    return re.findall(r"^\s*\$ (.+)", "\n".join(waiting), re.MULTILINE)
+    found = [block for block in blocks(Path("page.rst"), page) if block.language == "console" and block.not_run]
+    return re.findall(r"^\s*\$ (.+)", "\n".join(block.source for block in found), re.MULTILINE)
 
 
 def fails(command: str, page: str) -> bool:
@@ -82,10 +80,8 @@ def fails(command: str, page: str) -> bool:
         case [".", _] | ["cd", _]:  # each belongs to one of those above
             return "\n   $ git clone " not in page and "\n   $ python3 -m venv " not in page
         case ["python", "-c", program]:
-            output = subprocess.run(
-                [sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=False
-            )
-            return f"{__version__} {ROOT / 'flask_cors'}" not in output.stdout
+            printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT)
+            return f"{__version__} {ROOT / 'flask_cors'}" not in printed.stdout
         case ["python" | "python3", "-m", "http.server", port, "--bind", host]:
             return f"``http://{host}:{port}/``" not in page
         case ["make", target]:
