@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-import time
 from collections import Counter
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -33,33 +32,19 @@ class Load:
 
     counts: Counter[str] = field(default_factory=Counter)  # responses checked and wrong, connections lost
     examples: list[str] = field(default_factory=list)  # of what was wrong
-    seconds: float = 0
-    memory: list[dict[int, int]] = field(default_factory=list)  # kilobytes of each worker, before and after
-
-    @property
-    def growth(self) -> int:
-        """By how many kilobytes that worker grew that grew most. A worker that has died is a ``KeyError``."""
-        before, after = self.memory
-        return max(after[worker] - before[worker] for worker in before)
-
-    def __str__(self) -> str:
-        before, after = ([*one.values()] for one in self.memory)
-        return (
-            f"{self.counts['checked']} responses checked, {self.counts['wrong']} wrong, "
-            f"{self.counts['checked'] / self.seconds:.0f} a second; kB of the workers before {before}, after {after}"
-        )
+    growth: list[int] = field(default_factory=list)  # of each worker, in kilobytes; one that has died is a KeyError
 
 
 def crowd(port: int, requests: int) -> Load:
     """Warm the server up, and then make at least so many *requests* more."""
     load = Load()
     _ask(port, 1, load)
-    load.memory.append(_memory(port))
-    wanted = load.counts["checked"] + requests
+    before, wanted = _memory(port), load.counts["checked"] + requests
     for seed in range(2, 3 + requests // SECONDS // SLOWEST):
         _ask(port, seed, load)
         if load.counts["checked"] >= wanted:
-            load.memory.append(_memory(port))
+            after = _memory(port)
+            load.growth = [after[worker] - memory for worker, memory in before.items()]
             return load
     raise TimeoutError(f"fewer than {SLOWEST} responses a second")
 
@@ -67,9 +52,7 @@ def crowd(port: int, requests: int) -> Load:
 def _ask(port: int, seed: int, load: Load) -> None:
     command = ["wrk", f"--threads={CONNECTIONS}", f"--connections={CONNECTIONS}", f"--duration={SECONDS}s"]
     command += ["--timeout=30s", f"--script={SCRIPT}", f"http://{HOST}:{port}", "--", str(seed)]
-    started = time.monotonic()
     output = subprocess.run(command, check=True, capture_output=True, text=True, timeout=SECONDS + 60).stdout
-    load.seconds += time.monotonic() - started
     load.counts.update({name: int(count) for name, count in re.findall(r"^(\w+)=(\d+)$", output, re.MULTILINE)})
     load.examples += re.findall(r"^wrong: (.*)$", output, re.MULTILINE)
 
