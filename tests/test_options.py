@@ -75,8 +75,6 @@ def serve(**config: Any) -> Flask:
     return app
 
 
-# What each option can be given as ------------------------------------------------------------------------------------
-
 is_app, PATTERN = APP.__eq__, re.compile("https://a")
 
 
@@ -103,14 +101,14 @@ def test_none_is_not_given() -> None:
 
 
 @table(
-    "place",
-    ("an entry", lambda app: CORS(app, resources={"/": {"origins": None}})),
-    ("the config", lambda app: (app.config.update(CORS_ORIGINS=None), CORS(app))),
-    ("a keyword, with credentials", lambda app: CORS(app, origins=None, supports_credentials=True)),
+    "options, settings",
+    ("in an entry", {"resources": {"/": {"origins": None}}}, {}),
+    ("in the config", {}, {"CORS_ORIGINS": None}),
+    ("in a keyword, with credentials", {"origins": None, "supports_credentials": True}, {}),
 )
-def test_origins_none_allows_no_origin_and_warns_with_what_to_write(place: Callable[[Flask], object]) -> None:
-    app = serve()
-    [warning] = warned(lambda: (place(app), get_headers_for(app)))
+def test_origins_none_allows_no_origin_and_warns_with_what_to_write(options: Any, settings: Any) -> None:
+    app = serve(**settings)
+    [warning] = warned(lambda: (CORS(app, **options), get_headers_for(app)))
     assert "origins is None, which allows no origin" in str(warning.message)
     remedies = re.findall(r"origins='([^']*)'", str(warning.message))
     assert [policy(keywords(origins=remedy)).allows(APP) for remedy in remedies] == [True, True]
@@ -126,8 +124,6 @@ def test_what_is_parsed_keeps_nothing_of_the_users_lists() -> None:
     assert [policy(parsed, path=path) for path in ("/a", "/")] == [Policy(headers=("B",)), Policy(headers=("A",))]
 
 
-# Which of several values decides -------------------------------------------------------------------------------------
-
 VALUES: dict[str, list[Any]] = {
     "origins": ["https://a.example", [A, APP], [], PATTERN],
     **{name: ["A", "", ["B", "C"], "*"] for name in ("methods", "headers", "expose_headers")},
@@ -140,14 +136,16 @@ VALUES: dict[str, list[Any]] = {
 def test_a_value_decides_wherever_it_is_given_also_false_0_and_an_empty_collection(name: str) -> None:
     others = {"origins": APP} if name == "supports_credentials" else {}
     for first, second in permutations(VALUES[name], 2):
-        stronger, weaker = [policy(keywords(**{**others, name: value})) for value in (first, second)]
-        assert policy(keywords(**others), config(**{name: second})) == weaker
-        assert policy(keywords(**others, **{name: first}), config(**{name: second})) == stronger
-        for keyword, of_config in [({name: second}, {}), ({}, {name: second})]:
-            parsed = keywords(**others, **keyword, resources={"/": {name: first}})
-            assert policy(parsed, config(**of_config)) == stronger
-        of_entry = config(**{name: second}, resources={"/": {name: first}})
-        assert policy(keywords(**others), of_entry) == stronger
+        decides = {**others, name: first}
+        entry, weaker = {"resources": {"/": {name: first}}}, {name: second}
+        for parsed, found in [
+            (keywords(**others), config(**{name: first})),
+            (keywords(**decides), config(**weaker)),
+            (keywords(**others, **entry, **weaker), config()),
+            (keywords(**others, **entry), config(**weaker)),
+            (keywords(**others), config(**entry, **weaker)),
+        ]:
+            assert policy(parsed, found) == policy(keywords(**decides))
 
 
 def test_the_config_is_read_by_name_and_its_resources_are_replaced_as_a_whole() -> None:
@@ -170,8 +168,6 @@ def test_names_of_later_releases_are_accepted_everywhere(spelling: str, parse: C
         assert policy(keywords(**{stronger: "K"}), config(**{weaker: "C"})).headers == ("K",)
         assert policy(keywords(**{weaker: "K"}, resources={"/": {stronger: "E"}})).headers == ("E",)
 
-
-# Unknown names -------------------------------------------------------------------------------------------------------
 
 # Flask-Cors 197: support_credentials had no effect.
 NEAR = {"origin": "origins", "orgins": "origins", "support_credentials": "supports_credentials", "maxage": "max_age"}
@@ -204,9 +200,6 @@ def test_a_name_that_is_like_no_other_is_an_error_with_all_of_them() -> None:
     assert {*re.findall(r"\w+", remedy("zzz", "cross_origin()").removeprefix("write "))} == NAMES
     assert remedy("resources", "cross_origin()", "/a").startswith("write it as an option of CORS()")
     assert remedy("allow_private_network").startswith("remove it: browsers have given up private network access")
-
-
-def test_a_config_key_as_a_keyword_is_an_error_with_both_ways_to_write_it() -> None:
     for name in [*NAMES, "resources"]:
         assert remedy(f"CORS_{name.upper()}") == f"write {name}=..., or set app.config['CORS_{name.upper()}']"
         assert remedy(name.upper()).startswith(f"write {name}=")
@@ -242,21 +235,14 @@ def test_the_remedy_for_an_option_by_position_works(function: Any, value: object
     assert "path '/users' belongs to @app.route" in refused(TypeError, cross_origin, "/users")
 
 
-def key_warnings(config: dict[Any, Any], set_up: Callable[..., object] = CORS, **options: object) -> list[str]:
+def key_warnings(config: dict[Any, Any], decoration: dict[str, Any] | None = None, **options: Any) -> list[str]:
     """Set up an app with this config, send it requests, and return what it warned about."""
     app = serve()
     app.config.update(config)
-    caught = warned(lambda: (set_up(app, **options), get_headers_for(app), get_headers_for(app)))
+    if decoration:
+        app.add_url_rule("/d", "d", cross_origin(**decoration)(a_view))
+    caught = warned(lambda: (CORS(app, **options), get_headers_for(app), get_headers_for(app)))
     return [str(warning.message) for warning in caught]
-
-
-USES: dict[str, Callable[..., object]] = {
-    "a keyword": CORS,
-    "an entry": lambda app, **o: CORS(app, resources={"/": o}),
-    "an entry of the config": lambda app, **o: CORS(app.config.update(CORS_RESOURCES={"/": o}) or app),
-    "a decorator": lambda app, **o: (CORS(app), app.add_url_rule("/d", "d", cross_origin(**o)(a_view))),
-    "the right key": lambda app, **o: CORS(app.config.update({config_key(name): o[name] for name in o}) or app),
-}
 
 
 @table(
@@ -266,12 +252,14 @@ USES: dict[str, Callable[..., object]] = {
     ("what django-cors-headers calls it", "CORS_ALLOWED_ORIGINS", [A], "origins"),
 )
 def test_a_config_key_like_an_option_is_warned_about_once_unless_that_option_is_given_anywhere(
-    key: str, value: object, name: str
+    key: str, value: Any, name: str
 ) -> None:
     [text] = key_warnings({key: value})
     assert re.match(f"config key {key!r} .*did you mean {config_key(name)!r}", text)
-    for use in USES.values():
-        assert key_warnings({key: value}, use, **{name: value}) == []
+    option = {name: value}
+    assert key_warnings({key: value}, **option) == key_warnings({key: value}, resources={"/": option}) == []
+    assert key_warnings({key: value}, option) == key_warnings({key: value, config_key(name): value}) == []
+    assert key_warnings({key: value, "CORS_RESOURCES": {"/": option}}) == []
 
 
 def test_a_config_key_that_cannot_be_an_option_is_not_warned_about() -> None:
@@ -281,8 +269,6 @@ def test_a_config_key_that_cannot_be_an_option_is_not_warned_about() -> None:
     assert key_warnings({"CORS_RESOURCE": "/"}, resources="/") == []
     assert key_warnings({"CORS_ALLOWED_HEADERS": "X-A"}, headers="X-A") == []  # one of two names
 
-
-# Resources -----------------------------------------------------------------------------------------------------------
 
 PATHS = ["/", "/a", "/a/b", ""]
 
@@ -318,8 +304,6 @@ def test_resources_that_cannot_be_are_an_error_with_the_rule(value: object, mess
     for parse, name in ((keywords, "resources"), (config, "CORS_RESOURCES")):
         assert refused(ValueError, parse, resources=value).startswith(name + message)
 
-
-# Wrong values --------------------------------------------------------------------------------------------------------
 
 NAME_LISTS = ["methods", "headers", "expose_headers", "allow_headers"]
 NO_TOKENS: list[object] = ["A B", ["A", "B,C"], ["ok", "ä"], ["A\n"], [""], [None], [b"A"]]
@@ -367,8 +351,6 @@ def test_a_message_shows_which_item_is_wrong_and_of_a_long_value_the_beginning()
     assert (f"for {repr(value)[:300]}, write " in message, len(message) < 1000) == (True, True)
 
 
-# Credentials for every origin ----------------------------------------------------------------------------------------
-
 TO_ALL = {"origins": "*", "supports_credentials": True}
 
 
@@ -394,14 +376,11 @@ LISTS_BOTH = {"/a": {"origins": APP, "supports_credentials": True}, "/b": {}}
 @table(
     "wrong, options, found",
     ("credentials in an entry", True, {"origins": "*", "resources": {"/a": {"supports_credentials": True}}}, {}),
-    ("both in an entry", True, {"resources": {"/a": TO_ALL, "/b": {}}}, {}),
     ("an entry opens it", True, {**TO_ALL, "origins": APP, "resources": {"/b": {"origins": "^.*$"}}}, {}),
     ("the config's entry opens it", True, {**TO_ALL, "origins": APP}, {"resources": {"/b": {"origins": "*"}}}),
-    ("in an entry, in the config", True, {"resources": {"/b": {"origins": "*"}}}, {"supports_credentials": True}),
     ("different resources", False, {"origins": "*", "resources": LISTS_BOTH}, {}),
     ("the keyword overrides the config", False, {"origins": APP}, TO_ALL),
     ("no resource at all", False, {"supports_credentials": True, "resources": []}, {}),
-    ("the config's entries", False, {"supports_credentials": True}, {"resources": {"/a": {"origins": APP}}}),
     ("entries close it", False, {**TO_ALL, "resources": {"/a": {"supports_credentials": False}}}, {}),
 )
 def test_credentials_are_judged_on_the_final_policy_of_each_resource(wrong: bool, options: Any, found: Any) -> None:
@@ -418,9 +397,6 @@ def test_each_resource_that_gives_credentials_to_every_origin_is_in_the_message(
     assert re.findall(r"origins='(.*?)' allows every origin", message) == ["*", "^.*$"]
     message = refused(ValueError, build_resources, keywords(supports_credentials=True), config())
     assert re.search("origins is not given.*or set CORS_ORIGINS in the app's config before CORS", message)
-
-
-# Warnings ------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("more", [{}, {"supports_credentials": True}], ids=["a correction", "a risk"])
@@ -440,23 +416,20 @@ def test_a_fault_is_warned_about_once_at_the_line_of_the_call(call: types.Functi
     assert options["origins"] in str(warning.message)
 
 
-def test_a_fault_of_the_config_is_warned_about_once_at_the_first_request() -> None:
-    app = serve(CORS_ORIGINS="localhost:3000")
-    assert warned(lambda: CORS(app)) == []
-    [warning] = warned(lambda: (get_headers_for(app), get_headers_for(app)))
-    assert "'localhost:3000' can never match" in str(warning.message)
-
-
-@pytest.mark.parametrize("module", ["flask_corsair", "app.flask_cors", None])
-def test_code_of_another_name_or_of_none_is_not_taken_for_the_package(module: str | None) -> None:
-    scope: dict[str, Any] = {"CORS": CORS, "app": make_app(), **({"__name__": module} if module else {})}
+@pytest.mark.parametrize("more", [{"__name__": "flask_corsair"}, {"__name__": "app.flask_cors"}, {}], ids=repr)
+def test_code_of_another_name_or_of_none_is_not_taken_for_the_package(more: dict[str, str]) -> None:
+    scope: dict[str, Any] = {"CORS": CORS, "app": make_app(), **more}
     program = compile("CORS(app, origins='A://b/c')", "between.py", "exec")
     [warning] = warned(lambda: exec(program, scope))  # noqa: S102
     assert warning.filename == "between.py"
 
 
-def test_several_faults_are_several_warnings_and_a_mistake_is_an_error_and_no_warning_besides() -> None:
+def test_several_faults_are_several_warnings_those_of_the_config_at_the_first_request() -> None:
     caught = warned(lambda: CORS(make_app(), origins=["HTTPS://App.example/", "https://b.example", "app.example"]))
     assert [str(warning.message).split(":")[0] for warning in caught] == ["'HTTPS", "'app.example' can never match"]
-    # A warning would be an error of its own.
+    app = serve(CORS_ORIGINS="app.example")
+    assert warned(lambda: CORS(app)) == []
+    [warning] = warned(lambda: (get_headers_for(app), get_headers_for(app)))
+    assert "'app.example' can never match" in str(warning.message)
+    # A mistake is an error alone: a warning would be an error of its own.
     assert "max_age" in refused(ValueError, CORS, make_app(), origins="HTTPS://a.example", max_age=-1)
