@@ -25,10 +25,6 @@ SECONDS = 30  # that a server may take to listen
 LOADED = "tests.servers.loaded:application"
 
 
-class ServerError(Exception):
-    """A server did not start; the message holds its output."""
-
-
 @dataclass(frozen=True)
 class Server:
     """A WSGI server: the command that runs it, and its ``Server`` header, if it sends one."""
@@ -41,20 +37,20 @@ class Server:
         return [part.replace("ADDRESS", f"{HOST}:{port}") for part in self.command]
 
 
-def _gunicorn(*options: str) -> tuple[str, ...]:
+def gunicorn(*options: str) -> tuple[str, ...]:
     # Its control socket would be in the user's home directory.
     return (sys.executable, "-m", "gunicorn", *options, "--bind=ADDRESS", "--no-control-socket", LOADED)
 
 
 # Unless told otherwise, uWSGI drops the connection while a long body is being sent that the view does not read,
 # and takes SIGTERM for an order to start again.
-_UWSGI = (str(Path(sysconfig.get_path("scripts"), "uwsgi")), "--http-socket=ADDRESS", f"--module={LOADED}")
+_UWSGI: tuple[str, ...] = (f"{sysconfig.get_path('scripts')}/uwsgi", "--http-socket=ADDRESS", f"--module={LOADED}")
 _UWSGI += (f"--pythonpath={ROOT}", "--master", "--processes=2", "--need-app", "--die-on-term", "--post-buffering=65536")
 
 WAITRESS = Server("waitress", (sys.executable, "-m", "waitress", "--listen=ADDRESS", LOADED), "waitress")
 SERVERS = (
-    Server("gunicorn sync", _gunicorn("--worker-class=sync", "--workers=2"), "gunicorn"),
-    Server("gunicorn gthread", _gunicorn("--worker-class=gthread", "--threads=4"), "gunicorn"),
+    Server("gunicorn sync", gunicorn("--worker-class=sync", "--workers=2"), "gunicorn"),
+    Server("gunicorn gthread", gunicorn("--worker-class=gthread", "--threads=4"), "gunicorn"),
     WAITRESS,
     Server("uWSGI", _UWSGI, None),
 )
@@ -98,7 +94,7 @@ def running(server: Server, environment: Mapping[str, str]) -> Iterator[int]:
         try:
             if not _is_up(process, port):
                 log.seek(0)
-                raise ServerError(f"{server.name} did not start:\n{log.read()}")
+                raise RuntimeError(f"{server.name} did not start:\n{log.read()}")
             yield port
         finally:
             _end(process)
@@ -110,7 +106,7 @@ def free_port() -> int:
         with socket.socket() as attempt, suppress(OSError):
             attempt.bind((HOST, port))
             return port
-    raise ServerError("no free port between 5001 and 9999")
+    raise RuntimeError("no free port between 5001 and 9999")
 
 
 def _is_up(process: subprocess.Popen[bytes], port: int) -> bool:

@@ -1,7 +1,9 @@
 """The examples' transcripts, from every server, at every place: the responses are the documented ones."""
 
 import dataclasses
+import re
 from functools import partial
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -27,8 +29,14 @@ def test_the_responses_of_an_example_are_the_documented_ones(setting: Setting, p
     assert len(found) == path.read_text().count("$ http ") > 0
 
 
-def test_there_are_four_servers_at_three_places_and_three_examples() -> None:
+def test_the_servers_are_installed_and_named_in_the_manual_in_the_pinned_versions() -> None:
     assert (len(SETTINGS), len(EXAMPLES)) == (4 * 3, 3)
+    pins = dict(re.findall(r"^(\w+)==(\S+)", Path(__file__).with_name("requirements.txt").read_text(), re.MULTILINE))
+    assert {package: metadata.version(package) for package in pins} == pins
+    page = (ROOT / "docs" / "how-to" / "behind-a-server.rst").read_text()
+    listed = {name.lower(): version for name, version in re.findall(r"^   \* - (\w+).*\n     - ([\d.]+)$", page, re.M)}
+    versions = {package.removeprefix("py"): version.partition(".post")[0] for package, version in pins.items()}
+    assert listed | {"redis": pins["redis"]} == versions
 
 
 def compare(transcript: Transcript, call: Call, prefix: str = "") -> str | None:

@@ -26,7 +26,6 @@ Response = tuple[int, list[tuple[str, str]], bytes]
 
 @pytest.fixture(scope="module", params=SETTINGS, ids=str)
 def served(request: pytest.FixtureRequest) -> Iterator[tuple[Setting, str]]:
-    """Serve the app at each place of each server; yield that, and the URL."""
     with request.param.serves("trouble") as port:
         yield request.param, f"http://{HOST}:{port}{request.param.prefix}"
 
