@@ -38,7 +38,6 @@ async def is_app_later(origin: str) -> bool:
     return origin == APP
 
 
-Allowed = type("Allowed", (), {"__call__": lambda _, origin: origin == APP})
 AllowedLater = type("AllowedLater", (), {"__call__": is_app_later})
 
 
@@ -81,8 +80,6 @@ def test_an_origin_as_programs_send_it_is_one_and_any_other_text_is_not() -> Non
         assert [port for port in ports if is_origin(f"{start}{port}")] == [port for port in ports if port < 65_536]
 
 
-# Every form of the option --------------------------------------------------------------------------------------------
-
 BELOW = [APP, "https://a.b.c.example.com"]
 NOT_BELOW = words(f"https://example.com https://.example.com http://app.example.com {APP}:8443 https://x.evil.com")
 NOT_LOCAL = words("https://localhost http://a.localhost:1 http://localhost: http://localhost:* http://localhost:65536")
@@ -99,18 +96,13 @@ TEXTS = ["^https://(b|c)$", " ^https://d", APP]
     ("the wildcard among others", [APP, " *"], [API], [""]),
     ("an empty string", "", [], [APP, ""]),
     ("any subdomain at any depth, not the domain itself", "https://*.example.com", BELOW, NOT_BELOW),
-    ("subdomains on one port", "https://*.example.com:8443", [f"{APP}:8443"], [APP, f"{APP}:84430"]),
     ("any port, and none", "http://localhost:*", ["http://localhost", "http://localhost:65535"], NOT_LOCAL),
     ("both wildcards", "https://*.example.com:*", [APP, f"{APP}:1"], ["https://example.com:1", "http://a.example.com"]),
-    ("any port of an IPv6 address", "http://[::1]:*", ["http://[::1]:3000"], ["http://[::2]:3000"]),
     ("a pattern matches whole", re.compile("https://[ab]"), ["https://a"], ["https://c", "https://a.b", "xhttps://a"]),
     ("a pattern gets origins only", re.compile("(?i)HTTPS://A|.*\n"), ["https://a"], ["HTTPS://A", "https://b\n"]),
     ("a string with ^ is a pattern with commas", r"^https://a{1,2}$", ["https://aa"], ["https://aaa", "https://a{1"]),
-    ("a string with ^ matches whole", "^https://a", ["https://a"], ["https://a.evil.test"]),
     ("strings with ^ in a list", TEXTS, ["https://b", "https://d", APP], ["https://e"]),
     ("a function", is_app, [APP], [API]),
-    ("an object that can be called", Allowed(), [APP], [API]),
-    ("a partial of a function", functools.partial(is_app), [APP], [API]),
     ("all kinds mixed", MIXED, [APP, "https://x.d"], [API, "https://b"]),
     *((f"the shell {origin}", [origin], [origin], [f"{origin}x", f"x{origin}", APP]) for origin in SHELLS),
 )
@@ -132,9 +124,6 @@ def test_what_is_parsed_keeps_the_entries_as_written() -> None:
     assert parse("*") == AllowedOrigins() == ANY_ORIGIN
 
 
-# Corrections ---------------------------------------------------------------------------------------------------------
-
-
 SHORT = words(
     "HTTPS://app.example https://App.EXAMPLE/ https://app.example/* https://app.example:443 https://app.example:"
 )
@@ -146,17 +135,13 @@ SHORT = words(
     http://app.example:080        http://app.example
     https://app.example:08443     https://app.example:8443
     ws://a.example:80             ws://a.example
-    wss://a.example:443           wss://a.example
-    HTTP://LOCALHOST:*/           http://localhost:*
     HTTPS://*.App.example:443/*   https://*.app.example
     https://*.ü.example:*         https://*.xn--tda.example:*
     http://0xFF000000             http://255.0.0.0
-    http://127.1:80               http://127.0.0.1
     http://0177.0.0.1.            http://127.0.0.1
     http://[0:0:0:0:0:0:0:1]:80   http://[::1]
     http://[::FFFF:1.2.3.4]       http://[::ffff:102:304]
     http://[1:0:0:2:0:0:0:3]:*    http://[1:0:0:2::3]:*
-    App://Obsidian.md/            app://Obsidian.md
     file:///                      file://
 """,
     *((text, text, "https://app.example") for text in SHORT),
@@ -195,8 +180,6 @@ def test_an_item_with_several_origins_is_split_and_an_empty_one_and_null_are_nam
     assert parse(["null", APP]).allow("null")
 
 
-# What can never match ------------------------------------------------------------------------------------------------
-
 EVIL = words("https://evil.test https://evilexample.com http://192.168.a.com:3000 https://shop-a.evil-team.vercel.app")
 PRIVATE = words("localhost:3000 127.0.0.1:5500 0.0.0.0:5 192.168.0.5 172.31.0.1 10.0.0.1:8080 [::1]:3000 myhost.local")
 APP_EXAMPLE = words("""
@@ -214,28 +197,21 @@ APP_EXAMPLE = words("""
     *.app.example                     https://x.app.example           'https://*.app.example'
     localhost:*/                      http://localhost:1              'http://localhost:*'
     http//x                           http://x                        'http://x'
-    http://x/app                      http://x                        'http://x'
     https://ann:pw@app.example:8443/  https://app.example:8443        'https://app.example:8443'
     https://app .example              https://app.example             'https://app.example'
     file:///index.html                file://                         'file://'
-    capacitor://localhost/app         capacitor://localhost           'capacitor://localhost'
     https://shop-*-team.vercel.app    https://shop-b1-team.vercel.app  re.compile(r"https://shop-[^.:/]*-team\.vercel\.app")
     shop-*.example.com/*              https://shop-1.example.com      re.compile(r"https://shop-[^.:/]*\.example\.com")
     https://*example.com              https://a.b.example.com         re.compile(r"https://([^:/]+\.)?example\.com")
-    *example.com                      https://example.com
     *://app.example                   http://app.example
     https://*.*.example.com           https://a.b.example.com
-    https://app.*.example             https://app.x.example
     http://192.168.*.*:3000           http://192.168.1.5:3000         re.compile(r"http://192\.168\.[0-9]*\.[0-9]*:3000")
     https://app.example:30*           https://app.example:3001
     chrome-extension://*              chrome-extension://abc
     .*\.example\.com                  https://app.example.com         re.compile(r"https://.*\.example\.com")
-    https://[ab].example              https://b.example
     https?://x                        http://x                        re.compile(r"https?://x")
     https://shop-.*.example.com       https://shop-1.example.com
-    (http|https)://app\.example       http://app.example
     /^https:\/\/.*\.example\.com$/    https://x.example.com           re.compile(r"https:\/\/.*\.example\.com$")
-    '["https://a.example"]'           https://a.example               'https://a.example'
     "https://a.example"               https://a.example               'https://a.example'
 """,
     *((text, text, f"http://{text}", f"'http://{text}'") for text in PRIVATE),
@@ -329,8 +305,6 @@ def test_a_function_that_returns_anything_but_a_bool_is_an_error_that_names_it(o
             parse(function).allow(origin)
 
 
-# Everyone, in any spelling -------------------------------------------------------------------------------------------
-
 EVERYONE = words(r"""
     * ^.*$ ^(?i:HTTPS?)://.*$ ^https?://[\w.]+ ^.+\.[a-z]{2,3} ^https?://.* ^http://.* ^https://\w+\.\w+
     ^https://[a-z.]+ ^https://[a-z0-9-]+\.[a-z]{4,} ^https?://([a-z0-9]+\.)+[a-z]+(:\d+)?
@@ -371,8 +345,6 @@ def test_a_pattern_that_takes_exponential_time_is_tried_in_bounded_time() -> Non
     assert not parse(r"^https://([\w-]+\.?)+example\.com").matches_any_origin
 
 
-# Laws ----------------------------------------------------------------------------------------------------------------
-
 ENDS = [*"/?# \n", ".", "\x00", "%00", ".evil.test", "@evil.test", ":80", ":8443", ", https://a"]
 origins_with_ends = st.builds("https://xn--a.{}{}".format, st.sampled_from(["b", "com"]), st.sampled_from(ENDS))
 any_texts = st.text(max_size=40) | st.text("ahtps:/.*,@%\\ \t\r\n\x00[('\"^0x9Aü", max_size=40)
@@ -398,8 +370,6 @@ def test_a_very_long_text_is_parsed_and_denied_in_bounded_time(piece: str) -> No
     for text in (piece * 10**4, f"https://{piece * 10**4}"):
         assert not parse([text, pattern]).allow(text)
 
-
-# Credentials ---------------------------------------------------------------------------------------------------------
 
 INSECURE = words("""
     http://app.example http://app.example:8080 http://app.example:* http://*.app.example http://127.0.0.1.app.example

@@ -63,17 +63,13 @@ def test_a_preflight_is_options_with_an_origin_and_a_method() -> None:
     assert preflights == [("OPTIONS", origin, "PUT", names) for origin in (APP, "null") for names in ("x-a", None)]
 
 
-# Which origins are allowed, and which headers their responses carry --------------------------------------------------
-
 # Options; `Access-Control-Allow-Origin` for APP, for OTHER and without `Origin`; whether the response varies.
 LISTS: list[tuple[str, dict[str, Any], tuple[str | None, ...], bool]] = [
     ("one", {"origins": APP}, (APP, None, APP), True),
-    ("one, not always", {"origins": [APP], "always_send": False}, (APP, None, None), True),
     ("one, not as a wildcard", {"origins": APP, "send_wildcard": False}, (APP, None, APP), True),
     ("several", {"origins": f"{APP}, https://b.example"}, (APP, None, None), True),
     ("subdomains", {"origins": "https://*.example"}, (APP, OTHER, None), True),
     ("any port", {"origins": f"{APP}:*"}, (APP, None, None), True),
-    ("a pattern", {"origins": re.compile(r"https://app\..*")}, (APP, None, None), True),
     ("one and a function", {"origins": ["https://b.example", APP.__eq__]}, (APP, None, None), True),
     ("none", {"origins": []}, (None, None, None), False),
 ]
@@ -143,8 +139,6 @@ def test_a_denied_path_has_no_header_but_vary() -> None:
     assert [headers_of(DENY_ALL, request, origin) for request in REQUESTS for origin in (APP, None)] == [DENIED] * 10
 
 
-# What a request can contain ------------------------------------------------------------------------------------------
-
 NO_ORIGINS = ["", "*", "null\n", f"{APP}\r\nSet-Cookie: a=b", f"{APP}, {APP}", f"{APP}/", "é", "\x00", "a" * 400]
 
 
@@ -176,11 +170,8 @@ SOME = [f"x{number:02}" for number in range(70)]
     "requested, expected",
     ("white space around names, which are sorted", " x-b ,\tx-a\t", "x-a, x-b"),
     ("a name twice, and in capitals", "X-A, x-a, x-a", "X-A, x-a"),
-    ("commas", ",, ,", ""),
     ("the wildcard, which would be a name", "*, x-a", "x-a"),
-    ("white space inside a name", "x a, x-b", "x-b"),
     ("a line with a header", "x-a\r\nSet-Cookie: a=b, x-b", "x-b"),
-    ("a line feed behind a name", "x-a\n, x-b", "x-b"),
     ("white space that is none in HTTP", "x-a\x0b, x-b\xa0, x-c", "x-c"),
     ("what is no token", 'x:, "x", (x), x/y, x=y, x;y, x@y, x[y], {x}, x?, <x>, x\\y', ""),
     ("what is no ASCII", "é, x\x00, \x7f, \u212a, x-a", "x-a"),
@@ -202,12 +193,10 @@ def test_of_all_characters_77_can_stand_in_a_token() -> None:
 @table(
     "present, needed, merged",
     ("nothing was there", "", "Origin", "Origin"),
-    ("never twice, in any case", "origin, ORIGIN", "Origin", "Origin"),
     ("the order stays", "Cookie, oRiGiN , Accept", "Origin", "Origin, Cookie, Accept"),
     ("white space and empty pieces go", " Cookie ,, Accept,", "Origin", "Origin, Cookie, Accept"),
     ("the wildcard stays alone", "Cookie, *", "Origin", "*"),
     ("a star in a name is no wildcard", "X-*", "Origin", "Origin, X-*"),
-    ("a longer name is another", "Original", "Origin", "Origin, Original"),
     ("several are needed", "B, A", "Origin, A", "Origin, A, B"),
 )
 def test_vary_is_merged(present: str, needed: str, merged: str) -> None:

@@ -74,9 +74,6 @@ def test_all_that_a_pattern_matches_begins_with_its_literal_prefix(pattern: Any,
     assert Resources([(pattern, Policy())]).policy(f"{path}x") == Policy()
 
 
-# Which of several decides --------------------------------------------------------------------------------------------
-
-
 @table(
     "winner, path, others",
     ("the longest literal prefix", "/a/b", "/a/bc", ["/a/", "/a", "/", ""]),
