@@ -139,12 +139,7 @@ def test_a_page_whose_code_could_be_overlooked_is_refused(text: str, message: st
         transcripts(Path("page.rst"), text)
 
 
-@table(
-    "before, reason",
-    ("one line", ".. not-run: it needs a browser\n\n", "it needs a browser"),
-    ("several lines", ".. not-run: it needs\n   a browser\n\n", "it needs a browser"),
-    ("not directly before the block", ".. not-run: it needs a browser\n\nProse.\n\n", None),
-)
-def test_the_reason_why_a_block_is_not_run_stands_directly_before_it(before: str, reason: str | None) -> None:
-    [block] = blocks(Path("page.rst"), before + ".. code-block:: python\n\n    1 / 0\n")
-    assert (block.not_run, block.runs) == (reason, reason is None)
+def test_the_reason_why_a_block_is_not_run_stands_directly_before_it() -> None:
+    reason, code = ".. not-run: it needs\n   a browser\n\n", ".. code-block:: python\n\n    1 / 0\n"
+    [not_run, runs] = [*blocks(Path("a.rst"), reason + code), *blocks(Path("b.rst"), f"{reason}Prose.\n\n{code}")]
+    assert (not_run.not_run, not_run.runs, runs.not_run, runs.runs) == ("it needs a browser", False, None, True)
