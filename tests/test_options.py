@@ -247,9 +247,7 @@ def key_warnings(config: dict[Any, Any], decoration: dict[str, Any] | None = Non
     ("an underscore missing", "CORS_MAXAGE", 5, "max_age"),
     ("what django-cors-headers calls it", "CORS_ALLOWED_ORIGINS", [A], "origins"),
 )
-def test_a_config_key_like_an_option_is_warned_about_once_unless_that_option_is_given_anywhere(
-    key: str, value: Any, name: str
-) -> None:
+def test_a_config_key_like_an_option_is_warned_about_once_unless_that_is_given(key: str, value: Any, name: str) -> None:
     [text] = key_warnings({key: value})
     assert re.match(f"config key {key!r} .*did you mean {config_key(name)!r}", text)
     option = {name: value}
@@ -317,9 +315,7 @@ FLAGS = ["supports_credentials", *SWITCHES, "intercept_exceptions"]
     ("no bool", FLAGS, "must be a bool", "True", ["true", 1, 0, "", [], "x" * 5000]),
     ("no number", ["max_age"], "must be a whole number of seconds, 0 or more", "600", NO_SECONDS),
 )
-def test_a_wrong_value_is_an_error_with_option_value_rule_and_what_to_write(
-    names: list[str], rule: str, write: str, values: list[object]
-) -> None:
+def test_a_wrong_value_is_an_error_with_the_rule_and_a_remedy(names: Any, rule: str, write: str, values: Any) -> None:
     for name, value, (spelling, parse) in product(names, values, PLACES.items()):
         message = refused(ValueError, parse, **{name: value})
         assert message.startswith(spelling.format(name, upper=name.upper()))

@@ -56,11 +56,9 @@ def test_a_policy_and_its_headers_cannot_be_changed_for_the_next_request() -> No
 
 
 def test_a_preflight_is_options_with_an_origin_and_a_method() -> None:
-    requests = itertools.product(
-        ["OPTIONS", "GET", "options"], [APP, "null", "", None], ["PUT", "", None], ["x-a", None]
-    )
+    requests = itertools.product(["OPTIONS", "GET", "options"], [APP, "null", "", None], ["PUT", "", None])
     preflights = [request for request in requests if CORSRequest(*request).is_preflight is True]
-    assert preflights == [("OPTIONS", origin, "PUT", names) for origin in (APP, "null") for names in ("x-a", None)]
+    assert preflights == [("OPTIONS", APP, "PUT"), ("OPTIONS", "null", "PUT")]
 
 
 # Options; `Access-Control-Allow-Origin` for APP, for OTHER and without `Origin`; whether the response varies.
@@ -122,10 +120,9 @@ def test_beside_the_origin_stand_exactly_these_headers(options: Any, on_get: Any
     ("headers and one", {"headers": "*, x-a", "methods": []}, {HEADERS: "x-a"}, {HEADERS: "x-a, x-b"}, [VARY_HEADERS]),
     ("all", {"headers": "*", "methods": "*"}, {}, {METHODS: "PATCH", HEADERS: "x-a, x-b"}, [VARY_METHOD, VARY_HEADERS]),
 )
-def test_with_credentials_the_wildcard_becomes_the_requested_names_and_the_response_varies(
-    options: dict[str, Any], otherwise: dict[str, str], on_preflight: dict[str, str], varies: list[str]
+def test_with_credentials_the_wildcard_becomes_the_requested_names(
+    options: Any, otherwise: dict[str, str], on_preflight: dict[str, str], varies: list[str]
 ) -> None:
-    """Fetch ``#cors-preflight-fetch-0``, step 7."""
     policy, without_vary = [policy_of(origins=APP, vary_header=vary, **options, **TRUSTING) for vary in (True, False)]
     for request in REQUESTS:
         expected = {ORIGIN: APP} | TRUE | (on_preflight if request is PREFLIGHT else otherwise)

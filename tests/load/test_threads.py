@@ -50,9 +50,7 @@ def meet(pool: ThreadPoolExecutor, place: Callable[..., None], **options: Any) -
 
 @pytest.mark.parametrize("origins", [[A, "https://c.example"], A.__eq__], ids=["listed", "by a function"])
 @pytest.mark.parametrize("place", PLACES)
-def test_an_app_responds_correctly_from_its_first_request_on(
-    pool: ThreadPoolExecutor, place: Callable[..., None], origins: Any
-) -> None:
+def test_an_app_responds_correctly_from_its_first_request(pool: ThreadPoolExecutor, place: Any, origins: Any) -> None:
     assert [wrong for _ in range(ROUNDS // 2) for wrong in meet(pool, place, origins=origins)] == []
 
 
