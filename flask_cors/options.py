@@ -16,7 +16,6 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from functools import partial
 from typing import Any, TypedDict
 
 from .origins import AllowedOrigins, OriginRule, compile_pattern
@@ -229,27 +228,26 @@ EVERY_PATH: tuple[Entry, ...] = ((ANY_PATH, {}),)
 class ParsedOptions:
     """What one ``CORS``, one ``@cross_origin`` or one app's config was given: parsed values by option name.
 
-    *location* is the file and the line of the program that gave them. *warned* holds the sentences that
-    :func:`check_now` has warned of.
+    *location* is the file and the line of the program that gave them.
     """
 
     def __init__(self, values: dict[str, Any]) -> None:
         self.values = values
         self.location: tuple[str, int] = find_caller()[1:]
-        self.warned: frozenset[str] = frozenset()
-
-    @property
-    def names(self) -> set[str]:
-        """The names of the options that are given, those in entries of ``resources`` included."""
-        return {name for _, options in self.values.get(RESOURCES, ()) for name in options}.union(self.values)
 
 
-def parse_keywords(options: Mapping[str, Any], caller: str, *more: str) -> ParsedOptions:
+def parse_keywords(
+    options: Mapping[str, Any], caller: str, *more: str, positional: Sequence[object] = ()
+) -> ParsedOptions:
     """Parse keywords: the names of ``Options``, and *more*.
 
-    :raises TypeError: for other names.
+    :raises TypeError: for other names, and for what is given by position.
     :raises ValueError: for values that break a rule.
     """
+    if positional:
+        from .cli.advice import option_without_name
+
+        raise TypeError(option_without_name(positional[0], caller))
     _check_names(options, NAMES.union(more), caller)
     return _parse(options, str)
 
@@ -293,6 +291,19 @@ def config_key(name: str) -> str:
     return f"CORS_{name.upper()}"
 
 
+class Mistakes(list[str]):
+    """The mistakes of one call, collected, so that one error shows them all."""
+
+    def collect(self, label: str, parse: Callable[..., Any], *values: Any) -> Any:
+        """Return what *parse* returns; keep the mistakes that it raises, with the label before each."""
+        try:
+            return parse(*values)
+        except ValueError as error:
+            self.extend(label + text for text in error.args)
+        except TypeError as error:
+            raise TypeError(f"{label}{error}") from None
+
+
 def _parse(options: Mapping[str, Any], label: Label) -> ParsedOptions:
     try:
         return ParsedOptions(_parse_layer(options, label))
@@ -301,48 +312,28 @@ def _parse(options: Mapping[str, Any], label: Label) -> ParsedOptions:
 
 
 def _parse_layer(options: Mapping[str, Any], label: Label) -> dict[str, Any]:
-    """Parse the values of one layer.
-
-    :raises ValueError: with an argument for each mistake.
-    """
     values: dict[str, Any] = {}
-
-    def parse(name: str, value: Any) -> None:
-        parsed = PARSERS[name](value)
+    mistakes = Mistakes()
+    for name, value in options.items():
+        if value is None and name != "origins":
+            continue
+        parsed = mistakes.collect(label(name), PARSERS[name], value)
         if values.setdefault(ALIASES.get(name, name), parsed) != parsed:
-            raise ValueError(": headers and allow_headers are two names of one option; give only one of them")
-
-    given = [(name, value) for name, value in options.items() if value is not None or name == "origins"]
-    _parse_all((label(name), partial(parse, name, value)) for name, value in given)
+            both = "headers and allow_headers are two names of one option; give only one of them"
+            mistakes.append(f"{label(name)}: {both}")
+    if mistakes:
+        raise ValueError(*mistakes)
     values.pop("intercept_exceptions", None)
     return values
 
 
-def _parse_all(parsers: Iterable[tuple[str, Callable[[], Any]]]) -> list[Any]:
-    """Call parsers, and report the mistakes of all of them together, each with its label."""
-    parsed: list[Any] = []
-    mistakes: list[str] = []
-    for label, parse in parsers:
-        try:
-            parsed.append(parse())
-        except ValueError as error:
-            mistakes += [label + text for text in error.args]
-        except TypeError as error:
-            raise TypeError(f"{label}{error}") from None
-    if mistakes:
-        raise ValueError(*mistakes)
-    return parsed
-
-
-def _parse_entry(pattern: Any, options: Any) -> Entry:
+def _parse_entry(options: Any) -> dict[str, Any]:
     if options is None:
-        options = {}
+        return {}
     if not isinstance(options, Mapping):
         raise ValueError(f"={options!r:.300} must be a dict of options; write for example {{'origins': '*'}}")
     _check_names(options, NAMES, "")
-    parse_pattern, parse_options = partial(_parse_pattern, pattern), partial(_parse_layer, options, "[{!r}]".format)
-    compiled, values = _parse_all([("", parse_pattern), ("", parse_options)])
-    return compiled, values
+    return _parse_layer(options, "[{!r}]".format)
 
 
 def _parse_pattern(pattern: Any) -> re.Pattern[str]:
@@ -362,17 +353,6 @@ def _check_names(names: Iterable[Any], known: frozenset[str], where: str) -> Non
         raise TypeError(f"{where}: {unknown_options(unknown, sorted(known))}")
 
 
-def check_positional(given: Sequence[object], where: str, likely: str) -> None:
-    """Reject options without a name; *likely* is the name that they probably have.
-
-    :raises TypeError: showing the first one, and how it can be written.
-    """
-    if given:
-        from .cli.advice import option_without_name
-
-        raise TypeError(option_without_name(given[0], where, likely))
-
-
 def _error(mistakes: Sequence[str]) -> ValueError:
     if len(mistakes) == 1:
         return ValueError(mistakes[0])
@@ -384,8 +364,7 @@ def check_now(parsed: ParsedOptions) -> None:
 
     :raises ValueError: for credentials that are allowed to every origin.
     """
-    parsed.warned = frozenset(policy_warnings(build_resources(parsed)))
-    warn(parsed.warned)
+    warn(policy_warnings(build_resources(parsed)))
 
 
 def policy_warnings(resources: Resources) -> Iterator[str]:
@@ -471,8 +450,15 @@ def parse_resources(value: Any) -> tuple[Entry, ...]:
         raise ValueError(f"={value!r:.300} {rule}")
     if not isinstance(value, Mapping):
         value = dict.fromkeys(value)
-    entries = [(f"[{pattern!r}]", partial(_parse_entry, pattern, options)) for pattern, options in value.items()]
-    return tuple(_parse_all(entries))
+    mistakes = Mistakes()
+    entries: list[Entry] = []
+    for pattern, options in value.items():
+        label = f"[{pattern!r}]"
+        compiled = mistakes.collect(label, _parse_pattern, pattern)
+        entries.append((compiled, mistakes.collect(label, _parse_entry, options)))
+    if mistakes:
+        raise ValueError(*mistakes)
+    return tuple(entries)
 
 
 _ORIGINS_NONE = (

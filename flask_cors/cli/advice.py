@@ -5,12 +5,14 @@ The modules of the extension decide, and find what is wrong. They load this modu
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
+from itertools import chain
 from typing import Any
 
-from ..options import ALIASES, NAMES, PARSERS, RESOURCES, config_key
+from ..options import ALIASES, NAMES, PARSERS, RESOURCES, ParsedOptions, config_key
 from ..origins import AllowedOrigins, admits_unrelated_domains, compile_pattern, serialize
 from .lookalikes import find_lookalike
 
@@ -72,8 +74,11 @@ def nearest(word: str, known: Iterable[str], likeness: float) -> str:
     return next(iter(difflib.get_close_matches(word, [*known], 1, likeness)), "")
 
 
-def option_without_name(value: object, where: str, likely: str) -> str:
-    """Say how an option can be written that is given without its name; *likely* is the name that it probably has."""
+def option_without_name(value: object, where: str) -> str:
+    """Say how an option can be written that is given without its name."""
+    likely = "origins" if where == "cross_origin()" else RESOURCES
+    if likely == "origins" and (inspect.isroutine(value) or inspect.isclass(value)):
+        return "cross_origin is missing its parentheses: write @cross_origin() above the view"
     shown = f"{value!r:.300}"
     remedy = f"{likely}={shown}"
     if isinstance(value, Mapping) and value.keys() <= {*NAMES, RESOURCES}:
@@ -105,14 +110,22 @@ def credentials_for_everyone(origins: AllowedOrigins, *, origins_given: bool) ->
     return f"{given}; this cannot be combined with supports_credentials=True: {remedy}, or remove supports_credentials"
 
 
-def misspelt_keys(config: Mapping[Any, Any], given: set[str]) -> Iterator[str]:
+def _names(parsed: ParsedOptions) -> Iterator[str]:
+    """Yield the names of the options that are given, those in entries of ``resources`` included."""
+    yield from parsed.values
+    for _, options in parsed.values.get(RESOURCES, ()):
+        yield from options
+
+
+def misspelt_keys(config: Mapping[Any, Any], given: Iterable[ParsedOptions]) -> Iterator[str]:
     """Warn about config keys that are like an option's, unless that option is *given* elsewhere."""
+    names = set(chain.from_iterable(map(_names, given)))
     keys = {config_key(name): ALIASES.get(name, name) for name in PARSERS}
     for key, value in config.items():
         if not isinstance(key, str) or not key.startswith("CORS_") or key in keys or isinstance(value, Mapping):
             continue
         near = nearest(key, keys, 0.7)
-        if near and near not in config and keys[near] not in given:
+        if near and near not in config and keys[near] not in names:
             yield f"config key {key!r} is not a setting, and has no effect; did you mean {near!r}?"
 
 

@@ -197,8 +197,7 @@ class Site:
     def misspelt_keys(self) -> list[str]:
         """Return sentences about keys of the config that resemble a setting."""
         given = [self.config, *all_decorations(self.app), *(scope.parsed for scope in self._state.scopes)]
-        names = {name for parsed in given for name in parsed.names}
-        return [*misspelt_keys(self.app.config, names)]
+        return [*misspelt_keys(self.app.config, given)]
 
     # Covers
 
