@@ -46,6 +46,12 @@ GENERATED = re.compile(r"PKG-INFO|setup\.cfg|[^/]*\.egg-info/.*")
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:home|root|Users|work)/[\w.-]")
 REGISTRY = re.compile(r"\b(?:pypi|pythonhosted|npmjs|debian)\.(?:org|com|net)\b")
 
+# What the next Flask calls with a context as well, and what makes a context: the core needs none of it.
+OF_FLASKS_OWN = re.compile(
+    r"make_default_options_response|(full_)?dispatch_request|(pre)?process_re\w+|(handle|log)_(user_|http_)?exception"
+    r"|finalize_request|do_teardown_\w+|(test_)?(app|request)_(context|ctx)|(App|Request)Context|push|pop_context"
+)
+
 
 def test_the_package_under_test_is_the_one_beside_the_tests() -> None:
     assert Path(flask_cors.__file__).resolve() == PACKAGE / "__init__.py"
@@ -76,6 +82,13 @@ def test_in_the_core_imports_point_one_way_and_a_pure_module_imports_no_framewor
         known = {f".{name}" for name in CORE[:number]} | where_something_is_wrong
         assert {name for name in found if name.startswith(".")} <= known
         assert module not in PURE or not found & {"flask", "werkzeug", "jinja2", "blinker", "markupsafe"}
+
+
+def test_the_core_calls_no_method_of_flask_that_takes_a_context_and_makes_no_context() -> None:
+    nodes = [node for module in CORE for node in ast.walk(ast.parse(SOURCES[f"{module}.py"]))]
+    named = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    assert "create_url_adapter" in named
+    assert {*filter(OF_FLASKS_OWN.fullmatch, named)} == set()
 
 
 def test_the_core_is_small_and_not_dense() -> None:
