@@ -50,7 +50,6 @@ MORE = [
     ("every origin", {"origins": [A, B]}, {}, "route", "every origin", f"{WITHOUT}|only {A}, {B}"),
     ("a first policy", None, {"origins": "null"}, "route", "null", f"{WITHOUT}|no origin"),
     ("a wildcard", {"origins": X_A}, {"origins": SUBS}, "route", SUBS, f"{WITHOUT}|only {X_A}"),
-    ("every port", {"origins": A}, {"origins": f"{A}:*"}, "route", f"{A}:*", f"{WITHOUT}|only {A}"),
     ("a pattern", {"origins": A}, {"origins": AB}, "route", f"what {as_python(AB)} matches", f"{WITHOUT}|only {A}"),
     ("a function", {"origins": A}, {"origins": [A, ours]}, "route", "what ours allows", f"{WITHOUT}|only {A}"),
     ("cookies", {"origins": A}, {"origins": A, **COOKIES}, "credentials", A, f"with cookies|{WITHOUT}"),
@@ -140,10 +139,8 @@ OTHER = "is not what flask cors routes --json prints. Write it again"
 
 @table(
     "text, words",
-    ("no JSON", "{", OTHER),
     ("no text", "\udcff", OTHER),
     ("other JSON", "[]", OTHER),
-    ("findings", '{"version": 1, "findings": []}', OTHER),
     ("routes that lack something", '{"version": 1, "routes": [{"methods": []}]}', OTHER),
     ("another version", '{"version": 2, "routes": []}', "is of version 2, and this release reads 1. Write it again"),
 )

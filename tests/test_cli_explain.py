@@ -244,10 +244,8 @@ OF_PAGE = ["/", "--origin", PAGE]
 @table(
     "args, message",
     ("no slash", ["api"], "'api' is not a path"),
-    ("another scheme", ["ftp://a/", "--origin", PAGE], "'ftp://a/' is not a path"),
     ("a URL that cannot be", ["http://[/", "--origin", PAGE], "'http://[/' is not a URL"),
     ("other words", ["nothing of the kind"], "a message of a browser's console"),
-    ("curl alone", ["curl"], "'curl' is not a path"),
     ("half a command", ["curl 'http://a/"], "A quote in this curl command is not closed"),
     ("a message without its URL", ["TypeError: Failed to fetch"], "does not name the URL"),
     ("too much", ["/" + "a" * 1_000_001], "longer than 1,000,000"),
@@ -320,7 +318,6 @@ def test_text_fits_the_terminal(write: Write) -> None:
 
 @table(
     "config, url",
-    ("nothing configured", {}, "http://localhost/api/items"),
     ("a server's name", {"SERVER_NAME": "api.example:81"}, "http://api.example:81/api/items"),
     ("a scheme", {"PREFERRED_URL_SCHEME": "https"}, "https://localhost/api/items"),
     ("a root", {"APPLICATION_ROOT": "/shop"}, "http://localhost/shop/api/items"),
