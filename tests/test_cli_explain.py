@@ -12,7 +12,6 @@ from click.testing import CliRunner
 from flask import Flask
 from flask.cli import ScriptInfo
 
-from flask_cors import CORS
 from flask_cors.cli import cors
 from flask_cors.cli.output import VERSION
 from tests.programs import HEAD, PAGE, Program, program, run_cors, write
@@ -104,15 +103,8 @@ def test_an_environment_variable_gets_a_new_value(
 
 def test_an_app_of_which_no_source_is_known_gets_lines_of_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)  # otherwise all of this project is searched
-    app = Flask("nowhere")
-    app.secret_key = "x"
-    app.add_url_rule("/in", "enter", lambda: ("", {"Set-Cookie": "session=1"}))
-    call = ["explain", "/in", "--origin", PAGE, "--credentials", "--json"]
-    cause = json.loads(run_cors(app, *call).output)["explanation"]["cause"]
-    assert cause["fix"]["code"].startswith("from flask_cors import CORS\nCORS(app, resources=")
-    CORS(app, origins=PAGE, supports_credentials=True)
-    [_, note] = json.loads(run_cors(app, *call).output)["explanation"]["notes"]
-    assert note["fix"]["code"].startswith("app.config.update(SESSION_COOKIE_SAMESITE=")
+    output = run_cors(Flask("nowhere"), *CALL).output
+    assert "  Fix      from flask_cors import CORS\n           CORS(app, resources=" in output
 
 
 # Causes ---------------------------------------------------------------------------------------------------------------
@@ -188,14 +180,6 @@ def test_a_cookie_of_the_same_site_comes_back_and_another_than_the_session_is_no
 )
 def test_what_cors_does_not_decide_is_noted(write: Write, call: str, note: str, text: str) -> None:
     assert text in notes(explained(write, "CORS(app)", *shlex.split(call)))[note]["text"]
-
-
-def test_an_endless_stream_is_judged_at_its_headers(write: Write) -> None:
-    code = "def events():\n    while True: yield 'data: 1\\n\\n'\n@app.get('/events')\n"
-    code += "def stream(): return events(), {'Content-Type': 'text/event-stream'}\n"
-    written = write(program(f"CORS(app)\n{code}"))
-    assert written.explain("/events")["allowed"]
-    assert written.fetch("http://localhost/events").allowed
 
 
 # What goes in ---------------------------------------------------------------------------------------------------------

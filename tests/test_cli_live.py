@@ -91,11 +91,6 @@ def test_the_headers_are_shown_before_python(write: Write) -> None:
     ) in printed(write, a_server())
 
 
-def test_hidden_headers_are_listed_without_an_app_too(write: Write) -> None:
-    [note, _] = live(write, a_server(OPEN, ("X-Total", "7")))["notes"]
-    assert note["fix"]["headers"] == ["Access-Control-Expose-Headers: X-Total"]
-
-
 APP = f"CORS(app, origins=['{PAGE}', 'https://b.example'], headers='X-Token', supports_credentials=True)\n"
 LIMITED = f"app.config['MAX_CONTENT_LENGTH'] = 5\n{APP}"
 CHANGED, HIDDEN = "changed-on-the-way", "# remove: proxy_hide_header Access-Control-Allow-Origin;"
