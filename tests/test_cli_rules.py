@@ -19,20 +19,6 @@ from tests.tables import blocks, lines, table
 __all__ = ["write"]
 
 Write = Callable[[str], Program]
-#: Lines of ``rules.txt`` that stand for more.
-SHORT = {
-    "TRUSTED": "CORS(app, origins='https://a.example', supports_credentials=True)",
-    "VIEW": "@app.route('/items')\ndef items(): return ''",
-    "SESSION": "@app.route('/items')\ndef items(): return session['a']",
-    "PUT": "@app.route('/items', methods=['GET', 'PUT'])\ndef items(): return ''",
-    "POST": "@app.route('/items', methods=['GET', 'POST'])\ndef items(): return ''",
-    "JSON": "@app.route('/items', methods=['POST'])\ndef items(): return request.json",
-}
-OWN = "@cross_origin(origins='https://a.example', headers='X-Token', max_age=600)\ndef"
-SHORT |= {"DECORATED": SHORT["VIEW"].replace("def", OWN)}
-SHORT |= {"DECORATED PUT": SHORT["DECORATED"].replace("')", "', methods=['PUT'])").replace("items()", "put()")}
-
-
 ENTRIES = r"""
 re.compile(r'https://.*example\.com')      https://evil-example.com       re.compile(r'https://([a-z0-9-]+\.)?example\.com')
 re.compile('https://app.example.com')      https://appxexample.com        re.compile('https://app[.]example[.]com')
@@ -50,8 +36,10 @@ NAME, NAMES = re.compile('example'), ('example.com',)
 class Everything:
     def __call__(self, origin): return True
 """
-RULES = blocks("rules.txt")
-TESTED = {name for name, *_ in RULES}
+BLOCKS = blocks("rules.txt")
+SHORT = {name: "\n".join(block) for kind, name, block in BLOCKS if kind == "short"}
+RULES = [(sentence, name, block) for name, sentence, block in BLOCKS if name != "short"]
+TESTED = {name for _, name, _ in RULES}
 
 
 @lines("entry, origin, near", ENTRIES)
@@ -63,7 +51,7 @@ def test_an_entry_shows_an_origin_of_another_owner(write: Write, entry: str, ori
 
 # Below ``# id: a sentence`` the file has the code, after ``=`` the text, and after each ``--`` a near miss. What the
 # finding tells to write stands in «» in the first near miss.
-@table("name, block", *((sentence, name, block) for name, sentence, block in RULES))
+@table("name, block", *RULES)
 def test_a_rule_finds_its_mistake_and_no_near_miss(
     write: Write, monkeypatch: pytest.MonkeyPatch, name: str, block: list[str]
 ) -> None:
