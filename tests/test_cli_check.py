@@ -6,7 +6,7 @@ import os
 import re
 import shlex
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import chdir
 from pathlib import Path
 from runpy import run_path
@@ -24,14 +24,13 @@ from flask_cors.cli.console import WORDINGS
 from flask_cors.cli.needs import allows
 from flask_cors.cli.site import Site, sample_paths
 from flask_cors.cli.source import SourceFile, as_path
-from tests.programs import HEAD, PAGE, WITHOUT, Program, apply_diff, program, run_cors, write
+from tests.programs import HEAD, PAGE, WITHOUT, Program, Write, apply_diff, program, run_cors, write
 from tests.tables import blocks, lines, table
 from tests.test_cli_rules import TESTED
 from tests.transcripts.pages import application, parse
 
 __all__ = ["write"]
 
-Write = Callable[[str], Program]
 ROOT = Path(__file__).parents[1]
 VIEWS = program("").removeprefix(HEAD)
 

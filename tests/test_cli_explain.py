@@ -3,7 +3,6 @@
 import json
 import re
 import shlex
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,11 @@ from flask.cli import ScriptInfo
 
 from flask_cors.cli import cors
 from flask_cors.cli.output import VERSION
-from tests.programs import HEAD, PAGE, Program, program, run_cors, write
+from tests.programs import HEAD, PAGE, Write, program, run_cors, write
 from tests.tables import blocks, table
 
 __all__ = ["write"]
 
-Write = Callable[[str], Program]
 AN_ORIGIN = "https://a.example"
 ITEMS = "/api/items"
 TOKEN = ["--header", "X-Token: 1"]

@@ -11,12 +11,11 @@ from werkzeug.wrappers import Request
 
 from flask_cors.cli import ask
 from flask_cors.cli.source import as_python
-from tests.programs import PAGE, Program, program, serving, write
+from tests.programs import PAGE, Write, program, serving, write
 from tests.tables import table
 
 __all__ = ["write"]
 
-Write = Callable[[str], Program]
 Headers = list[tuple[str, str]]
 PUT, TOKEN, COOKIES = ["--method", "PUT"], ["--header", "X-Token: 1"], ["--credentials"]
 OPEN, MINE = ("Access-Control-Allow-Origin", "*"), ("Access-Control-Allow-Origin", PAGE)

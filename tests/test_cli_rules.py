@@ -2,7 +2,6 @@
 
 import re
 import subprocess
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,12 +12,11 @@ from flask_cors import CORSWarning, cross_origin
 from flask_cors.cli.lookalikes import find_lookalike
 from flask_cors.cli.rules.slowness import is_exponential, is_quadratic
 from flask_cors.origins import AllowedOrigins
-from tests.programs import HEAD, Program, write
+from tests.programs import HEAD, Program, Write, write
 from tests.tables import blocks, lines, table
 
 __all__ = ["write"]
 
-Write = Callable[[str], Program]
 ENTRIES = r"""
 re.compile(r'https://.*example\.com')      https://evil-example.com       re.compile(r'https://([a-z0-9-]+\.)?example\.com')
 re.compile('https://app.example.com')      https://appxexample.com        re.compile('https://app[.]example[.]com')
