@@ -83,11 +83,14 @@ def test_a_server_of_which_nothing_is_known_is_told_what_to_send(
     assert write(program(f"{code}\n")).explain("/api/items", *call)["allowed"]
 
 
-def test_the_headers_are_shown_before_python(write: Write) -> None:
+def test_the_headers_to_send_are_shown_and_then_python(write: Write) -> None:
     assert (
         "           Access-Control-Allow-Origin: https://app.example\n           If it is a Flask app:\n"
         '           CORS(app, origins="https://app.example")\n'
     ) in printed(write, a_server())
+    assert "send:\n           Access-Control-Expose-Headers: X-Total\n" in printed(
+        write, a_server(OPEN, ("X-Total", "7"))
+    )
 
 
 APP = f"CORS(app, origins=['{PAGE}', 'https://b.example'], headers='X-Token', supports_credentials=True)\n"
