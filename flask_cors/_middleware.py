@@ -21,11 +21,10 @@ from werkzeug.datastructures import Headers as ResponseHeaders
 from werkzeug.routing import MapAdapter
 
 from ._routes import (
-    all_decorations,
     class_handles_options,
     declares_options,
     find_decoration,
-    hidden_decoration,
+    hides,
     request_route,
     url_adapter,
     view_handles_options,
@@ -172,15 +171,12 @@ def before_view(decoration: ParsedOptions) -> Response | None:
     shown = find_decoration(view, current.method)
     if shown not in (None, decoration):  # a decorator nearer to the view decides
         return None
-    # A view may also call another registered view, and keeps its own policy then.
-    hidden = shown is None and (
-        hidden_decoration(state.app, view) is decoration or decoration not in all_decorations(state.app)
-    )
-    if hidden:
+    is_hidden = shown is None and hides(state.app, view, decoration)
+    if is_hidden:
         with suppress(Exception):  # what routing raises; `add_headers` meets it as well
             if request_route(state.app, current).endpoint == current.endpoint:
                 setattr(current, _HIDDEN_POLICY, state.decorated_policy(decoration))
-    if hidden or shown is decoration:
+    if is_hidden or shown is decoration:
         if state.has_callables:
             ask_callables(state)
         if not state.installed:
@@ -188,12 +184,14 @@ def before_view(decoration: ParsedOptions) -> Response | None:
     if current.method != "OPTIONS" or class_handles_options(view):
         return None
     is_for_wrapper = shown is decoration or read_request(current).is_preflight
-    is_automatic = not declares_options(current.url_rule)
-    if not is_for_wrapper or not (is_automatic or state.decorated_policy(decoration).automatic_options):
-        return None
-    # As Flask's own response to OPTIONS.
-    response = state.app.response_class()
-    adapter = url_adapter(state.app, current)
+    is_automatic = not declares_options(current.url_rule) or state.decorated_policy(decoration).automatic_options
+    return _options_response(state.app, current) if is_for_wrapper and is_automatic else None
+
+
+def _options_response(app: Flask, current: Request) -> Response:
+    """Respond to ``OPTIONS`` as Flask does."""
+    response = app.response_class()
+    adapter = url_adapter(app, current)
     response.allow.update(adapter.allowed_methods() if adapter else ())
     return response
 
@@ -272,7 +270,8 @@ def ask_once(state: AppState, current: Request, policy: Policy | None) -> bool |
 def set_headers(response: Response, headers: Headers) -> Response:
     """Set the CORS headers of a response: these alone, even if others are there already. Merge ``Vary``."""
     with _LOCK:  # of two threads that share a response, one gets it, and the other a copy
-        response = copy_without_cors_headers(response)
+        if hasattr(response.headers, _WRITTEN):
+            response = copy_without_cors_headers(response)
         setattr(response.headers, _WRITTEN, headers)
     if not _OUR_NAMES.isdisjoint([name.lower() for name, _ in response.headers]):
         headers = _replace_headers(response.headers, dict(headers))

@@ -147,3 +147,8 @@ def hidden_decoration(app: Flask, view: object, depth: int = _MAX_DECORATORS) ->
             if decoration is not None:
                 return decoration
     return None
+
+
+def hides(app: Flask, view: object, decoration: ParsedOptions) -> bool:
+    """Whether a decorated function that *view* calls is a part of it, and not another registered view."""
+    return hidden_decoration(app, view) is decoration or decoration not in all_decorations(app)

@@ -303,14 +303,6 @@ class Mistakes(list[str]):
         except TypeError as error:
             raise TypeError(f"{label}{error}") from None
 
-    def check(self) -> None:
-        """Raise what is collected.
-
-        :raises ValueError: with an argument for each mistake.
-        """
-        if self:
-            raise ValueError(*self)
-
 
 def _parse(options: Mapping[str, Any], label: Label) -> ParsedOptions:
     try:
@@ -329,7 +321,8 @@ def _parse_layer(options: Mapping[str, Any], label: Label) -> dict[str, Any]:
         if values.setdefault(ALIASES.get(name, name), parsed) != parsed:
             both = "headers and allow_headers are two names of one option; give only one of them"
             mistakes.append(f"{label(name)}: {both}")
-    mistakes.check()
+    if mistakes:
+        raise ValueError(*mistakes)
     values.pop("intercept_exceptions", None)
     return values
 
@@ -463,7 +456,8 @@ def parse_resources(value: Any) -> tuple[Entry, ...]:
         label = f"[{pattern!r}]"
         compiled = mistakes.collect(label, _parse_pattern, pattern)
         entries.append((compiled, mistakes.collect(label, _parse_entry, options)))
-    mistakes.check()
+    if mistakes:
+        raise ValueError(*mistakes)
     return tuple(entries)
 
 

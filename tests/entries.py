@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
-# What an entry allows ------------------------------------------------------------------------------------------------
-
 
 class Origin(NamedTuple):
     """An origin, parsed; a port has its colon."""
@@ -58,75 +56,51 @@ class Entry(NamedTuple):
         return origin is not None and self.covers(origin)
 
 
-# Kinds ---------------------------------------------------------------------------------------------------------------
-
 Kind = Callable[[str, str, str], Entry]
 
 
-def exact(scheme: str, host: str, port: str) -> Entry:
-    origin = f"{scheme}://{host}{port}"
-    return Entry(origin, origin, host, (scheme, host, port).__eq__)
+def kind(
+    form: str, make: Callable[[str], Any] = str, sample: str = "", hosts: str = "_", any_port: bool = False
+) -> Kind:
+    """Make a kind of entries of this form; they allow all whose host matches *hosts*, where ``_`` is the one given."""
 
-
-def corrected(scheme: str, host: str, port: str) -> Entry:
-    written = f"{scheme.upper()}://{host.title()}{port or DEFAULT_PORTS[scheme]}/"
-    return exact(scheme, host, port)._replace(written=written)
-
-
-def function(scheme: str, host: str, port: str) -> Entry:
-    origin = f"{scheme}://{host}{port}"
-    return exact(scheme, host, port)._replace(written=lambda sent: sent == origin)
-
-
-def covering(written: str, sample: str, hosts: str, *, any_port: bool = False, compiled: bool = False) -> Kind:
-    """Make a kind that allows several origins: all whose host matches *hosts*, where ``_`` is the host given."""
-
-    def kind(scheme: str, host: str, port: str) -> Entry:
+    def entry(scheme: str, host: str, port: str) -> Entry:
         def covers(origin: Origin) -> bool:
             below = re.fullmatch(hosts.replace("_", re.escape(host)), origin.host) is not None
             return below and origin.scheme == scheme and (any_port or origin.port == port)
 
-        fields = {"host": re.escape(host) if compiled else host, "port": port}
-        text = f"{scheme}://{written.format(**fields)}"
-        return Entry(re.compile(text) if compiled else text, f"{scheme}://{sample}{host}{port}", host, covers)
+        origin, explicit_port = f"{scheme}://{host}{port}", port or DEFAULT_PORTS[scheme]
+        parts = {"origin": origin, "scheme": scheme, "host": host, "port": port, "pattern": re.escape(origin)}
+        corrected = f"{scheme.upper()}://{host.title()}{explicit_port}/"
+        written = make(form.format(**parts, host_pattern=re.escape(host), corrected=corrected))
+        return Entry(written, f"{scheme}://{sample}{host}{port}", host, covers)
 
-    return kind
-
-
-def written_as(form: str, compiled: Callable[[str], Any] = str) -> Kind:
-    """Make a kind that allows one origin, by a regular expression: *form*, with the origin in its place."""
-
-    def kind(scheme: str, host: str, port: str) -> Entry:
-        entry = exact(scheme, host, port)
-        return entry._replace(written=compiled(form.format(re.escape(entry.sample))))
-
-    return kind
+    return entry
 
 
+SUBDOMAINS = "{scheme}://([a-z]+[.])+{host_pattern}{port}"
+exact = kind("{origin}")
 #: Every way to list an origin, from its scheme, host and port.
 KINDS: dict[str, Kind] = {
     "an exact origin": exact,
-    "an origin that is corrected": corrected,
-    "any subdomain": covering("*.{host}{port}", "x.y.", r".+\._"),
-    "any port": covering("{host}:*", "", "_", any_port=True),
-    "any subdomain and port": covering("*.{host}:*", "x.", r".+\._", any_port=True),
-    "a pattern": written_as("{}", re.compile),
-    "a pattern with anchors": written_as("^{}$", re.compile),
-    "a pattern of lines": written_as("(?m)^{}$", re.compile),
-    "a pattern without case": written_as("(?i){}", re.compile),
-    "a pattern of alternatives": written_as(r"https://first\.example|{}", re.compile),
-    "a pattern of subdomains": covering("([a-z]+[.])+{host}{port}", "x.y.", r"([a-z]+\.)+_", compiled=True),
-    "a ^ string": written_as("^{}"),
-    "a ^ string with $": written_as("^{}$"),
-    "a ^ string of alternatives": written_as(r"^https://first\.example|{}"),
-    "a function": function,
+    "an origin that is corrected": kind("{corrected}"),
+    "any subdomain": kind("{scheme}://*.{host}{port}", sample="x.y.", hosts=r".+\._"),
+    "any port": kind("{scheme}://{host}:*", any_port=True),
+    "any subdomain and port": kind("{scheme}://*.{host}:*", sample="x.", hosts=r".+\._", any_port=True),
+    "a pattern": kind("{pattern}", re.compile),
+    "a pattern with anchors": kind("^{pattern}$", re.compile),
+    "a pattern of lines": kind("(?m)^{pattern}$", re.compile),
+    "a pattern without case": kind("(?i){pattern}", re.compile),
+    "a pattern of alternatives": kind(r"https://first\.example|{pattern}", re.compile),
+    "a pattern of subdomains": kind(SUBDOMAINS, re.compile, sample="x.y.", hosts=r"([a-z]+\.)+_"),
+    "a ^ string": kind("^{pattern}"),
+    "a ^ string with $": kind("^{pattern}$"),
+    "a ^ string of alternatives": kind(r"^https://first\.example|{pattern}"),
+    "a function": kind("{origin}", lambda origin: origin.__eq__),
 }
 ANY_ORIGIN = Entry("*", "https://any.example", "any.example", lambda _: True, any_origin=True)
 ANY_PAGE = ANY_ORIGIN._replace(written=re.compile("https?://.*"), covers=lambda origin: origin.scheme in WEB)
 NULL = Entry("null", "null", "null", ("", "null", "").__eq__)
-
-
-# Near misses ---------------------------------------------------------------------------------------------------------
 
 # By class: what to write for the host, for its port, and for the whole origin. {_} is a space.
 HOSTS = {

@@ -45,8 +45,3 @@ def examples(*values: Any) -> Callable[[Any], Any]:
         return test
 
     return decorate
-
-
-def without_address(value: object) -> str:
-    """Make an id of a value that is the same in each process."""
-    return re.sub(" at 0x[0-9a-f]+", "", repr(value))

@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -11,11 +10,11 @@ from flask import Flask
 
 from tests.tables import table
 from tests.transcripts.__main__ import sources
-from tests.transcripts.calls import AppCall, over_http, through_client
+from tests.transcripts.calls import over_http, through_client
 from tests.transcripts.check import problem
 from tests.transcripts.grammar import GrammarError, Transcript
 from tests.transcripts.mutants import survivors
-from tests.transcripts.pages import RUN, Check, blocks, replay, transcripts
+from tests.transcripts.pages import RUN, blocks, replay, transcripts
 
 ROOT = Path(__file__).parents[1]
 SOURCES = [ROOT / path for path in sources()]
@@ -41,19 +40,10 @@ def test_all_code_runs_and_each_transcript_shows_the_real_response_which_no_muta
             tried, survived = survivors(transcript, calls[0])
             return "\n\n".join(survived) or (None if tried > 20 else "there are too few mutants")
 
-        # The commands are counted without the parser; no block that is not run holds one.
-        assert replayed(path, check) == len(re.findall(r"^ +\$ http ", path.read_text(), re.MULTILINE))
-
-
-def replayed(path: Path, check: Check) -> int:
-    number, reports = replay(path, check)
-    if reports:
-        pytest.fail("\n\n".join(reports), pytrace=False)
-    return number
-
-
-def replay_with(call: AppCall, path: Path) -> tuple[int, list[str]]:
-    return replay(path, lambda transcript, app: problem(transcript, partial(call, app)))
+        number, reports = replay(path, check)
+    assert not reports, "\n\n".join(reports)
+    # The commands are counted without the parser; no block that is not run holds one.
+    assert number == len(re.findall(r"^ +\$ http ", path.read_text(), re.MULTILINE))
 
 
 def test_no_block_of_a_page_is_overlooked_and_none_has_gone() -> None:
@@ -97,54 +87,37 @@ def page(tmp_path: Path) -> Path:
     return tmp_path / "page.rst"
 
 
-@pytest.fixture
-def call() -> Iterator[AppCall]:
+def replayed(path: Path, *blocks: str) -> tuple[int, list[str]]:
+    """Write a page or an example, and replay it; return the number of transcripts, and the reports."""
+    path.write_text("\n".join(blocks))
     with over_http() as call:
-        yield call
+        return replay(path, lambda transcript, app: problem(transcript, partial(call, app)))
 
 
-def test_a_transcript_calls_the_app_as_it_stands_at_that_point_of_the_page(call: AppCall, page: Path) -> None:
-    page.write_text("\n".join([APP, RIGHT, APP.replace(': "hello"', ': "world"'), RIGHT.replace("hello", "world")]))
-    assert replay_with(call, page) == (2, [])
-    page.write_text(RIGHT)
-    assert replay_with(call, page) == (1, [f"{page}:3: no block before this one defines app"])
+def test_a_transcript_calls_the_app_as_it_stands_at_that_point_of_the_page(page: Path) -> None:
+    other_app, other_response = APP.replace(': "hello"', ': "world"'), RIGHT.replace("hello", "world")
+    assert replayed(page, APP, RIGHT, other_app, other_response) == (2, [])
+    assert replayed(page, RIGHT) == (1, [f"{page}:3: no block before this one defines app"])
 
 
-@table(
-    "name, text, right, wrong",
-    ("a page", "page.rst", f"{APP}\n{RIGHT}", "hello", "hallo"),
-    ("an example", "example.py", (ROOT / "examples" / "simple_example.py").read_text(), "success", "xuccess"),
-)
-def test_one_wrong_letter_fails_with_file_line_and_difference(
-    name: str, text: str, right: str, wrong: str, call: AppCall, tmp_path: Path
-) -> None:
-    path = tmp_path / name
-    path.write_text(re.sub(rf'^(  +"?){right}', rf"\1{wrong}", text, count=1, flags=re.MULTILINE))
-    [false] = [transcript for transcript in transcripts(path) if wrong in "".join(transcript.response)]
-    with pytest.raises(pytest.fail.Exception, match=f"^{false.place}: the response is not the docum") as failure:
-        replayed(path, lambda transcript, app: problem(transcript, partial(call, app)))
-    assert re.search(rf'\n- *"?{wrong}.*\n\+ *"?{right}', str(failure.value))
+def test_one_wrong_letter_fails_with_file_line_and_difference(page: Path) -> None:
+    [report] = replayed(page, APP, RIGHT.replace("hello", "hallo"))[1]
+    assert report.startswith(f"{page}:9: the response is not the documented one")
+    assert "\n-hallo\n+hello" in report
+    example = (ROOT / "examples" / "simple_example.py").read_text()
+    assert len(replayed(page.with_name("example.py"), example.replace('"success', '"xuccess', 1))[1]) == 1
 
 
-def test_python_that_fails_is_shown_with_its_line_in_the_page(call: AppCall, page: Path) -> None:
-    page.write_text(".. code-block:: python\n\n    one = 1\n    print(two)\n")
+def test_python_that_fails_is_shown_with_its_line_in_the_page(page: Path) -> None:
     with pytest.raises(NameError) as error:
-        replay_with(call, page)
+        replayed(page, ".. code-block:: python\n\n    one = 1\n    print(two)\n")
     assert (error.traceback[-1].path, error.traceback[-1].lineno + 1) == (page, 4)
 
 
-ELLIPSIS = '>>> raise ValueError("one")\n    Traceback (most recent call last):\n        ...\n    ValueError: o...'
-
-
-@table(
-    "shown, reports",
-    ("a right result", ">>> one + 1\n    2", []),
-    ("a wrong result", ">>> one + 1\n    3", [":7: Expected:\n    3\nGot:\n    2\n"]),
-    ("an exception", ELLIPSIS, []),
-)
-def test_a_doctest_runs_in_the_namespace_of_its_page(shown: str, reports: list[str], call: AppCall, page: Path) -> None:
-    page.write_text(f".. code-block:: python\n\n    one = 1\n\n.. code-block:: pycon\n\n    {shown}\n")
-    assert replay_with(call, page) == (0, [f"{page}{report}" for report in reports])
+def test_a_doctest_runs_in_the_namespace_of_its_page(page: Path) -> None:
+    shown = ">>> one + 1\n    3\n    >>> one / 0\n    Traceback (most recent call last):\n    ZeroDivisionError: div..."
+    found = replayed(page, f".. code-block:: python\n\n    one = 1\n\n.. code-block:: pycon\n\n    {shown}\n")
+    assert found == (0, [f"{page}:7: Expected:\n    3\nGot:\n    2\n"])
 
 
 BLOCK = ".. code-block::"
@@ -160,20 +133,13 @@ BLOCK = ".. code-block::"
     ("an unknown language", f"{BLOCK} ruby\n\n    puts 1\n", "'ruby' is none of"),
     ("an empty block", f"{BLOCK} python\n\nProse.\n", "the code block is empty"),
     ("a literal block", "So::\n\n    one = 1\n", "code goes into '.. code-block::"),
-    ("another directive", ".. code:: python\n\n    one = 1\n", "code goes into '.. code-block::"),
 )
 def test_a_page_whose_code_could_be_overlooked_is_refused(text: str, message: str) -> None:
     with pytest.raises(GrammarError, match=rf"^page.rst:[13]: {re.escape(message)}"):
         transcripts(Path("page.rst"), text)
 
 
-@table(
-    "before, reason",
-    ("one line", ".. not-run: it needs a browser\n\n", "it needs a browser"),
-    ("several lines", ".. not-run: it needs\n   a browser\n\n", "it needs a browser"),
-    ("not directly before the block", ".. not-run: it needs a browser\n\nProse.\n\n", None),
-    ("none", "Prose.\n\n", None),
-)
-def test_the_reason_why_a_block_is_not_run_stands_directly_before_it(before: str, reason: str | None) -> None:
-    [block] = blocks(Path("page.rst"), before + ".. code-block:: python\n\n    1 / 0\n")
-    assert (block.not_run, block.runs) == (reason, reason is None)
+def test_the_reason_why_a_block_is_not_run_stands_directly_before_it() -> None:
+    reason, code = ".. not-run: it needs\n   a browser\n\n", ".. code-block:: python\n\n    1 / 0\n"
+    [not_run, runs] = [*blocks(Path("a.rst"), reason + code), *blocks(Path("b.rst"), f"{reason}Prose.\n\n{code}")]
+    assert (not_run.not_run, not_run.runs, runs.not_run, runs.runs) == ("it needs a browser", False, None, True)

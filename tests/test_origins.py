@@ -15,8 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_cors.cli.advice import credential_risks
-from flask_cors.origins import ANY_ORIGIN, AllowedOrigins, is_origin
-from tests.entries import KINDS, Entry
+from flask_cors.origins import AllowedOrigins, is_origin
 from tests.tables import lines, table, words
 
 parse = AllowedOrigins.parse
@@ -32,15 +31,13 @@ UNICODE = words("""
 LETTERS = words("äöüß éñçøå αβγδεζηθικλμ νξοπρςστυφχψω абвгдежзийклмно прстуфхцчшщъыьэюя")
 
 
-def is_app(origin: str) -> bool:
-    return origin == APP
+is_app = APP.__eq__
 
 
 async def is_app_later(origin: str) -> bool:
     return origin == APP
 
 
-Allowed = type("Allowed", (), {"__call__": lambda _, origin: origin == APP})
 AllowedLater = type("AllowedLater", (), {"__call__": is_app_later})
 
 
@@ -56,8 +53,6 @@ def remedy(sentence: str) -> Any:
         return re.compile(ast.literal_eval(text.removeprefix("re.compile(").removesuffix(")")))
     return ast.literal_eval(text)
 
-
-# The grammar of an origin --------------------------------------------------------------------------------------------
 
 ORIGINS = words("""
     https://app.example http://localhost:3000 http://127.0.0.1 http://[::1]:8080 https://a_b.example https://app.example.
@@ -85,8 +80,6 @@ def test_an_origin_as_programs_send_it_is_one_and_any_other_text_is_not() -> Non
         assert [port for port in ports if is_origin(f"{start}{port}")] == [port for port in ports if port < 65_536]
 
 
-# Every form of the option --------------------------------------------------------------------------------------------
-
 BELOW = [APP, "https://a.b.c.example.com"]
 NOT_BELOW = words(f"https://example.com https://.example.com http://app.example.com {APP}:8443 https://x.evil.com")
 NOT_LOCAL = words("https://localhost http://a.localhost:1 http://localhost: http://localhost:* http://localhost:65536")
@@ -98,26 +91,18 @@ TEXTS = ["^https://(b|c)$", " ^https://d", APP]
     "value, allowed, denied",
     ("a string is one origin", APP, [APP], [API]),
     ("commas separate", f" {APP} , {API},, ", [APP, API], ["", B]),
-    ("a list", [APP, API], [APP, API], [f"{APP},{API}"]),
-    ("a generator", (origin for origin in [APP, API]), [APP, API], [B]),
+    ("a generator", (origin for origin in [APP, API]), [APP, API], [f"{APP},{API}"]),
     ("the wildcard is any origin, and nothing else", "*", [APP, "null", EXTENSION], ["", "anything", f"{APP}\n"]),
     ("the wildcard among others", [APP, " *"], [API], [""]),
     ("an empty string", "", [], [APP, ""]),
-    ("an empty list", [], [], [APP, ""]),
     ("any subdomain at any depth, not the domain itself", "https://*.example.com", BELOW, NOT_BELOW),
-    ("subdomains on one port", "https://*.example.com:8443", [f"{APP}:8443"], [APP, f"{APP}:84430"]),
     ("any port, and none", "http://localhost:*", ["http://localhost", "http://localhost:65535"], NOT_LOCAL),
     ("both wildcards", "https://*.example.com:*", [APP, f"{APP}:1"], ["https://example.com:1", "http://a.example.com"]),
-    ("any port of an IPv6 address", "http://[::1]:*", ["http://[::1]:3000"], ["http://[::2]:3000"]),
-    ("any port of a shell", "app://localhost:*", ["app://localhost:1"], ["app://localhost.x:1"]),
     ("a pattern matches whole", re.compile("https://[ab]"), ["https://a"], ["https://c", "https://a.b", "xhttps://a"]),
     ("a pattern gets origins only", re.compile("(?i)HTTPS://A|.*\n"), ["https://a"], ["HTTPS://A", "https://b\n"]),
     ("a string with ^ is a pattern with commas", r"^https://a{1,2}$", ["https://aa"], ["https://aaa", "https://a{1"]),
-    ("a string with ^ matches whole", "^https://a", ["https://a"], ["https://a.evil.test"]),
     ("strings with ^ in a list", TEXTS, ["https://b", "https://d", APP], ["https://e"]),
     ("a function", is_app, [APP], [API]),
-    ("an object that can be called", Allowed(), [APP], [API]),
-    ("a partial of a function", functools.partial(is_app), [APP], [API]),
     ("all kinds mixed", MIXED, [APP, "https://x.d"], [API, "https://b"]),
     *((f"the shell {origin}", [origin], [origin], [f"{origin}x", f"x{origin}", APP]) for origin in SHELLS),
 )
@@ -128,51 +113,27 @@ def test_the_option_may_be(value: object, allowed: list[str], denied: list[str])
     assert origins.warnings == ()
 
 
-SEVERAL = ["*", "http://a:*", [], [APP, API], [APP, is_app], [APP, "*"], ["https://a, *"], re.compile("https://a")]
-
-
-def test_the_single_origin_is_known_if_only_one_can_match() -> None:
-    assert [parse(value).single for value in (APP, "HTTPS://App.Example.com/", [APP, APP, "x"])] == [APP] * 3
-    others = [*SEVERAL, [APP, "^x"], [APP, "https://*.b"], is_app]
-    assert [value for value in others if parse(value).single is not None] == []
-
-
-def test_what_is_parsed_keeps_the_entries_as_written() -> None:
-    mine = ["HTTPS://A.example", API]
-    origins = parse(mine)
-    mine.append(APP)
-    assert (origins.entries, origins.allow(APP)) == (("HTTPS://A.example", API), False)
-    assert hash(origins) == hash(parse(f" HTTPS://A.example,{API}"))
-    assert parse("*") == AllowedOrigins() == ANY_ORIGIN
-
-
-# Corrections ---------------------------------------------------------------------------------------------------------
+SHORT = words(
+    "HTTPS://app.example https://App.EXAMPLE/ https://app.example/* https://app.example:443 https://app.example:"
+)
 
 
 @lines(
     "written, corrected",
     r"""
-    HTTPS://app.example           https://app.example
-    https://App.EXAMPLE/          https://app.example
-    https://app.example/*         https://app.example
-    https://app.example:443       https://app.example
     http://app.example:080        http://app.example
     https://app.example:08443     https://app.example:8443
-    https://app.example:          https://app.example
     ws://a.example:80             ws://a.example
-    wss://a.example:443           wss://a.example
-    HTTP://LOCALHOST:*/           http://localhost:*
     HTTPS://*.App.example:443/*   https://*.app.example
     https://*.ü.example:*         https://*.xn--tda.example:*
     http://0xFF000000             http://255.0.0.0
-    http://127.1:80               http://127.0.0.1
     http://0177.0.0.1.            http://127.0.0.1
     http://[0:0:0:0:0:0:0:1]:80   http://[::1]
     http://[::FFFF:1.2.3.4]       http://[::ffff:102:304]
     http://[1:0:0:2:0:0:0:3]:*    http://[1:0:0:2::3]:*
-    App://Obsidian.md/            app://Obsidian.md
     file:///                      file://
 """,
+    *((text, text, "https://app.example") for text in SHORT),
     *((f"white space: {text!r}", text, APP) for text in (f" {APP}", f"{APP}\n", f"\t{APP} ")),
     ("a number in wide digits", "http://\uff12130706433", "http://127.0.0.1"),
 )
@@ -204,69 +165,46 @@ def test_an_item_with_several_origins_is_split_and_an_empty_one_and_null_are_nam
         assert origins.warnings[0].startswith(f"{text!r} is one item with several origins and is split; write [")
         assert parse(remedy(origins.warnings[0])).exact == {APP, API}
     assert warning([APP, ""]) == "'' is empty and matches no origin; remove it"
-    assert parse([APP, ""]).single == APP
+    assert warning(" null ") == "'null' is the origin of every sandboxed page, so any site can have it; remove it"
     assert parse(["null", APP]).allow("null")
-    whose = "the origin of every sandboxed page, so any site can have it"
-    assert warning(" null ") == f"'null' is {whose}; remove it"
 
-
-# What can never match ------------------------------------------------------------------------------------------------
 
 EVIL = words("https://evil.test https://evilexample.com http://192.168.a.com:3000 https://shop-a.evil-team.vercel.app")
+PRIVATE = words("localhost:3000 127.0.0.1:5500 0.0.0.0:5 192.168.0.5 172.31.0.1 10.0.0.1:8080 [::1]:3000 myhost.local")
+APP_EXAMPLE = words("""
+    App.example //app.example app.example/path https:/app.example https://app.example/api/* https://app.example/(a|b)
+    https://app.example?x https://app.example#x https://app.example,
+""")
 
 
 # As written, then the page that its author has in mind, then the remedy if it matters.
 @lines(
     "written, meant, shown",
     r"""
-    localhost:3000                    http://localhost:3000           'http://localhost:3000'
-    127.0.0.1:5500                    http://127.0.0.1:5500           'http://127.0.0.1:5500'
-    0.0.0.0:5000                      http://0.0.0.0:5000             'http://0.0.0.0:5000'
-    192.168.0.5                       http://192.168.0.5              'http://192.168.0.5'
-    172.31.0.1                        http://172.31.0.1               'http://172.31.0.1'
     172.32.0.1                        https://172.32.0.1              'https://172.32.0.1'
-    10.0.0.1:8080                     http://10.0.0.1:8080            'http://10.0.0.1:8080'
     10.example:8080                   https://10.example:8080         'https://10.example:8080'
-    [::1]:3000                        http://[::1]:3000               'http://[::1]:3000'
-    myhost.local                      http://myhost.local             'http://myhost.local'
-    App.example                       https://app.example             'https://app.example'
-    //app.example                     https://app.example             'https://app.example'
-    app.example/path                  https://app.example             'https://app.example'
     *.app.example                     https://x.app.example           'https://*.app.example'
     localhost:*/                      http://localhost:1              'http://localhost:*'
     http//x                           http://x                        'http://x'
-    https:/app.example                https://app.example             'https://app.example'
-    http://x/app                      http://x                        'http://x'
-    https://app.example/api/*         https://app.example             'https://app.example'
-    https://app.example/(a|b)         https://app.example             'https://app.example'
-    https://app.example?x             https://app.example             'https://app.example'
-    https://app.example#x             https://app.example             'https://app.example'
     https://ann:pw@app.example:8443/  https://app.example:8443        'https://app.example:8443'
     https://app .example              https://app.example             'https://app.example'
-    https://app.example,              https://app.example             'https://app.example'
     file:///index.html                file://                         'file://'
-    capacitor://localhost/app         capacitor://localhost           'capacitor://localhost'
     https://shop-*-team.vercel.app    https://shop-b1-team.vercel.app  re.compile(r"https://shop-[^.:/]*-team\.vercel\.app")
     shop-*.example.com/*              https://shop-1.example.com      re.compile(r"https://shop-[^.:/]*\.example\.com")
     https://*example.com              https://a.b.example.com         re.compile(r"https://([^:/]+\.)?example\.com")
-    https://*example.com              https://example.com
-    *example.com                      https://example.com
     *://app.example                   http://app.example
     https://*.*.example.com           https://a.b.example.com
-    https://app.*.example             https://app.x.example
     http://192.168.*.*:3000           http://192.168.1.5:3000         re.compile(r"http://192\.168\.[0-9]*\.[0-9]*:3000")
     https://app.example:30*           https://app.example:3001
     chrome-extension://*              chrome-extension://abc
     .*\.example\.com                  https://app.example.com         re.compile(r"https://.*\.example\.com")
-    https://(a|b).example             https://b.example               re.compile(r"https://(a|b).example")
-    https://[ab].example              https://b.example
     https?://x                        http://x                        re.compile(r"https?://x")
     https://shop-.*.example.com       https://shop-1.example.com
-    (http|https)://app\.example       http://app.example
     /^https:\/\/.*\.example\.com$/    https://x.example.com           re.compile(r"https:\/\/.*\.example\.com$")
-    '["https://a.example"]'           https://a.example               'https://a.example'
     "https://a.example"               https://a.example               'https://a.example'
 """,
+    *((text, text, f"http://{text}", f"'http://{text}'") for text in PRIVATE),
+    *((text, text, "https://app.example", "'https://app.example'") for text in APP_EXAMPLE),
 )
 def test_the_remedy_for_what_can_never_match_allows_what_is_meant(written: str, meant: str, shown: str) -> None:
     origins = parse([written])
@@ -305,14 +243,10 @@ def test_a_host_or_port_that_cannot_be_gets_the_rules_and_an_example() -> None:
         assert not parse([written]).allow(written)
 
 
-# Errors --------------------------------------------------------------------------------------------------------------
-
 TYPES = (
     "must be a string, a compiled re.Pattern of text, a function (not async) of one origin, or an iterable of these; "
     'write for example origins=["https://app.example"]'
 )
-WRONG = [5, True, b"https://a", None, 1.5, re.compile(b"https://a"), is_app_later, AllowedLater(), [APP]]
-BROKEN = ["^(", "^a**", "^[z-a]", "^a{1," + "9" * 20 + "}", "^" + "(" * 5000 + ")" * 5000]
 
 
 def mistakes(value: object) -> tuple[str, ...]:
@@ -321,24 +255,19 @@ def mistakes(value: object) -> tuple[str, ...]:
     return caught.value.args
 
 
-def test_an_entry_of_another_type_is_shown_with_the_rule() -> None:
-    """The option's name comes before the message."""
-    for entry in [*WRONG, functools.partial(is_app_later)]:
-        message = f" {TYPES}; {entry!r} is not one of these"
-        assert mistakes([APP, entry]) == mistakes([entry]) == (message,)
-        assert entry == [APP] or mistakes(entry) == (message,)
+def test_every_entry_of_another_type_is_shown_with_the_rule_in_one_error() -> None:
+    wrong: list[Any] = [5, True, b"https://a", None, re.compile(b"https://a"), is_app_later, AllowedLater()]
+    wrong += [functools.partial(is_app_later), [APP]]
+    messages = [f" {TYPES}; {entry!r} is not one of these" for entry in wrong]
+    assert mistakes([APP, *wrong]) == tuple(messages)
+    assert [mistakes(entry) for entry in wrong[:-1]] == [(message,) for message in messages[:-1]]
 
 
-def test_a_pattern_that_does_not_compile_is_shown_with_the_reason_and_a_remedy() -> None:
-    for text in BROKEN:
-        [message] = mistakes(text)
+def test_every_pattern_that_does_not_compile_is_shown_with_the_reason_and_a_remedy() -> None:
+    broken = ["^(", "^a**", "^[z-a]", "^a{1," + "9" * 20 + "}", "^" + "(" * 5000 + ")" * 5000]
+    for text, message in zip(broken, mistakes(broken), strict=True):
         assert message.startswith(f": {text!r} is not a valid regular expression: ")
         assert message.endswith(r"; write a backslash before a character that stands for itself, as in r'\('")
-    found = mistakes([5, APP, b"x", "^("])  # all mistakes come in one error
-    assert all(part in message for part, message in zip(["; 5 is", "; b'x' is", "'^('"], found, strict=True))
-
-
-# Functions -----------------------------------------------------------------------------------------------------------
 
 
 def test_functions_come_last_in_turn_and_get_only_origins() -> None:
@@ -350,29 +279,23 @@ def test_functions_come_last_in_turn_and_get_only_origins() -> None:
     assert [function.call_args_list for function in functions] == [[mock.call("null")]] * 2 + [[]]
 
 
-def lookup(result: Any, _: str = "") -> Any:
-    return result
+def lookup(origin: str) -> Any:
+    return {APP: 1, API: "yes"}.get(origin)
 
 
-@pytest.mark.parametrize("result", [1, 0, None, "yes", "", [APP]], ids=repr)
-def test_a_function_that_returns_anything_but_a_bool_is_an_error_that_names_it(result: Any) -> None:
-    with pytest.raises(TypeError) as caught:
-        parse(functools.partial(lookup, result)).allow(APP)
-    rule = rf"must return True or False; for '{APP}' it returned {re.escape(repr(result))}"
-    assert re.fullmatch(rf"origins=functools.partial\(.*lookup.*\) {rule}", str(caught.value))
-    with pytest.raises(TypeError, match=f"^origins=lookup must return True or False; for '{APP}' it returned '{APP}'$"):
-        parse(lookup).allow(APP)
+@table("origin, result", ("a number", APP, "1"), ("a text", API, "'yes'"), ("nothing", B, "None"))
+def test_a_function_that_returns_anything_but_a_bool_is_an_error_that_names_it(origin: str, result: str) -> None:
+    for function, name in ((lookup, "lookup"), (functools.partial(lookup), r"functools.partial\(.*lookup.*\)")):
+        rule = f"origins={name} must return True or False; for '{origin}' it returned {result}"
+        with pytest.raises(TypeError, match=f"^{rule}$"):
+            parse(function).allow(origin)
 
-
-# Everyone, in any spelling -------------------------------------------------------------------------------------------
 
 EVERYONE = words(r"""
-    * ^.*$ ^(?i:HTTPS?)://.*$ ^https?://[\w.]+ ^.+\.[a-z]{2,3} ^https?://.* ^http://.* ^https://\w+\.\w+
-    ^https://[a-z.]+ ^https://[a-z0-9-]+\.[a-z]{4,} ^https?://([a-z0-9]+\.)+[a-z]+(:\d+)?
-    ^https://[^.]+\.com|https://[^.]+\.net ^https://[^.]+\.(co\.uk|org\.uk) ^https://([a-z]\.)(com|org)
-    ^https://\d+\.com ^https://[a-z]+-[a-z]+\.dev ^https://[a-z]{8,}\.io ^https://www\.[^.]+\.de
-    ^https://\w+\.\w+\.\w+\.fr ^http://.*:\d+ ^https?://.*:3000 ^https?://[^:]+ ^(null|https?://.+\..+)
-    ^https://shop\.example|https://.*\.shop
+    * ^.*$ ^(?i:HTTPS?)://.*$ ^https?://[\w.]+ ^.+\.[a-z]{2,3} ^http://.* ^https://\w+\.\w+ ^https://[a-z0-9-]+\.[a-z]{4,}
+    ^https?://([a-z0-9]+\.)+[a-z]+(:\d+)? ^https://[^.]+\.com|https://[^.]+\.net ^https://[^.]+\.(co\.uk|org\.uk)
+    ^https://([a-z]\.)(com|org) ^https://\d+\.com ^https://[a-z]+-[a-z]+\.dev ^https://[a-z]{8,}\.io ^https?://.*:3000
+    ^https://www\.[^.]+\.de ^https://\w+\.\w+\.\w+\.fr ^(null|https?://.+\..+) ^https://shop\.example|https://.*\.shop
 """)
 NOT_EVERYONE = words(r"""
     ^https://([a-z0-9-]+\.)*example\.com ^https://shop-[^.]*-team\.vercel\.app ^https://[a-z0-9-]+\.vercel\.app
@@ -406,26 +329,12 @@ def test_a_pattern_that_takes_exponential_time_is_tried_in_bounded_time() -> Non
     assert not parse(r"^https://([\w-]+\.?)+example\.com").matches_any_origin
 
 
-# Laws ----------------------------------------------------------------------------------------------------------------
-
-schemes, ports = st.sampled_from(["https", "http"]), st.sampled_from(["", "", ":8443"])
-hosts = st.lists(st.sampled_from(["a", "b", "ab", "com", "co", "xn--a"]), min_size=1, max_size=4).map(".".join)
-entries = st.builds(lambda kind, *origin: kind(*origin), st.sampled_from([*KINDS.values()]), schemes, hosts, ports)
-
-
-@given(st.lists(entries, max_size=6), st.builds("{}://{}{}".format, schemes, hosts, ports))
-def test_the_fast_lookup_allows_what_the_slow_one_does(listed: list[Entry], origin: str) -> None:
-    assert parse([entry.written for entry in listed]).allow(origin) == any(entry.admits(origin) for entry in listed)
-
-
-behind = (
-    st.sampled_from([*"/?# \n", ".", "\x00", "%00", ".evil.test", "@evil.test", ":80", ":8443", ", https://a"])
-    | st.text()
-)
+ENDS = [*"/?# \n", ".", "\x00", "%00", ".evil.test", "@evil.test", ":80", ":8443", ", https://a"]
+origins_with_ends = st.builds("https://xn--a.{}{}".format, st.sampled_from(["b", "com"]), st.sampled_from(ENDS))
 any_texts = st.text(max_size=40) | st.text("ahtps:/.*,@%\\ \t\r\n\x00[('\"^0x9Aü", max_size=40)
 
 
-@given(st.builds("{}://{}{}".format, schemes, hosts, behind) | any_texts)
+@given(origins_with_ends | any_texts)
 def test_any_text_is_parsed_and_a_correction_needs_no_other(text: str) -> None:
     try:
         origins = parse([text])
@@ -445,8 +354,6 @@ def test_a_very_long_text_is_parsed_and_denied_in_bounded_time(piece: str) -> No
     for text in (piece * 10**4, f"https://{piece * 10**4}"):
         assert not parse([text, pattern]).allow(text)
 
-
-# Credentials ---------------------------------------------------------------------------------------------------------
 
 INSECURE = words("""
     http://app.example http://app.example:8080 http://app.example:* http://*.app.example http://127.0.0.1.app.example
@@ -476,5 +383,4 @@ def test_each_risk_with_credentials_is_one_sentence(with_list: bool, monkeypatch
     assert [value for value in SAFE + SHELLS if risks([value])] == []
     subjects = [sentence.split()[0] for sentence in risks(["http://z.example", "http://*.com"])]
     assert subjects == ["'http://*.com'", "'http://*.com'", "'http://z.example'"]
-    several_labels = ["https://*.co.uk", "https://*.github.io", "https://*.vercel.app:*"]
-    assert [bool(risks(value)) for value in several_labels] == [with_list] * 3
+    assert [bool(risks(value)) for value in ("https://*.co.uk", "https://*.vercel.app:*")] == [with_list] * 2

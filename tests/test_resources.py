@@ -2,7 +2,6 @@
 
 import itertools
 import re
-import warnings
 from typing import Any
 
 import pytest
@@ -14,10 +13,9 @@ from flask_cors.resources import ANY_PATH, Resources, literal_prefix
 from tests.tables import table, words
 
 Pattern = str | re.Pattern[str]
-Rules = list[tuple[re.Pattern[str], Policy]]
 
 
-def numbered(*patterns: Pattern) -> Rules:
+def numbered(*patterns: Pattern) -> list[tuple[re.Pattern[str], Policy]]:
     """Give each pattern a policy by which it is known again: its number."""
     return [(re.compile(pattern), Policy(max_age=number)) for number, pattern in enumerate(patterns)]
 
@@ -27,8 +25,6 @@ def deciding(path: str, *patterns: Pattern) -> str | None:
     policy = Resources(numbered(*patterns)).policy(path)
     return None if policy is None or policy.max_age is None else re.compile(patterns[policy.max_age]).pattern
 
-
-# The literal prefix --------------------------------------------------------------------------------------------------
 
 # Patterns with the same literal prefix, a line each: the prefix, and the patterns.
 PREFIXES = r"""
@@ -58,36 +54,24 @@ def test_the_literal_prefix(pattern: str, prefix: str) -> None:
 
 
 BEGINNINGS = st.sampled_from(["", "/", "/a", "/ab", "^/a", r"/a\.", "^", "{", "/{a", "(/a)"])
-PIECES = st.sampled_from(words(r"/ b A . - /a \. \d \| \( [ab] [^/] []a] [|(] [\]|] [^]|]"))
+PIECES = [*words(r"/ b A . - /a \. \d \| \( [ab] [^/] []a] [|(] [\]|] [^]|] (a|b)* (?:/|b) (?#(|)) |"), "", "", ""]
 QUANTIFIERS = st.sampled_from(["", "", "", "", *words("* ? + {2} {0,1} *? +? ??")])
-SEQUENCES = st.lists(st.builds("{}{}".format, PIECES, QUANTIFIERS), max_size=3).map("".join)
+SEQUENCES = st.lists(st.builds("{}{}".format, st.sampled_from(PIECES), QUANTIFIERS), max_size=5).map("".join)
 
 
-def grow(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    groups = st.builds("{}{}){}".format, st.sampled_from(["(", "(?:", "(?#("]), parts, QUANTIFIERS)
-    return st.one_of(st.builds("{}|{}".format, parts, parts), st.builds("{}{}{}".format, parts, groups, parts))
+def compiled(text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error:  # a quantifier too many
+        return re.compile(re.escape(text))
 
 
-@st.composite
-def path_patterns(draw: st.DrawFn) -> re.Pattern[str]:
-    """Draw a regular expression of a few pieces."""
-    text = draw(BEGINNINGS) + draw(QUANTIFIERS) + draw(st.recursive(SEQUENCES, grow, max_leaves=3))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # of sets that may mean something else one day
-        try:
-            return re.compile(text)
-        except re.error:  # a quantifier too many
-            return re.compile(re.escape(text))
-
-
-@given(path_patterns(), st.data())
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # of sets that may mean something else one day
+@given(st.builds("{}{}{}".format, BEGINNINGS, QUANTIFIERS, SEQUENCES).map(compiled), st.data())
 def test_all_that_a_pattern_matches_begins_with_its_literal_prefix(pattern: Any, data: st.DataObject) -> None:
     path = data.draw(st.from_regex(pattern, fullmatch=True))
     assert path.startswith(literal_prefix(pattern.pattern))
     assert Resources([(pattern, Policy())]).policy(f"{path}x") == Policy()
-
-
-# Which of several decides --------------------------------------------------------------------------------------------
 
 
 @table(
@@ -97,7 +81,6 @@ def test_all_that_a_pattern_matches_begins_with_its_literal_prefix(pattern: Any,
     ("not a longer pattern with alternatives", "/private", "/private", ["/public|/private|/else|/where"]),
     ("then the longer pattern", "/a[b]", "/ab", ["/a.*", "/a."]),
     ("an anchor makes a pattern longer, and no more precise", "^/ab", "/abc", ["/ab", "/a[a-z]*"]),
-    ("all others have no prefix", "/a/", "/a/b", [".*", ".+", "/.*/.*"]),
 )
 def test_the_most_precise_pattern_decides_in_whatever_order_they_stand(winner: str, path: str, others: Any) -> None:
     for order in itertools.permutations([winner, *others]):
@@ -114,34 +97,25 @@ def test_of_equally_precise_patterns_the_earlier_decides() -> None:
 def test_where_the_most_precise_does_not_match_the_next_decides() -> None:
     found = [deciding(path, "/a/b$", "/a/", "/") for path in ("/a/b", "/a/bc", "/a", "a")]
     assert found == ["/a/b$", "/a/", "/", None]
+    assert [deciding(path, ANY_PATH, "/a.*", ".") for path in ("/ab", "x", "")] == ["/a.*", ".", ""]
     assert Resources([]).policy("/") is None
 
 
 @table(
     "pattern, path, covered",
     ("what begins so", "/a", "/abc", True),
-    ("not what contains it", "/a", "/x/a", False),
     ("CVE-2024-6866: capitals are other letters", "/admin", "/Admin", False),
     ("unless a flag says that they are not", re.compile("/admin", re.IGNORECASE), "/ADMIN", True),
     ("or a flag inside", "(?i)/admin", "/ADMIN", True),
     ("a flag by which white space does not count", re.compile("/ad min", re.VERBOSE), "/admin", True),
     ("the same, inside a group", "/a(?x: b)", "/ab", True),
-    ("a flag by which a dot is anything", re.compile("/a.b", re.DOTALL), "/a\nb", True),
     ("alternatives", "/a|/b", "/b", True),
     ("CVE-2020-25032, Flask-Cors 6.0.5: nothing is decoded here", "/a%20b", "/a b", False),
     ("dots are no way up", "/a/b", "/a/../a/b", False),
-    ("a path that is no text", "", "\x00\udcff", True),
     ("a glob is none", "/a/*", "/a-internal", True),
 )
 def test_a_pattern_covers_a_path_from_its_start(pattern: Pattern, path: str, covered: bool) -> None:
     assert (deciding(path, pattern) is not None) is covered
-
-
-def test_any_path_is_the_least_precise_pattern() -> None:
-    assert [deciding(path, ANY_PATH, "/a.*", ".") for path in ("/ab", "x", "")] == ["/a.*", ".", ""]
-
-
-# Overlong paths ------------------------------------------------------------------------------------------------------
 
 
 def test_on_an_overlong_path_no_origin_is_allowed_unless_no_pattern_is_tried() -> None:

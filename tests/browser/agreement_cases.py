@@ -1,11 +1,10 @@
-"""The cases: a policy or a hand-written server, and what a page asks of it; drawn at random, but always the same."""
+"""The cases: a policy or a hand-written server, and what a page calls; drawn at random, but always the same."""
 
 from __future__ import annotations
 
 import random
 import re
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 from wsgiref.types import WSGIApplication
@@ -48,21 +47,14 @@ class Fetch:
 
 
 @dataclass(frozen=True)
-class Policy:
-    """Options for ``CORS``, and what ``origins`` among them means, in other words."""
-
-    options: dict[str, Any]
-    lets_in: Callable[[str], bool]
-
-
-@dataclass(frozen=True)
 class Case:
-    """One fetch of one page, and who answers it: an app with a policy, or a server written by hand."""
+    """One call of one page, and who responds: an app with options for ``CORS``, or a server written by hand."""
 
     number: int
     page: Page
     fetch: Fetch
-    policy: Policy | None = None
+    app: WSGIApplication
+    options: dict[str, Any] | None = None
     #: To the preflight, and to the request itself.
     answers: Answers | None = None
 
@@ -118,18 +110,14 @@ THROWN = [Fetch("api", "/thing", "TRACE"), Fetch("api", "/thing", "connect"), Fe
 
 
 def a_fetch(random: random.Random) -> Fetch:
-    """Draw what a page may write."""
     if random.random() < 0.01:
         return random.choice(THROWN)
     method = random.choice(METHODS)
-    return Fetch(
-        place="page" if random.random() < 0.08 else "api",
-        path=random.choice(PATHS if random.random() < 0.7 else REDIRECTS),
-        method=method,
-        headers=random.choice(HEADERS),
-        body=None if method in ("GET", "HEAD") else random.choice(BODIES),
-        credentials=random.choice(MODES),
-    )
+    place = "page" if random.random() < 0.08 else "api"
+    path = random.choice(PATHS if random.random() < 0.7 else REDIRECTS)
+    headers = random.choice(HEADERS)
+    body = None if method in ("GET", "HEAD") else random.choice(BODIES)
+    return Fetch(place, path, method, headers, body, random.choice(MODES))
 
 
 def a_page(random: random.Random) -> Page:
@@ -140,22 +128,11 @@ def a_page(random: random.Random) -> Page:
 # -- What policies there are -------------------------------------------------------------------------------
 
 
-def rules(page: str) -> list[tuple[object, Callable[[str], bool]]]:
-    """Return values for ``origins`` with their meaning, for the origins that occur: the page's own, and null."""
+def origins_options(page: str) -> list[object]:
     pattern = r"http://127\.0\.0\.1:\d+"
-    return [
-        *[("*", lambda _: True)] * 3,
-        *[(page, lambda origin: origin == page)] * 3,
-        ([STRANGER, page], lambda origin: origin == page),
-        (["null", page], lambda origin: origin in ("null", page)),
-        ("http://127.0.0.1:*", lambda origin: origin == page),
-        (re.compile(pattern), lambda origin: origin == page),
-        (f"^{pattern}", lambda origin: origin == page),
-        (lambda origin: origin.startswith("http:"), lambda origin: origin == page),
-        (STRANGER, lambda _: False),
-        (f"{page}1", lambda _: False),
-        ([], lambda _: False),
-    ]
+    right = [[STRANGER, page], ["null", page], "http://127.0.0.1:*", re.compile(pattern), f"^{pattern}"]
+    wrong = [STRANGER, f"{page}1", []]
+    return [*["*"] * 3, *[page] * 3, *right, lambda origin: origin.startswith("http:"), *wrong]
 
 
 LISTS: dict[str, list[object]] = {
@@ -169,19 +146,20 @@ LISTS: dict[str, list[object]] = {
 }
 
 
-def a_policy(random: random.Random, page: str) -> Policy:
-    """Draw a policy."""
-    origins, lets_in = random.choice(rules(page))
-    options = {name: random.choice(values) for name, values in LISTS.items()}
-    credentials = origins != "*" and random.random() < 0.6
-    return Policy({**options, "origins": origins, "supports_credentials": credentials}, lets_in)
-
-
 def cases_of_policies(random: random.Random, origins: dict[str, str]) -> list[Case]:
     """Draw policies, and for each of them cases; numbers start at 1."""
-    policies = [a_policy(random, origins["page"]) for _ in range(POLICIES)]
-    drawn = [policy for policy in policies for _ in range(CASES_OF_A_POLICY)]
-    return [Case(number, a_page(random), a_fetch(random), policy) for number, policy in enumerate(drawn, 1)]
+    cases: list[Case] = []
+    for _ in range(POLICIES):
+        options: dict[str, Any] = {"origins": random.choice(origins_options(origins["page"]))}
+        options |= {name: random.choice(values) for name, values in LISTS.items()}
+        options["supports_credentials"] = options["origins"] != "*" and random.random() < 0.6
+        app = app_for_cases(origins)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CORSWarning)  # null, for one, is a bad origin, and is here on purpose
+            CORS(app, **options)
+        numbers = range(len(cases) + 1, len(cases) + 1 + CASES_OF_A_POLICY)
+        cases += [Case(number, a_page(random), a_fetch(random), app, options) for number in numbers]
+    return cases
 
 
 # -- What servers say that are written by hand -------------------------------------------------------------
@@ -211,14 +189,15 @@ def allowed_origins(page: str) -> list[list[str]]:
     return [*right, ["null"], ["null"], *([value] for value in nearly), [page, page], ["*", "*"], [page, STRANGER], []]
 
 
-def an_answer(random: random.Random, page: str, statuses: list[int], number: int, other: str) -> Response:
-    """Draw what a server says that has never heard of the grammar."""
+def an_answer(random: random.Random, origins: dict[str, str], statuses: list[int], number: int) -> Response:
+    """Draw the response of a server that has never heard of the grammar."""
     status = random.choice(statuses)
-    headers = [("Access-Control-Allow-Origin", value) for value in random.choice(allowed_origins(page))]
+    headers = [("Access-Control-Allow-Origin", value) for value in random.choice(allowed_origins(origins["page"]))]
     for name, values in SAID.items():
         headers += [(name, value) for value in random.sample(values.split("|"), random.choice([0, 1, 1, 1, 1, 2]))]
-    if 301 <= status <= 308 and status != 304:
-        headers += [("Location", value.format(case=number, other=other)) for value in random.choice(LOCATIONS)]
+    if status in STATUSES:
+        targets = random.choice(LOCATIONS)
+        headers += [("Location", target.format(case=number, other=origins["other"])) for target in targets]
     headers += [("X-Shown", "shown"), ("X-Hidden", "hidden"), ("Content-Type", "text/plain; charset=utf-8")]
     return Response(status, tuple(headers), body=b"" if status in (204, 304) else b"by hand")
 
@@ -228,11 +207,8 @@ def cases_by_hand(random: random.Random, origins: dict[str, str], first: int) ->
     found: list[Case] = []
     for number in range(first, first + CASES_BY_HAND):
         fetch = a_fetch(random)
-        answers = [
-            an_answer(random, origins["page"], statuses, number, origins["other"])
-            for statuses in (PREFLIGHT_STATUSES, ACTUAL_STATUSES)
-        ]
-        found.append(Case(number, a_page(random), fetch, answers=(answers[0], answers[1])))
+        answers = [an_answer(random, origins, statuses, number) for statuses in (PREFLIGHT_STATUSES, ACTUAL_STATUSES)]
+        found.append(Case(number, a_page(random), fetch, by_hand(*answers), answers=(answers[0], answers[1])))
     return found
 
 
@@ -258,36 +234,28 @@ ATTRIBUTES = (
     "|Max-Age=0; SameSite=None; Secure|Expires=Thu, 01 Jan 1970 00:00:00 GMT"
 )
 RESOURCE_POLICIES = [None, None, None, "same-origin", "same-site", "cross-origin", "odd"]
+SIMPLE_HEADERS = [(), (), (TOKEN,), (JSON,), (("Accept", "a"), ("Accept", LONG)), (("Range", "bytes=0-"),)]
 
 
 def another_call(random: random.Random) -> Fetch:
     """Draw a call of any kind; half of the calls are ``fetch()`` without CORS, or to look at the other headers."""
     kind = random.choice(["fetch"] * 4 + ["upload"] * 3 + ["beacon"] * 2 + [*CONTENTS])
-    fetch = Fetch(random.choice(["page", "api", "far", "plain", "app", "sub"]), "/thing", kind=kind)
+    place = random.choice(["page", "api", "far", "plain", "app", "sub"])
+    fetch = Fetch(place, "/thing", kind=kind, credentials=random.choice(["same-origin", "include", "include"]))
     if kind == "fetch":
         mode: Any = random.choice(["cors", "cors", "no-cors", "no-cors", "same-origin"])
-        method, headers = random.choice(["GET", "GET", "POST", "HEAD", "PUT"]), headers_without_cors(random)
-        body = "tea" if method == "POST" else None
-        return replace(fetch, mode=mode, method=method, body=body, headers=headers, **either(random))
+        method, headers = random.choice(["GET", "GET", "POST", "HEAD", "PUT"]), random.choice(SIMPLE_HEADERS)
+        return replace(fetch, mode=mode, method=method, body="tea" if method == "POST" else None, headers=headers)
     if kind == "upload":
-        method = random.choice(["GET", "POST", "POST", "PUT"])
-        body = random.choice([None, "tea"]) if method != "GET" else None
-        return replace(fetch, method=method, body=body, **either(random))
+        method, body = random.choice(
+            [("GET", None), *[("POST", None), ("POST", "tea")] * 2, ("PUT", None), ("PUT", "tea")]
+        )
+        return replace(fetch, method=method, body=body)
     if kind == "beacon":
         body, content_type = random.choice(BEACONS)
         return replace(fetch, body=body, content_type=content_type)
-    if kind == "font":
-        return fetch
-    crossorigin: Any = random.choice([None, "anonymous", "use-credentials"])
-    return replace(fetch, crossorigin=crossorigin, **either(random))
-
-
-def either(random: random.Random) -> dict[str, Any]:
-    return {"credentials": random.choice(["same-origin", "include", "include"])}
-
-
-def headers_without_cors(random: random.Random) -> Headers:
-    return random.choice([(), (), (TOKEN,), (JSON,), (("Accept", "a"), ("Accept", LONG)), (("Range", "bytes=0-"),)])
+    crossorigin: Any = None if kind == "font" else random.choice([None, "anonymous", "use-credentials"])
+    return replace(fetch, crossorigin=crossorigin)
 
 
 def answers_to(fetch: Fetch, random: random.Random, number: int, origins: dict[str, str], page: str) -> Answers:
@@ -320,11 +288,8 @@ def cases_of_kinds(random: random.Random, origins: dict[str, str], first: int) -
         page: Page = random.choice(["page", "app", "app", "null"])
         fetch = another_call(random)
         answers = answers_to(fetch, random, number, origins, origins.get(page, "null"))
-        found.append(Case(number, page, fetch, answers=answers))
+        found.append(Case(number, page, fetch, by_hand(*answers), answers=answers))
     return found
-
-
-# -- All of them -------------------------------------------------------------------------------------------
 
 
 def all_cases(origins: dict[str, str]) -> list[Case]:
@@ -333,25 +298,3 @@ def all_cases(origins: dict[str, str]) -> list[Case]:
     of_policies = cases_of_policies(drawer, origins)
     cases = of_policies + cases_by_hand(drawer, origins, len(of_policies) + 1)
     return cases + cases_of_kinds(drawer, origins, len(cases) + 1)
-
-
-def apps_of(cases: list[Case], origins: dict[str, str]) -> dict[int, WSGIApplication]:
-    """Make who answers each case; the cases of a policy share an app."""
-    apps: dict[int, WSGIApplication] = {}
-    of_policies: dict[int, WSGIApplication] = {}
-    for case in cases:
-        if case.answers is not None:
-            apps[case.number] = by_hand(*case.answers)
-        elif case.policy is not None:
-            if id(case.policy) not in of_policies:
-                of_policies[id(case.policy)] = _app_with(case.policy, origins)
-            apps[case.number] = of_policies[id(case.policy)]
-    return apps
-
-
-def _app_with(policy: Policy, origins: dict[str, str]) -> WSGIApplication:
-    app = app_for_cases(origins)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", CORSWarning)  # null, for one, is a bad origin, and is here on purpose
-        CORS(app, **policy.options)
-    return app

@@ -1,14 +1,13 @@
-"""The sides of the comparison: a page in a real browser, and one in the model; the same servers answer both."""
+"""The sides of the comparison: a page in a real browser, and one in the model; the same servers respond to both."""
 
 from __future__ import annotations
 
 import http.client
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from flask_cors.browser import Browser, ConnectionFailed, CookieJar, Outcome, Request, Response, get_header
+from flask_cors.browser import Browser, ConnectionFailed, CookieJar, Outcome, Request, Response
 from flask_cors.browser.urls import site_of
 from tests.browser.agreement_cases import Case, Fetch, Page
 from tests.browser.agreement_site import Call, Site
@@ -17,21 +16,17 @@ from tests.transcripts.servers import HOST
 
 AT_ONCE = 6
 BATCH = 250
-#: Made anew for each answer, so that they say nothing about CORS.
-VARYING = frozenset({"date"})
 
 
-@dataclass(frozen=True)
-class Seen:
-    """What a page could read of an answer; ``None`` in place of it means that it was blocked."""
+class Seen(NamedTuple):
+    """What a page could read of a response; ``None`` in place of it means that it was blocked."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: str
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(NamedTuple):
     """How one case came out on one side: what the page could read, and what reached the servers."""
 
     seen: Seen | None
@@ -41,21 +36,19 @@ class Verdict:
 Verdicts = dict[int, Verdict]
 
 
-def _collect(site: Site, cases: list[Case], seen: dict[int, Seen | None]) -> Verdicts:
+def _collect(site: Site, seen: dict[int, Seen | None]) -> Verdicts:
     """Join what was seen with the log, and leave the log empty for the other side."""
-    verdicts = {case.number: Verdict(seen[case.number], tuple(site.log[case.number])) for case in cases}
+    verdicts = {number: Verdict(one, tuple(site.log[number])) for number, one in seen.items()}
     site.log.clear()
     return verdicts
 
 
 def _seen(status: int, headers: dict[str, str], body: str) -> Seen:
-    return Seen(status, tuple(sorted(pair for pair in headers.items() if pair[0] not in VARYING)), body)
+    return Seen(status, tuple(sorted(pair for pair in headers.items() if pair[0] != "date")), body)
 
-
-# -- The real one ------------------------------------------------------------------------------------------
 
 _IN_PAGE = Path(__file__).with_name("calls.js").read_text()
-# A frame that may run scripts but is nobody's: its origin is null.
+# A frame that may run scripts but belongs to no origin: its origin is null.
 _IN_SANDBOX = """
 (calls, atOnce) => new Promise(done => {
     const frame = document.createElement("iframe");
@@ -79,29 +72,15 @@ def in_browser(browser: RealBrowser, site: Site, cases: list[Case]) -> Verdicts:
     seen: dict[int, Seen | None] = {}
     for page, function in _FUNCTIONS.items():
         browser.open(f"{site.origins.get(page, site.origins['page'])}/tea?pot")
-        of_page = [case for case in cases if case.page == page]
-        for batch in (of_page[start : start + BATCH] for start in range(0, len(of_page), BATCH)):
-            calls = [_call(case, site) for case in batch]
-            results = browser.run(function, calls, AT_ONCE)
+        calls = [
+            (case.number, case.again, one.kind, case.url(site.origins), one.init, one.crossorigin, one.content_type)
+            for case, one in ((case, case.fetch) for case in cases if case.page == page)
+        ]
+        for start in range(0, len(calls), BATCH):
+            results = browser.run(function, calls[start : start + BATCH], AT_ONCE)
             seen |= {int(number): result and _seen(*result) for number, result in results.items()}
     browser.forget_cookies()
-    return _collect(site, cases, seen)
-
-
-def _call(case: Case, site: Site) -> tuple[Any, ...]:
-    fetch = case.fetch
-    return (
-        case.number,
-        case.again,
-        fetch.kind,
-        case.url(site.origins),
-        fetch.init,
-        fetch.crossorigin,
-        fetch.content_type,
-    )
-
-
-# -- The model ---------------------------------------------------------------------------------------------
+    return _collect(site, seen)
 
 
 def in_model(site: Site, cases: list[Case]) -> Verdicts:
@@ -109,40 +88,35 @@ def in_model(site: Site, cases: list[Case]) -> Verdicts:
     jar = CookieJar(over_http)
     for origin in site.origins.values():
         jar(Request("GET", f"{origin}/cookies", (), credentials=True, page_site=site_of(origin)))
-    seen = {case.number: _model_sees(site, case, jar) for case in cases}
-    return _collect(site, cases, seen)
+    return _collect(site, {case.number: _model_sees(site, case, jar) for case in cases})
 
 
 def _model_sees(site: Site, case: Case, jar: CookieJar) -> Seen | None:
-    page = Browser(site.origins.get(case.page, "null"), jar, path="/tea?pot")
-    outcome = _outcome(page, case.fetch, case.url(site.origins))
+    page, url = Browser(site.origins.get(case.page, "null"), jar, path="/tea?pot"), case.url(site.origins)
+    response = _outcome(page, case.fetch, url).response
     if case.again:
-        page.fetch(f"{case.url(site.origins)}&again", mode="no-cors", credentials="include")  # which cookies are left?
-    if outcome.response is None and case.fetch.kind not in ("beacon", "font"):
+        page.fetch(f"{url}&again", mode="no-cors", credentials="include")  # which cookies are left?
+    if response is None and case.fetch.kind not in ("beacon", "font"):
         return None
-    if outcome.response is None or case.fetch.kind not in ("fetch", "upload"):
+    if response is None or case.fetch.kind not in ("fetch", "upload"):
         return Seen(0, (), "")
-    headers = outcome.response.headers
-    joined = {name.lower(): get_header(headers, name) or "" for name, _ in headers}
-    return _seen(outcome.response.status, joined, outcome.response.body.decode("utf-8", "replace"))
+    joined = {name.lower(): response.headers[name] for name, _ in response.headers}
+    return _seen(response.status, joined, response.body.decode("utf-8", "replace"))
 
 
 def _outcome(page: Browser, fetch: Fetch, url: str) -> Outcome:
+    with_credentials = fetch.credentials == "include"
     match fetch.kind:
-        case "fetch":
-            return page.fetch(url, **fetch.init)
-        case "upload":
-            return page.fetch(url, **fetch.init, upload=True)
-        case "events":
-            return page.event_source(url, with_credentials=fetch.credentials == "include")
-        case "resumed":
-            first = page.event_source(url, with_credentials=fetch.credentials == "include")
-            if not first.allowed:
-                return first
-            last = first.exchanges[-1].request.url
-            return page.event_source(last, with_credentials=fetch.credentials == "include", last_event_id="7")
+        case "fetch" | "upload":
+            return page.fetch(url, **fetch.init, upload=fetch.kind == "upload")
         case "beacon":
             return page.send_beacon(url, fetch.body, content_type=fetch.content_type)
+        case "events" | "resumed":
+            first = page.event_source(url, with_credentials=with_credentials)
+            if fetch.kind == "events" or not first.allowed:
+                return first
+            last = first.exchanges[-1].request.url
+            return page.event_source(last, with_credentials=with_credentials, last_event_id="7")
     return page.load(fetch.kind, url, crossorigin=fetch.crossorigin)
 
 
@@ -156,8 +130,8 @@ def over_http(request: Request) -> Response:
             connection.putheader(name, value)
         connection.putheader("Content-Length", str(len(request.body or b"")))
         connection.endheaders(request.body)
-        answer = connection.getresponse()
-        return Response(answer.status, answer.getheaders(), body=answer.read())
+        response = connection.getresponse()
+        return Response(response.status, response.getheaders(), body=response.read())
     except OSError as error:
         raise ConnectionFailed(str(error)) from error
     finally:

@@ -1,4 +1,4 @@
-"""Three origins on this computer that answer every case, and a log of what reached them.
+"""The origins on this computer that respond to every case, and a log of what reached them.
 
 The number of a case travels in the query of its URLs, through redirects, too. So no two cases share a URL, and with
 it an entry in a cache; and the log tells their requests apart although many are under way at once.
@@ -10,8 +10,8 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from io import BytesIO
+from typing import NamedTuple
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -31,61 +31,48 @@ LOGGED = [
     *("Referer", "Sec-Fetch-Dest", "Sec-Fetch-Mode", "Sec-Fetch-Site", "Last-Event-ID"),
 ]
 #: What each origin sets when it is visited.
-COOKIES = {
-    "unset": "",
-    "lax": "SameSite=Lax",
-    "strict": "SameSite=Strict",
-    "secure": "Secure",
-    "none": "SameSite=None; Secure",
-    "parted": "SameSite=None; Secure; Partitioned",
-    "unsafe": "SameSite=None",
-    "deep": "Path=/thi; SameSite=None; Secure",
-    "wide": "Domain=app.localhost; SameSite=None; Secure",
-    "__Host-a": "Path=/; Secure; SameSite=None",
-}
+COOKIES = {"unset": "", "lax": "SameSite=Lax", "strict": "SameSite=Strict", "secure": "Secure"}
+COOKIES |= {"none": "SameSite=None; Secure", "parted": "SameSite=None; Secure; Partitioned", "unsafe": "SameSite=None"}
+COOKIES |= {"deep": "Path=/thi; SameSite=None; Secure", "wide": "Domain=app.localhost; SameSite=None; Secure"}
+COOKIES |= {"__Host-a": "Path=/; Secure; SameSite=None"}
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """A request as it reached a server: what decides about CORS, and what a redirect may take away."""
 
     place: str
     method: str
     path: str
     query: str
-    headers: tuple[tuple[str, str], ...]
     others: tuple[str, ...]
     body: bytes
+    headers: tuple[tuple[str, str], ...]
     cookies: tuple[str, ...]
 
     @property
     def is_preflight(self) -> bool:
-        """Whether the browser asks for leave here."""
         return self.method == "OPTIONS" and self.header("Access-Control-Request-Method") is not None
 
-    @property
-    def line(self) -> tuple[object, ...]:
-        """All but the headers that are logged with their values."""
-        return self.place, self.method, self.path, self.query, self.others, self.body
-
     def header(self, name: str) -> str | None:
-        """Return a header that is logged."""
         return get_header(self.headers, name)
 
 
-@dataclass
 class Site:
-    """The origins by place, the app that answers each case, and what has reached them in each case."""
+    """The origins by place, the app that responds to each case, and what has reached them in each case."""
 
-    origins: dict[str, str] = field(default_factory=dict)
-    apps: dict[int, WSGIApplication] = field(default_factory=dict)
-    log: defaultdict[int, list[Call]] = field(default_factory=lambda: defaultdict(list))
+    def __init__(self) -> None:
+        self.origins: dict[str, str] = {}
+        self.apps: dict[int, WSGIApplication] = {}
+        self.log: defaultdict[int, list[Call]] = defaultdict(list)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer as the app of the case does; without a case, with an empty page."""
+        """Respond as the app of the case does; without a case, with an empty page."""
         case = re.search(r"\bcase=(\d+)", environ["QUERY_STRING"])
         if case is None:
-            return _empty_page(environ, start_response)
+            cookies = COOKIES if environ["PATH_INFO"] == "/cookies" else {}
+            set_cookies = [("Set-Cookie", f"{name}=1; {attributes}") for name, attributes in cookies.items()]
+            start_response("200 OK", [("Content-Type", "text/html"), *set_cookies])
+            return [b"<!doctype html><title>page</title><link rel=icon href=data:,>"]
         # All of the body is read: a connection that closes before that is a network error.
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         self.log[int(case[1])].append(self._call(environ, body, f"c{case[1]}"))
@@ -93,44 +80,29 @@ class Site:
 
     def _call(self, environ: WSGIEnvironment, body: bytes, own_cookie: str) -> Call:
         cookies = {pair.partition("=")[0] for pair in environ.get("HTTP_COOKIE", "").split("; ")}
-        headers = {name: environ.get(_key(name)) for name in LOGGED}
+        typed = {**environ, "HTTP_CONTENT_TYPE": environ.get("CONTENT_TYPE")}
+        headers = ((name, typed.get(f"HTTP_{name.upper().replace('-', '_')}")) for name in LOGGED)
         places = {urlsplit(origin).netloc: place for place, origin in self.origins.items()}
         return Call(
             place=places[environ["HTTP_HOST"]],
             method=environ["REQUEST_METHOD"],
             path=environ["PATH_INFO"],
             query=environ["QUERY_STRING"],
-            headers=tuple((name, value) for name, value in headers.items() if value is not None),
             others=tuple(sorted(key for key in environ if key.startswith("HTTP_X_"))),
             body=body,
+            headers=tuple((name, value) for name, value in headers if value is not None),
             cookies=tuple(sorted(cookies & {*COOKIES, own_cookie})),
         )
 
 
-def _key(name: str) -> str:
-    return "CONTENT_TYPE" if name == "Content-Type" else f"HTTP_{name.upper().replace('-', '_')}"
-
-
 @contextmanager
 def running_site() -> Iterator[Site]:
-    """Serve a site at its three origins."""
+    """Serve a site at its origins."""
     site = Site()
     with ExitStack() as stack:
         for place, host in PLACES.items():
-            server = Flask(place)
-            server.wsgi_app = site  # type: ignore[method-assign]
-            site.origins[place] = f"http://{host}:{stack.enter_context(serving(server))}"
+            site.origins[place] = f"http://{host}:{stack.enter_context(serving(site))}"
         yield site
-
-
-def _empty_page(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    cookies = COOKIES if environ["PATH_INFO"] == "/cookies" else {}
-    set_cookies = [("Set-Cookie", f"{name}=1; {attributes}") for name, attributes in cookies.items()]
-    start_response("200 OK", [("Content-Type", "text/html"), *set_cookies])
-    return [b"<!doctype html><title>page</title><link rel=icon href=data:,>"]
-
-
-# -- What the origins serve --------------------------------------------------------------------------------
 
 
 def app_for_cases(origins: dict[str, str]) -> Flask:
@@ -169,13 +141,13 @@ def _thing() -> Response:
 
 
 def by_hand(preflight: Answer, actual: Answer) -> WSGIApplication:
-    """Make a server that says the same two things whatever it is asked, right or wrong, and redirects only once."""
+    """Make a server with the same two responses to everything, right or wrong; it redirects only once."""
     arrived = Answer(200, tuple(pair for pair in actual.headers if pair[0] != "Location"), body=actual.body)
 
-    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def respond(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         is_preflight = "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ
-        said = preflight if is_preflight else arrived if "done" in environ["QUERY_STRING"] else actual
-        start_response(f"{said.status} Status", list(said.headers))
-        return [said.body]
+        response = preflight if is_preflight else arrived if "done" in environ["QUERY_STRING"] else actual
+        start_response(f"{response.status} Status", list(response.headers))
+        return [response.body]
 
-    return answer
+    return respond

@@ -2,18 +2,16 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, Response, abort, request
+from flask import Flask, Response
 
 from flask_cors import CORS
 from tests.transcripts.servers import HOST, serving
 
 
-@dataclass(frozen=True)
-class Server:
+class Server(NamedTuple):
     """A running server: its address, and ``METHOD /path`` of every call it got."""
 
     url: str
@@ -21,20 +19,27 @@ class Server:
 
 
 @contextmanager
-def running(app: Flask) -> Iterator[Server]:
+def running(app: WSGIApplication) -> Iterator[Server]:
     """Serve the app on a port of its own, so that no cache remembers an earlier one."""
     calls: list[str] = []
-    app.wsgi_app = _recorded(app.wsgi_app, calls)  # type: ignore[assignment, method-assign]
-    with serving(app) as port:
-        yield Server(f"http://{HOST}:{port}", calls)
 
-
-def _recorded(app: WSGIApplication, calls: list[str]) -> WSGIApplication:
     def record(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         calls.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
         return app(environ, start_response)
 
-    return record
+    with serving(record) as port:
+        yield Server(f"http://{HOST}:{port}", calls)
+
+
+def _raise() -> str:
+    raise RuntimeError("as a bug would")
+
+
+VIEWS: dict[str, Callable[[], Any]] = {
+    "/thing": lambda: Response("the thing", headers={"X-Shown": "shown", "X-Hidden": "hidden"}),
+    "/cached": lambda: Response("kept", headers={"Cache-Control": "max-age=600"}),
+    "/bug": _raise,
+}
 
 
 def api(**options: Any) -> Flask:
@@ -45,27 +50,3 @@ def api(**options: Any) -> Flask:
     if options:
         CORS(app, **options)
     return app
-
-
-def with_login(app: Flask) -> Flask:
-    """Refuse every request, ``OPTIONS`` too, that does not carry the password."""
-
-    @app.before_request
-    def log_in() -> None:
-        if request.headers.get("Authorization") != "Bearer of-good-news":
-            abort(401)
-
-    return app
-
-
-def _raise() -> str:
-    raise RuntimeError("as a bug would")
-
-
-VIEWS: dict[str, Callable[[], Any]] = {
-    "/thing": lambda: Response("the thing", headers={"X-Shown": "shown", "X-Hidden": "hidden"}),
-    "/cached": lambda: Response("kept", headers={"Cache-Control": "max-age=600"}),
-    "/login": lambda: Response("set", headers={"Set-Cookie": "user=ann; Path=/"}),
-    "/user": lambda: request.cookies.get("user", "nobody"),
-    "/bug": _raise,
-}

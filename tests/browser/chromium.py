@@ -4,13 +4,13 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService
 
-from tests.browser.page import BAD_PORTS
-
 SECONDS = 120
+#: Ports that a server of the tests may get, but that browsers keep pages from unless told: Fetch, #port-blocking.
+BAD_PORTS = "5060,5061,6000,6566,6665,6666,6667,6668,6669,6679,6697"
 _FLAGS = (
     "--headless=new",
     "--no-sandbox",  # Chromium refuses to run as root with it, and CI is root
@@ -18,36 +18,33 @@ _FLAGS = (
     f"--explicitly-allowed-ports={BAD_PORTS}",
     "--host-resolver-rules=MAP *.test 127.0.0.1",
     # The rest keeps Chromium from calling anyone but the servers of the tests.
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
+    *("--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"),
     "--disable-sync",
 )
 
 
 class Chromium:
-    """A running Chromium; its methods are those of ``Browser``."""
+    """A running Chromium with one tab."""
 
-    name: ClassVar[str] = "Chromium"
+    name = "Chromium"
 
     def __init__(self, driver: Chrome) -> None:
         self._driver = driver
-
-    def open(self, url: str) -> None:
-        self._driver.get(url)
+        self.open = driver.get
 
     def run(self, function: str, *args: Any) -> Any:
+        """Call a function in the page, and return what it returns, or what its promise comes to."""
         return self._driver.execute_script(f"return ({function})(...arguments);", *args)
 
     def console(self) -> list[str]:
-        entries = self._driver.get_log("browser")  # type: ignore[no-untyped-call]
-        return [entry["message"] for entry in entries]
+        """Return what the console prints, and empty it."""
+        return [entry["message"] for entry in self._driver.get_log("browser")]  # type: ignore[no-untyped-call]
 
     def forget_cookies(self) -> None:
         self._driver.execute_cdp_cmd("Network.clearBrowserCookies", {})  # partitioned ones, too
 
     def press(self, *keys: str) -> None:
+        """Press keys of the keyboard together, each by the character that WebDriver has for it."""
         chain = ActionChains(self._driver, duration=0)
         for key in keys:
             chain.key_down(key)
@@ -55,10 +52,7 @@ class Chromium:
             chain.key_up(key)
         chain.perform()
 
-    def resize(self, width: int) -> None:
-        self.emulate(width, "light")
-
-    def emulate(self, width: int, scheme: str) -> None:
+    def resize(self, width: int, scheme: str = "light") -> None:
         """Show pages that wide, and in the ``light`` or ``dark`` scheme; nothing moves."""
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         self._driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
@@ -69,22 +63,17 @@ class Chromium:
 
 @contextmanager
 def chromium(profile: Path) -> Iterator[Chromium]:
-    """Run the Chromium that is installed, with its own driver and a profile that nobody used before."""
+    """Run the Chromium that is installed, with its own driver and a new profile."""
+    programs = [shutil.which(program) for program in ("chromium", "chromedriver")]
+    assert all(programs), f"chromium or chromedriver is not installed: {programs}"
     options = ChromeOptions()
-    options.binary_location = _installed("chromium")
+    options.binary_location = str(programs[0])
     for flag in (*_FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = Chrome(options, ChromeService(_installed("chromedriver")))
+    driver = Chrome(options, ChromeService(programs[1]))
     driver.set_script_timeout(SECONDS)
     try:
         yield Chromium(driver)
     finally:
         driver.quit()
-
-
-def _installed(program: str) -> str:
-    path = shutil.which(program)
-    if path is None:
-        raise FileNotFoundError(f"{program} is not installed")
-    return path

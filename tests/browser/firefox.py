@@ -14,13 +14,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from websocket import WebSocket, create_connection
 
-from tests.browser.page import BAD_PORTS
+from tests.browser.chromium import BAD_PORTS, SECONDS
 
-SECONDS = 120
 # The first keeps Firefox from calling anyone but the servers of the tests: every name leads to this computer.
 _PREFERENCES = f"""
 user_pref("network.dns.forceResolve", "127.0.0.1");
@@ -28,14 +27,10 @@ user_pref("network.security.ports.banned.override", "{BAD_PORTS}");
 """
 
 
-class FirefoxError(Exception):
-    """Firefox did not start, or did not do what it was told."""
-
-
 class Firefox:
-    """A running Firefox; its methods are those of ``Browser``."""
+    """A running Firefox with one tab; its methods are those of ``Chromium``."""
 
-    name: ClassVar[str] = "Firefox"
+    name = "Firefox"
 
     def __init__(self, socket: WebSocket) -> None:
         self._socket = socket
@@ -51,19 +46,15 @@ class Firefox:
 
     def run(self, function: str, *args: Any) -> Any:
         # Values travel as JSON in a string: BiDi spells out the type of each part of them.
-        done = self._tell(
-            "script.callFunction",
-            functionDeclaration=f"async args => JSON.stringify(await ({function})(...JSON.parse(args)) ?? null)",
-            arguments=[{"type": "string", "value": json.dumps(args)}],
-            awaitPromise=True,
-            target=self._tab,
-        )
-        if done["type"] == "exception":
-            raise FirefoxError(done["exceptionDetails"]["text"])
+        declaration = f"async args => JSON.stringify(await ({function})(...JSON.parse(args)) ?? null)"
+        arguments = [{"type": "string", "value": json.dumps(args)}]
+        call = {"functionDeclaration": declaration, "arguments": arguments, "awaitPromise": True, "target": self._tab}
+        done = self._tell("script.callFunction", **call)
+        assert done["type"] == "success", done["exceptionDetails"]["text"]
         return json.loads(done["result"]["value"])
 
     def console(self) -> list[str]:
-        self._tell("session.status")  # what the console said before arrives before the result
+        self._tell("session.status")  # what the console printed before arrives before the result
         said, self._said = self._said, []
         return said
 
@@ -83,45 +74,34 @@ class Firefox:
         self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
         while (message := json.loads(self._socket.recv())).get("id") != number:
             self._said.append(message["params"]["text"])
-        if message["type"] == "error":
-            raise FirefoxError(f"{method}: {message['message']}")
+        assert message["type"] == "success", f"{method}: {message['message']}"
         return message["result"]
 
 
 @contextmanager
-def firefox(profile: Path, program: str = "firefox-esr") -> Iterator[Firefox]:
-    """Run the Firefox that is installed, with a profile that nobody used before."""
-    process, log = _start(program, profile)
-    try:
-        with closing(create_connection(_address(process, log), SECONDS, suppress_origin=True)) as socket:
-            yield Firefox(socket)
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def _start(program: str, profile: Path) -> tuple[subprocess.Popen[bytes], Path]:
+def firefox(profile: Path) -> Iterator[Firefox]:
+    """Run the Firefox that is installed, with a new profile."""
     (profile / "user.js").write_text(_PREFERENCES)
-    log = profile / "log"
-    with log.open("w") as output:
+    command = ["firefox-esr", "--headless", "--remote-debugging-port=0", "--profile", str(profile)]
+    with (profile / "log").open("w+") as log:
         # A session of its own, so that all its processes can be ended together.
         process = subprocess.Popen(
-            [program, "--headless", "--remote-debugging-port=0", "--profile", profile],
-            env=os.environ | {"HOME": str(profile)},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
+            command, env=os.environ | {"HOME": str(profile)}, stdout=log, stderr=log, start_new_session=True
         )
-    return process, log
+        try:
+            with closing(create_connection(_address(profile / "log"), SECONDS, suppress_origin=True)) as socket:
+                yield Firefox(socket)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
 
-def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+def _address(log: Path) -> str:
     """Wait for Firefox to print where it listens."""
     end = time.monotonic() + SECONDS
-    while time.monotonic() < end and process.poll() is None:
+    while time.monotonic() < end:
         if found := re.search(r"listening on (ws://\S+)\n", log.read_text()):
             return f"{found[1]}/session"
         time.sleep(0.02)
-    raise FirefoxError(f"{process.args!r} did not start:\n{log.read_text()}")
+    raise TimeoutError(f"Firefox did not start:\n{log.read_text()}")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from flask import Flask, Response, request
 
+from flask_cors.cli.console import parse_console
 from tests.browser.api import running
 from tests.browser.page import Page, printed
 from tests.transcripts.servers import HOST
@@ -61,12 +62,10 @@ class Case:
 METHODS, HEADERS = "Access-Control-Allow-Methods", "Access-Control-Allow-Headers"
 PUT, NO_CORS = {"method": "PUT"}, {"mode": "no-cors"}
 PREFLIGHT, ACTUAL, CREDENTIALS = {"preflight": True}, {"preflight": False}, {"credentials": True}
-ALLOWED = allow("PAGE", (HEADERS, "content-type"))
 # fmt: off
 CASES = [
     Case("no header", "missing-allow-origin", more=ACTUAL),
     Case("no header of the preflight", "missing-allow-origin", JSON, NOTHING, told=PREFLIGHT),
-    Case("no header after the preflight", "missing-allow-origin", JSON, ALLOWED, more=ACTUAL),
     Case("no header after a redirect", "missing-allow-origin", url="API/moved", more={"redirected_from": "API/moved"}),
     Case("another origin", "origin-mismatch", actual=allow("https://a.example"), told={"value": "https://a.example"}),
     Case("two headers", "multiple-values", actual=allow("*", *PAGES[1])),
@@ -102,13 +101,12 @@ def test_what_the_console_prints_is_read(page: Page, case: Case) -> None:
         page.browser.open(f"{page.origin}/")
         page.browser.console()
         page.browser.run(APIS[case.api], put(case.url, names), case.init)
-        [message] = printed(page.browser)
+        [message] = parse_console(printed(page.browser))
     is_chromium = page.browser.name == "Chromium"
-    expected = {
-        "cause": case.causes.split()[0 if is_chromium else -1],
-        "url": put(case.url, names).replace("/moved", "/thing"),
-        **{name: put(value, names) for name, value in (case.told | (case.more if is_chromium else {})).items()},
-    }
+    told = case.told | (case.more if is_chromium else {})
+    expected = {name: put(value, names) for name, value in told.items()}
+    expected["cause"] = case.causes.split()[0 if is_chromium else -1]
+    expected["url"] = put(case.url, names).replace("/moved", "/thing")
     if "blocked by CORS policy" in message.text:
         expected["origin"] = page.origin
     assert {name: getattr(message, name) for name in expected} == expected
@@ -118,16 +116,15 @@ def server(case: Case, page: str) -> Flask:
     """Make a server with two responses, one for preflights; ``/moved`` redirects."""
     app = Flask("server")
 
-    def respond(path: str) -> Response:
+    @app.before_request
+    def respond() -> Response:
         status, headers = case.preflight if request.method == "OPTIONS" else case.actual
-        if path == "moved":
+        if request.path == "/moved":
             status, headers = allow("PAGE", ("Location", "/thing"), status=302)
         response = Response("", status, mimetype="text/javascript")  # Firefox looks at the type of scripts first
         response.headers.extend((name, value.replace("PAGE", page)) for name, value in headers)
         return response
 
-    methods = ["GET", "POST", "PUT", "OPTIONS"]
-    app.add_url_rule("/<path:path>", "respond", respond, methods=methods, provide_automatic_options=False)
     return app
 
 

@@ -4,8 +4,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
@@ -66,34 +64,9 @@ PLANTED = """<!doctype html><html lang=en><title>Planted</title><main><h1>Plante
 :focus {outline: 2px solid}</style></html>"""
 
 
-@dataclass(frozen=True)
-class Visit:
-    """What is wrong with a page in each view, and the text of each console block beside what its button copies."""
-
-    findings: list[str]
-    copied: list[tuple[str, str]]
-
-
-def visit(urls: list[str], profile: Path) -> list[Visit]:
-    visits = []
-    with chromium(profile) as browser:
-        for url in urls:
-            browser.open(url)
-            visits.append(Visit(list(find(browser, url.rpartition("/")[2])), browser.run(COPY)))
-    return visits
-
-
-def find(browser: Chromium, page: str) -> Iterator[str]:
-    browser.run("source => { window.eval(source); }", AXE)
-    for view, rules in VIEWS.items():
-        browser.emulate(*view)
-        found = browser.run(FIND, rules) + browser.run(WIDE)
-        yield from (f"{page} {view}: {finding}" for finding in found)
-
-
-@pytest.fixture(scope="module", params=["Chromium"])
+@pytest.fixture(scope="module")
 def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the manual, and put a page of mistakes before its pages."""
+    """Build the manual, and put a page of mistakes among its pages."""
     html = tmp_path_factory.mktemp("manual")
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "-b", "html", "-d", str(tmp_path_factory.mktemp("doctrees"))]
     subprocess.run([*command, DOCS, html], check=True, timeout=120)
@@ -108,19 +81,27 @@ def site(html: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def visits(html: Path, site: str, tmp_path_factory: pytest.TempPathFactory) -> list[Visit]:
-    """Visit all pages with two browsers, that of mistakes first."""
-    pages = sorted(html.rglob("*.html"), key=lambda path: (path.stem != "planted", path))
-    urls = [f"{site}/{page.relative_to(html)}" for page in pages]
-    profiles = [tmp_path_factory.mktemp("profile") for _ in range(2)]
-    with ThreadPoolExecutor() as pool:
-        return [page for half in pool.map(visit, [urls[::2], urls[1::2]], profiles) for page in half]
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    with chromium(tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
 
 
-def test_nothing_serious_and_nothing_wide_on_any_page_wide_or_narrow_light_or_dark(visits: list[Visit]) -> None:
-    assert len(visits) > len(list(DOCS.glob("*/*.rst")))
+def test_nothing_is_serious_or_wide_and_a_copy_button_copies_the_commands(
+    html: Path, site: str, browser: Chromium
+) -> None:
+    """On any page, wide or narrow, light or dark; the commands without prompt and response."""
+    findings, copied = [], []
+    pages = [str(page.relative_to(html)) for page in html.rglob("*.html")]
+    for page in pages:
+        browser.open(f"{site}/{page}")
+        copied += browser.run(COPY)
+        browser.run("source => { window.eval(source); }", AXE)
+        for view, rules in VIEWS.items():
+            browser.resize(*view)
+            findings += [f"{page} {view}: {found}" for found in browser.run(FIND, rules) + browser.run(WIDE)]
+    assert len(pages) > len(list(DOCS.glob("*/*.rst")))
     image, wide = 'image-alt: <img src="data:,">', 'wide: <pre tabindex="0" style="overflow-x: auto; width: 9em">'
-    assert [finding.split(">")[0] + ">" for page in visits for finding in page.findings] == [
+    assert [finding.split(">")[0] + ">" for finding in findings] == [
         f"planted.html (1280, 'light'): {image}",
         f"planted.html (1280, 'light'): {wide}",
         f"planted.html (1280, 'dark'): {wide}",
@@ -129,22 +110,12 @@ def test_nothing_serious_and_nothing_wide_on_any_page_wide_or_narrow_light_or_da
         "planted.html (390, 'dark'): color-contrast: <p>",
         f"planted.html (390, 'dark'): {wide}",
     ]
-
-
-def test_a_copy_button_copies_the_commands_without_prompt_and_response(visits: list[Visit]) -> None:
-    blocks = [block for page in visits for block in page.copied]
-    assert len(blocks) > 80
-    for text, copied in blocks:
-        assert copied == "\n".join(re.findall(r"^\$ ((?:.*\\\n)*.*)", text, re.MULTILINE))
+    assert len(copied) > 80
+    for text, command in copied:
+        assert command == "\n".join(re.findall(r"^\$ ((?:.*\\\n)*.*)", text, re.MULTILINE))
 
 
 # The keyboard
-
-
-@pytest.fixture(scope="module")
-def keyboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
-    with chromium(tmp_path_factory.mktemp("profile")) as browser:
-        yield browser
 
 
 def walk(browser: Chromium) -> tuple[set[str], set[str]]:
@@ -166,34 +137,31 @@ def walk(browser: Chromium) -> tuple[set[str], set[str]]:
 @pytest.mark.parametrize("page", ["index", "how-to/credentials", "explanation/browser", "search", "genindex"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_keyboard_reaches_everything_and_shows_where_it_is(
-    page: str, width: int, site: str, keyboard: Chromium
+    page: str, width: int, site: str, browser: Chromium
 ) -> None:
-    keyboard.emulate(width, "light")
-    keyboard.open(f"{site}/{page}.html")
-    assert walk(keyboard) == (set(), set())
+    browser.resize(width)
+    browser.open(f"{site}/{page}.html")
+    assert walk(browser) == (set(), set())
 
 
-def test_what_the_keyboard_does_not_reach_or_show_is_noticed(site: str, keyboard: Chromium) -> None:
-    keyboard.open(f"{site}/planted.html")
-    assert walk(keyboard) == (
-        {'<a href="#b" tabindex="-1">Unreached</a>'},
-        {'<a href="#c" style="outline: none">Unseen</a>'},
-    )
-    keyboard.open(f"{site}/planted.html")
-    keyboard.run("() => { document.onkeydown = event => event.preventDefault(); document.links[0].focus(); }")
+def test_what_the_keyboard_does_not_reach_or_show_is_noticed(site: str, browser: Chromium) -> None:
+    unreached, unseen = '<a href="#b" tabindex="-1">Unreached</a>', '<a href="#c" style="outline: none">Unseen</a>'
+    browser.open(f"{site}/planted.html")
+    assert walk(browser) == ({unreached}, {unseen})
+    browser.open(f"{site}/planted.html")
+    browser.run("() => { document.onkeydown = event => event.preventDefault(); document.links[0].focus(); }")
     with pytest.raises(pytest.fail.Exception, match="does not leave <a"):
-        walk(keyboard)
+        walk(browser)
 
 
-@pytest.mark.parametrize("page", ["tutorial/installation", "how-to/with-other-extensions", "reference/changelog"])
-def test_the_side_bar_shows_the_current_page(page: str, site: str, keyboard: Chromium) -> None:
-    keyboard.emulate(1280, "light")
-    keyboard.open(f"{site}/{page}.html")
-    assert keyboard.run(CURRENT_IS_SHOWN) is True
-
-
-def test_the_first_tab_skips_to_the_content(site: str, keyboard: Chromium) -> None:
-    keyboard.open(f"{site}/how-to/index.html")
+def test_the_side_bar_shows_the_current_page_and_the_first_tab_skips_to_the_content(
+    site: str, browser: Chromium
+) -> None:
+    browser.resize(1280)
+    for page in ("tutorial/installation", "how-to/with-other-extensions", "reference/changelog"):
+        browser.open(f"{site}/{page}.html")
+        assert browser.run(CURRENT_IS_SHOWN) is True
+    browser.open(f"{site}/how-to/index.html")
     for key in (Keys.TAB, Keys.ENTER, Keys.TAB):
-        keyboard.press(key)
-    assert keyboard.run("() => document.activeElement.closest('article') !== null")
+        browser.press(key)
+    assert browser.run("() => document.activeElement.closest('article') !== null")

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium.webdriver import Keys
 
 from examples.playground.rehearsal import Part, rehearse
 from examples.playground.scenarios import SCENARIOS
 from tests.browser.chromium import Chromium
 from tests.browser.page import Browser
 from tests.browser.test_manual import AXE, FIND
-from tests.tables import lines
+from tests.tables import table
 
 ROOT = Path(__file__).parents[2]
-TAB, ENTER, CONTROL, LEFT, RIGHT = "\ue004", "\ue007", "\ue009", "\ue012", "\ue014"
 PLACES = {"page": "the page", "browser": "the browser", "server": "the server"}
 PRESETS = {preset["id"]: preset for preset in SCENARIOS}
 
@@ -37,7 +37,6 @@ TYPE = """(id, text) => {
     field.value = text;
     field.dispatchEvent(new Event("input", {bubbles: true}));
 }"""
-PRESS = "id => document.getElementById(id).click()"
 #: Wait until nothing is being sent, and for a verdict; return what the visitor sees.
 SEE = """async (verdict) => {
     const $ = id => document.getElementById(id);
@@ -47,11 +46,15 @@ SEE = """async (verdict) => {
     while (!isDone() && performance.now() < end) await new Promise(resolve => setTimeout(resolve, 10));
     return {
         verdict: text("verdict"), browser: text("browser"), rule: $("standard").querySelector("a")?.textContent ?? "",
-        standard: text("standard"), differs: text("differs"), orders: text("orders"), lesson: text("lesson"),
+        differs: text("differs"), orders: text("orders"), lesson: text("lesson"),
         steps: [...document.querySelectorAll("#steps summary")].map(step => step.textContent),
         pictured: document.querySelectorAll("#drawing svg [data-step]").length,
         mistakes: text("mistakes"), python: text("python"), canFix: !$("fix").disabled,
     };
+}"""
+FIELDS = """() => {
+    const fields = "#form :is(input:not([type]), select, textarea):not(#scenario, #add, #pasted)";
+    return Object.fromEntries([...document.querySelectorAll(fields)].map(({id, value}) => [id, value]));
 }"""
 
 
@@ -61,8 +64,7 @@ def address() -> Iterator[str]:
     command = [sys.executable, "examples/playground"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
-            assert process.stdout is not None
-            printed = process.stdout.readline()
+            printed = process.stdout.readline() if process.stdout else ""
             found = re.search(r"http://[^/]+/", printed)
             assert found, printed
             yield found[0]
@@ -89,13 +91,16 @@ class Visitor:
         self.browser.run(TYPE, field, text)
 
     def press(self, button: str) -> None:
-        self.browser.run(PRESS, button)
+        self.browser.run("id => document.getElementById(id).click()", button)
 
     def see(self, verdict: str = "") -> dict[str, Any]:
         seen: dict[str, Any] = self.browser.run(SEE, verdict)
         return seen
 
-    def send(self) -> dict[str, Any]:
+    def send(self, scenario: str = "") -> dict[str, Any]:
+        """Send it for real, after the choice of a scenario if one is given."""
+        if scenario:
+            self.choose(scenario)
         self.press("send")
         return self.see()
 
@@ -124,36 +129,40 @@ def sent(seen: dict[str, Any]) -> list[str]:
     return [step[1] for step in found if step]
 
 
-# -- The ten scenarios -------------------------------------------------------------------------------------
-
 CAME = "Blocked. The response came; the page may not read it."
 DENIED = "Blocked. The browser sent a preflight first, the server denied it, and the request was never sent."
 THROWN = "Nothing was sent: fetch() itself rejects this call."
 REJECTED = "Flask-Cors rejects this policy. Nothing was sent."
 READS = "The page reads the response."
+#: What else the result tells.
+TELLS = {
+    "authorization": ("differs", "Your browser does not follow the standard here"),
+    "done-anyway": ("orders", "Orders placed or changed at the server: 1. The page was blocked"),
+    "no-policy": ("browser", "That is all that the page's script learns."),
+    "hidden-header": ("browser", "none beyond the usual ones"),
+}
 
 
-@pytest.mark.parametrize(
-    ("scenario", "verdict", "requests", "rule"),
-    [
-        ("no-policy", CAME, "GET", "CORS check, step 2"),
-        ("port", CAME, "GET", "CORS check, step 2"),
-        ("json", DENIED, "OPTIONS", "CORS-preflight fetch, step 7.7"),
-        ("method", DENIED, "OPTIONS", "CORS-preflight fetch, step 7.5"),
-        ("cookies", CAME, "GET", "CORS check, step 4"),
-        ("hidden-header", READS, "GET", "CORS check, step 5"),
-        ("login", DENIED, "OPTIONS", "CORS-preflight fetch, step 7"),
-        ("authorization", READS, "OPTIONS GET", "CORS-preflight fetch, step 7.6"),
-        ("cached-preflight", READS, "OPTIONS PUT", "CORS check, step 5"),
-        ("done-anyway", CAME, "POST", "CORS check, step 2"),
-    ],
+@table(
+    "scenario, verdict, requests, rule",
+    ("no policy", "no-policy", CAME, "GET", "CORS check, step 2"),
+    ("another port", "port", CAME, "GET", "CORS check, step 2"),
+    ("JSON", "json", DENIED, "OPTIONS", "CORS-preflight fetch, step 7.7"),
+    ("a method", "method", DENIED, "OPTIONS", "CORS-preflight fetch, step 7.5"),
+    ("cookies", "cookies", CAME, "GET", "CORS check, step 4"),
+    ("a header to read", "hidden-header", READS, "GET", "CORS check, step 5"),
+    ("a login", "login", DENIED, "OPTIONS", "CORS-preflight fetch, step 7"),
+    ("Authorization", "authorization", READS, "OPTIONS GET", "CORS-preflight fetch, step 7.6"),
+    ("a cached preflight", "cached-preflight", READS, "OPTIONS PUT", "CORS check, step 5"),
+    ("an order that is placed", "done-anyway", CAME, "POST", "CORS check, step 2"),
 )
 def test_a_mistake_fails_as_its_story_tells_and_its_fix_works(
     visitor: Visitor, scenario: str, verdict: str, requests: str, rule: str
 ) -> None:
-    visitor.choose(scenario)
-    seen = visitor.send()
+    seen = visitor.send(scenario)
     assert (seen["verdict"], sent(seen), seen["lesson"]) == (verdict, requests.split(), "")
+    place, text = TELLS.get(scenario, ("verdict", verdict))
+    assert text in seen[place]
     assert bool(seen["differs"]) == (scenario == "authorization")
     assert seen["rule"].endswith(rule)
     expected = rehearsed(scenario)
@@ -165,15 +174,9 @@ def test_a_mistake_fails_as_its_story_tells_and_its_fix_works(
     assert PRESETS[scenario]["lesson"].replace("`", "") in fixed["lesson"]
 
 
-def test_the_ten_scenarios_are_in_the_list(visitor: Visitor) -> None:
-    shown = visitor.browser.run("() => [...document.getElementById('scenario').options].map(option => option.value)")
-    assert shown == ["", *PRESETS]
-
-
 def test_a_cached_preflight_outlives_the_policy(visitor: Visitor) -> None:
     for _ in range(3):  # Firefox sends the first preflight that a new profile caches once more
-        visitor.choose("cached-preflight")
-        visitor.send()
+        visitor.send("cached-preflight")
         visitor.press("more")
         seen = visitor.send()
         if not seen["differs"]:
@@ -185,16 +188,14 @@ def test_a_cached_preflight_outlives_the_policy(visitor: Visitor) -> None:
 OWN = "#policy=cors&cors.origins"
 
 
-@pytest.mark.parametrize(
-    ("fragment", "verdict", "rule"),
-    [
-        pytest.param(f"{OWN}=*&from=null", READS, "CORS check, step 3", id="a sandboxed page"),
-        pytest.param(f"{OWN}=%7Bother-page%7D&from=localhost", READS, "CORS check, step 5", id="another site"),
-        pytest.param(f"{OWN}=*&path=/moved", READS, "CORS check, step 3", id="a redirect to another server"),
-        pytest.param(f"{OWN}=%7Bpage%7D&front=proxy", CAME, "CORS check, step 4", id="a second header"),
-        pytest.param(f"{OWN}=*&method=TRACE", THROWN, "new Request(), step 25.2", id="a forbidden method"),
-        pytest.param(f"{OWN}=*&cors.supports_credentials=True", REJECTED, "", id="credentials with the star"),
-    ],
+@table(
+    "fragment, verdict, rule",
+    ("a sandboxed page", f"{OWN}=*&from=null", READS, "CORS check, step 3"),
+    ("another site", f"{OWN}=%7Bother-page%7D&from=localhost", READS, "CORS check, step 5"),
+    ("a redirect to another server", f"{OWN}=*&path=/moved", READS, "CORS check, step 3"),
+    ("a second header", f"{OWN}=%7Bpage%7D&front=proxy", CAME, "CORS check, step 4"),
+    ("a forbidden method", f"{OWN}=*&method=TRACE", THROWN, "new Request(), step 25.2"),
+    ("credentials with the star", f"{OWN}=*&cors.supports_credentials=True", REJECTED, ""),
 )
 def test_more_to_try(visitor: Visitor, fragment: str, verdict: str, rule: str) -> None:
     visitor.open(fragment)
@@ -203,84 +204,46 @@ def test_more_to_try(visitor: Visitor, fragment: str, verdict: str, rule: str) -
     assert seen["rule"].endswith(rule)
 
 
-@lines(
-    "scenario, place, text",
-    """
-    authorization    differs   Your browser does not follow the standard here
-    done-anyway      orders    Orders placed or changed at the server: 1. The page was blocked
-    no-policy        browser   That is all that the page's script learns.
-    hidden-header    browser   none beyond the usual ones
-    """,
-)
-def test_the_result_tells_what_matters(visitor: Visitor, scenario: str, place: str, text: str) -> None:
-    visitor.choose(scenario)
-    assert text in visitor.send()[place]
-
-
 # -- What a visitor types, pastes, copies and links --------------------------------------------------------
 
-FIELDS = """() => {
-    const fields = "#form :is(input:not([type]), select, textarea):not(#scenario, #add, #pasted)";
-    return [...document.querySelectorAll(fields)].map(({id, value}) => [id, value]);
-}"""
 LINK = (
     "#policy=cors&cors.origins=%7Bother-page%7D&cors.supports_credentials=True&front=login&from=localhost&method=PUT"
     "&path=%2Forders%2F7&headers=X-A%3A+1%0AX-B%3A+2&body=tea&credentials=include"
 )
+LINKED = {"policy": "cors", "option-origins": "{other-page}", "option-supports_credentials": "True", "front": "login"}
+LINKED |= {"from": "localhost", "method": "PUT", "path": "/orders/7", "headers": "X-A: 1\nX-B: 2", "body": "tea"}
+LINKED |= {"credentials": "include"}
 
 
 def test_a_link_fills_the_fields_and_sends_nothing(visitor: Visitor) -> None:
     visitor.open(LINK)
-    fields = dict(visitor.browser.run(FIELDS))
-    assert fields == {
-        "policy": "cors",
-        "option-origins": "{other-page}",
-        "option-supports_credentials": "True",
-        "front": "login",
-        "from": "localhost",
-        "method": "PUT",
-        "path": "/orders/7",
-        "headers": "X-A: 1\nX-B: 2",
-        "body": "tea",
-        "credentials": "include",
-    }
+    assert visitor.browser.run(FIELDS) == LINKED
     assert visitor.see()["steps"] == []
     visitor.type("body", "two teas")
     assert visitor.browser.run("() => location.hash") == LINK.replace("body=tea", "body=two+teas")
     visitor.browser.run("fragment => { location.hash = fragment; }", "#scenario=json")
-    assert dict(visitor.browser.run(FIELDS))["method"] == "POST"
+    assert visitor.browser.run(FIELDS)["method"] == "POST"
+    for wrong in (
+        "scenario=no-such-thing",
+        "policy=maybe&cors.no_such_option=1",
+        "policy=cors&from=nowhere&method=%00",
+    ):
+        visitor.open(f"#{wrong}")
+        assert visitor.see()["verdict"] == "What happens here"
 
 
-@lines(
-    "fragment",
-    """
-    #scenario=no-such-thing
-    #policy=maybe&cors.no_such_option=1
-    #policy=cors&from=nowhere&method=%00
-    """,
-)
-def test_a_link_that_is_wrong_still_shows_the_page(visitor: Visitor, fragment: str) -> None:
-    visitor.open(fragment)
-    assert visitor.see()["verdict"] == "What happens here"
-
-
-@pytest.mark.parametrize(
-    ("button", "copied"),
-    [
-        pytest.param("copy-link", "{address}#scenario=json", id="the link of a scenario"),
-        pytest.param("copy-python", 'CORS(app, origins="https://mine.example")', id="the line of Python"),
-        pytest.param("copy-command", "flask --app app cors explain http://127.0.0.1:", id="the command"),
-    ],
-)
-def test_a_button_copies(visitor: Visitor, button: str, copied: str) -> None:
+def test_buttons_copy_the_link_the_line_of_python_and_the_command(visitor: Visitor) -> None:
     visitor.browser.run("() => { navigator.clipboard.writeText = async text => { window.copied = text; }; }")
     visitor.choose("json")
     visitor.type("origin", "https://mine.example")
     visitor.send()
-    visitor.press(button)
-    expected = copied.format(address=visitor.address)
-    assert str(visitor.browser.run("() => window.copied")).startswith(expected)
-    assert visitor.browser.run("() => document.getElementById('copied').textContent").startswith("Copied: ")
+    copied = {"copy-link": f"{visitor.address}#scenario=json"}
+    copied |= {"copy-python": 'CORS(app, origins="https://mine.example")'}
+    copied |= {"copy-command": "flask --app app cors explain http://127.0.0.1:"}
+    for button, text in copied.items():
+        visitor.press(button)
+        assert str(visitor.browser.run("() => window.copied")).startswith(text)
+        assert visitor.browser.run("() => document.getElementById('copied').textContent").startswith("Copied: ")
 
 
 CHROMIUM = (
@@ -289,50 +252,39 @@ CHROMIUM = (
 )
 
 
-@pytest.mark.parametrize(
-    ("text", "field", "value"),
-    [
-        pytest.param("CORS(app, origins='https://a.example')", "option-origins", "https://a.example", id="a line"),
-        pytest.param("@cross_origin(max_age=5)\ndef v(): ...", "option-max_age", "5", id="a decorator"),
-        pytest.param(CHROMIUM, "path", "/orders", id="a message of the console"),
-    ],
-)
-def test_a_pasted_text_fills_the_fields(visitor: Visitor, text: str, field: str, value: str) -> None:
-    visitor.choose("method")
-    visitor.type("pasted", text)
-    visitor.press("fill")
-    visitor.see()
-    assert visitor.browser.run("id => document.getElementById(id).value", field) == value
+PASTED = {"CORS(app, origins='https://a.example')": ("option-origins", "https://a.example")}
+PASTED |= {"@cross_origin(max_age=5)\ndef v(): ...": ("option-max_age", "5"), CHROMIUM: ("path", "/orders")}
 
 
-@lines(
-    "field, text",
-    """
-    option-origins  <img src=x onerror=alert(1)>
-    headers         X-A: <img src=x onerror=alert(1)>
-    path            /<svg onload=alert(1)>
-    body            </script><script>alert(1)</script>
-    origin          "><img src=x onerror=alert(1)>
-    """,
-)
-def test_markup_stays_text(visitor: Visitor, field: str, text: str) -> None:
+def test_a_pasted_line_or_message_fills_the_fields(visitor: Visitor) -> None:
+    for text, (field, value) in PASTED.items():
+        visitor.choose("method")
+        visitor.type("pasted", text)
+        visitor.press("fill")
+        visitor.see()
+        assert visitor.browser.run(FIELDS)[field] == value
+
+
+IMAGE = "<img src=x onerror=alert(1)>"
+MARKUP = {"option-origins": IMAGE, "headers": f"X-A: {IMAGE}", "path": "/<svg onload=alert(1)>", "origin": f'">{IMAGE}'}
+MARKUP |= {"body": "</script><script>alert(1)</script>"}
+
+
+@pytest.mark.parametrize("field", MARKUP)
+def test_markup_stays_text(visitor: Visitor, field: str) -> None:
     elements = "() => document.querySelectorAll('img, iframe[srcdoc], script, [onerror], [onload]').length"
     visitor.choose("json")
     before = visitor.browser.run(elements)
-    visitor.type(field, text)
+    visitor.type(field, MARKUP[field])
     visitor.send()
     assert visitor.browser.run(elements) == before
 
 
-def test_a_mistake_in_the_policy_is_told_below_it(visitor: Visitor) -> None:
+def test_a_mistake_or_a_correction_of_the_policy_is_told_below_it(visitor: Visitor) -> None:
     visitor.choose("method")
     visitor.type("option-methods", "GET PUT")
     seen = visitor.send()
-    assert seen["verdict"] == REJECTED
-    assert "GET PUT" in seen["mistakes"]
-
-
-def test_a_correction_is_told_below_the_line(visitor: Visitor) -> None:
+    assert (seen["verdict"], "GET PUT" in seen["mistakes"]) == (REJECTED, True)
     visitor.choose("port")
     visitor.type("option-origins", "https://app.example/")
     assert "\n# " in visitor.send()["python"]
@@ -341,12 +293,11 @@ def test_a_correction_is_told_below_the_line(visitor: Visitor) -> None:
 # -- Keyboard, sizes, colours ------------------------------------------------------------------------------
 
 FOCUSED = "() => document.activeElement.id"
-OPEN_STEP = "() => [...document.querySelectorAll('#steps details')].map(step => Number(step.open)).join('')"
 
 
-def tab_to(visitor: Visitor, element: str, most: int = 40) -> None:
-    for _ in range(most):
-        visitor.browser.press(TAB)
+def tab_to(visitor: Visitor, element: str) -> None:
+    for _ in range(40):
+        visitor.browser.press(Keys.TAB)
         if visitor.browser.run(FOCUSED) == element:
             return
     raise AssertionError(f"Tab does not reach {element}")
@@ -355,7 +306,7 @@ def tab_to(visitor: Visitor, element: str, most: int = 40) -> None:
 def press_focused(browser: Browser) -> None:
     """Press Enter on a button. In Firefox, buttons take keys in an active window only; a headless one is not."""
     if isinstance(browser, Chromium):
-        browser.press(ENTER)
+        browser.press(Keys.ENTER)
     else:
         browser.run("() => document.activeElement.click()")
 
@@ -365,63 +316,49 @@ def test_the_keyboard_alone_sends_and_fixes(visitor: Visitor) -> None:
     tab_to(visitor, "send")
     press_focused(visitor.browser)
     assert visitor.see(DENIED)["verdict"] == DENIED
-    visitor.browser.press(TAB)
+    visitor.browser.press(Keys.TAB)
     press_focused(visitor.browser)
     assert visitor.browser.run(FOCUSED) == "send"
-    visitor.browser.press(CONTROL, ENTER)
+    visitor.browser.press(Keys.CONTROL, Keys.ENTER)
     assert visitor.see(READS)["verdict"] == READS
     tab_to(visitor, "copy-link")
 
 
 def test_arrow_keys_walk_the_steps(visitor: Visitor) -> None:
-    visitor.choose("json")
-    count = len(visitor.send()["steps"])
+    count = len(visitor.send("json")["steps"])
     walked = []
-    for key in (RIGHT, RIGHT, LEFT, *[RIGHT] * count):
+    for key in (Keys.RIGHT, Keys.RIGHT, Keys.LEFT, *[Keys.RIGHT] * count):
         visitor.browser.press(key)
-        walked.append(visitor.browser.run(OPEN_STEP).index("1"))
+        are_open = visitor.browser.run("() => [...document.querySelectorAll('#steps details')].map(step => step.open)")
+        walked.append(are_open.index(True))
     assert walked == [0, 1, 0, *range(1, count), count - 1]
 
 
 @pytest.mark.parametrize("width", [1440, 390])
-def test_nothing_scrolls_sideways(visitor: Visitor, width: int) -> None:
+def test_nothing_scrolls_sideways_and_axe_finds_nothing_serious(visitor: Visitor, width: int) -> None:
     visitor.browser.resize(width)
-    for scenario in ("login", "json"):
-        visitor.choose(scenario)
-        visitor.send()
-        assert visitor.browser.run("() => document.documentElement.scrollWidth - innerWidth") <= 0
-
-
-def test_on_a_phone_sending_shows_the_verdict(visitor: Visitor) -> None:
-    visitor.browser.resize(390)
     visitor.send()
-    assert visitor.browser.run(FOCUSED) == "verdict"
-
-
-@pytest.mark.parametrize("width", [1440, 390])
-def test_axe_finds_nothing_serious(visitor: Visitor, width: int) -> None:
-    visitor.browser.resize(width)
+    assert (visitor.browser.run(FOCUSED) == "verdict") is (width == 390)  # a phone shows it
     visitor.browser.run(f"() => {{ {AXE} }}")
-    found = axe(visitor)
-    for scenario in ("json", "port", "authorization"):
-        visitor.choose(scenario)
-        visitor.send()
-        visitor.browser.press(RIGHT)
-        found += axe(visitor)
+    found = axe(visitor, width)
+    for scenario in ("login", "json", "port", "authorization"):
+        visitor.send(scenario)
+        assert visitor.browser.run("() => document.documentElement.scrollWidth - innerWidth") <= 0
+        visitor.browser.press(Keys.RIGHT)
+        found += axe(visitor, width)
         visitor.press("fix")
         visitor.send()
-        found += axe(visitor)
+        found += axe(visitor, width)
     assert found == []
 
 
-def axe(visitor: Visitor) -> list[str]:
+def axe(visitor: Visitor, width: int) -> list[str]:
     """Return what axe finds; in Chromium, which can be told the scheme, in light and dark."""
     found: list[str] = visitor.browser.run(FIND, [])
     if isinstance(visitor.browser, Chromium):
-        width = visitor.browser.run("() => innerWidth")
-        visitor.browser.emulate(width, "dark")
+        visitor.browser.resize(width, "dark")
         found += visitor.browser.run(FIND, ["color-contrast"])
-        visitor.browser.emulate(width, "light")
+        visitor.browser.resize(width)
     return found
 
 
@@ -446,12 +383,11 @@ TALK = """async (kind, url, called) => {
 }"""
 
 
-@pytest.mark.parametrize("kind", ["frame", "window"])
-def test_the_frame_serves_no_other_page(browser: Browser, origin: str, address: str, kind: str) -> None:
-    browser.open(f"{origin}/")
-    assert browser.run(TALK, kind, f"{address}runner", f"{address}setup") == "no response"
-
-
-def test_the_frame_calls_the_server_of_the_playground_only(visitor: Visitor) -> None:
-    reply = visitor.browser.run(TALK, "frame", f"{visitor.address}runner", f"{visitor.address}setup")
+def test_the_frame_serves_no_other_page_and_calls_the_server_of_the_playground_only(
+    visitor: Visitor, origin: str
+) -> None:
+    called = f"{visitor.address}runner", f"{visitor.address}setup"
+    reply = visitor.browser.run(TALK, "frame", *called)
     assert reply == "This frame calls the server of the playground only."
+    visitor.browser.open(f"{origin}/")
+    assert [visitor.browser.run(TALK, kind, *called) for kind in ("frame", "window")] == ["no response"] * 2

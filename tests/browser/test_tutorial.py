@@ -7,24 +7,30 @@ checkout, and pip takes the versions with which the transcripts were made.
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.browser.chromium import Chromium, chromium
-from tests.browser.terminal import Terminal, terminal, wait
 from tests.tables import lines
 from tests.transcripts.check import canonical
 from tests.transcripts.grammar import transcripts_in
 from tests.transcripts.pages import Block, blocks
 from tests.transcripts.servers import HOST
 
+#: Python's own module gives the shell a terminal of its own.
+_SHELL = [sys.executable, "-c", "import pty; pty.spawn(['bash', '--norc', '--noprofile', '--noediting'])"]
+_PROMPT = re.compile(r"(?:\(\S+\) )?\[status (\d+)\] \Z")
+_SERVES = re.compile(r"Running on http|Serving HTTP on")
+SECONDS = 120  # that a command may take: pip installs a dozen packages
 ROOT = Path(__file__).parents[2]
 TUTORIAL = ROOT / "docs" / "tutorial"
 FIRST_PAGE = TUTORIAL / "first-page.rst"
@@ -40,6 +46,62 @@ STEP = re.compile(
 BUTTON = """text => [...document.querySelectorAll("button")].find(button => button.textContent === text).click()"""
 
 
+class Terminal:
+    """A terminal; ``text`` is all that it shows."""
+
+    def __init__(self, shell: subprocess.Popen[bytes], screen: Path) -> None:
+        self._shell, self._screen, self._seen = shell, screen, 0
+        wait(lambda: _PROMPT.search(self._new()), "a prompt")
+        self.type("stty -echo")
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\x1b\[[\d;]*m|\r", "", self._screen.read_bytes().decode())  # without colours
+
+    def type(self, command: str) -> list[str]:
+        """Type a command; return what it prints, once it has ended or is a server that listens."""
+        self._send(f"{command}\n")
+        wait(lambda: _PROMPT.search(self._new()) or _SERVES.search(self._new()), f"the end of {command}", SECONDS)
+        printed, status, _ = (*_PROMPT.split(self._new()), "0", "")[:3]
+        assert status == "0", f"{command}: {printed}"
+        return printed.rstrip().split("\n")
+
+    def interrupt(self) -> None:
+        """Press Ctrl-C, and wait until what runs has ended."""
+        self._send("\x03")
+        wait(lambda: _PROMPT.search(self._new()), "the end after Ctrl-C")
+
+    def _send(self, keys: str) -> None:
+        self._seen = len(self.text)
+        assert self._shell.stdin
+        self._shell.stdin.write(keys.encode())
+        self._shell.stdin.flush()
+
+    def _new(self) -> str:
+        return self.text[self._seen :]
+
+
+@contextmanager
+def terminal(folder: Path, environ: dict[str, str], screen: Path) -> Iterator[Terminal]:
+    """Open a terminal in a folder, with an environment; it is closed with all that runs in it."""
+    options: Any = {"cwd": folder, "env": {**environ, "PS1": "[status $?] ", "PS2": ""}, "start_new_session": True}
+    with (
+        screen.open("wb") as out,
+        subprocess.Popen(_SHELL, stdin=subprocess.PIPE, stdout=out, stderr=out, **options) as shell,
+    ):
+        try:
+            yield Terminal(shell, screen)
+        finally:
+            os.kill(shell.pid, signal.SIGKILL)  # the system hangs up on the others
+
+
+def wait(condition: Callable[[], object], what: str, seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"never: {what}"
+        time.sleep(0.05)
+
+
 class Reader:
     """Does what the tutorial says."""
 
@@ -52,50 +114,42 @@ class Reader:
     def follow(self, prose: str) -> Iterator[str]:
         """Do the steps of a paragraph; yield each."""
         for step in STEP.finditer(" ".join(prose.split())):
-            getattr(self, step.lastgroup or "")(step[step.lastgroup or ""])
+            self.do(str(step.lastgroup), step[step.lastgroup or 0])
             yield step[0]
 
-    def window(self, phrase: str) -> None:
+    def do(self, kind: str, text: str) -> None:
+        match kind:
+            case "window":
+                self.current = self.window(text)
+            case "key":
+                self.current.interrupt()
+            case "name":
+                self.file = self.files.setdefault(Path(text).name, self.home / text)
+            case "open" | "reload":
+                self.url = text if kind == "open" else self.url
+                self.browser.open(self.url)
+            case "press":
+                self.console = ""
+                self.browser.run(BUTTON, text)
+            case "see" | "appears":
+                wait(lambda: text in self.shown(), text)
+            case "nothing":
+                assert self.shown() == ""
+            case "logged":
+                wait(lambda: f'"{text} ' in self.terminals["first"].text, text)
+            case "unlogged":
+                assert f'"{text} ' not in self.terminals["first"].text
+
+    def window(self, phrase: str) -> Terminal:
         """Take a terminal; open it if it is new."""
         number = re.sub(r".*?(second|third|first)? terminal", r"\1", phrase) or "first"
         if phrase.startswith("Open"):
             opening = terminal(self.home, self.environ, self.home / f"{number} terminal")
             self.terminals[number] = self.opened.enter_context(opening)
-        self.current = self.terminals[number]
-
-    def key(self, _: str) -> None:
-        self.current.interrupt()
-
-    def name(self, path: str) -> None:
-        self.file = self.files.setdefault(Path(path).name, self.home / path)
-
-    def open(self, url: str) -> None:
-        self.url = url
-        self.browser.open(url)
-
-    def reload(self, _: str) -> None:
-        self.browser.open(self.url)
-
-    def press(self, button: str) -> None:
-        self.console = ""
-        self.browser.run(BUTTON, button)
-
-    def see(self, text: str) -> None:
-        wait(lambda: text in self.shown(), text)
-
-    appears = see
-
-    def nothing(self, _: str) -> None:
-        assert self.shown() == ""
+        return self.terminals[number]
 
     def shown(self) -> str:
         return str(self.browser.run("() => document.getElementById('out').textContent"))
-
-    def logged(self, request: str) -> None:
-        wait(lambda: f'"{request} ' in self.terminals["first"].text, request)
-
-    def unlogged(self, method: str) -> None:
-        assert f'"{method} ' not in self.terminals["first"].text
 
     def block(self, block: Block) -> None:
         """Save a file, type commands, or find the message in the console."""
@@ -127,8 +181,7 @@ class Reader:
 
     def save(self, source: str) -> None:
         """Save a file; where a server watches it, wait until that has restarted."""
-        watched = self.file.suffix == ".py" and self.restarts() > 0
-        restarts = self.restarts() + watched
+        restarts = self.restarts() + (self.file.suffix == ".py" and self.restarts() > 0)
         self.write(source)
         wait(lambda: self.restarts() == restarts, "a restart")
 
@@ -184,7 +237,7 @@ def replay(text: str, home: Path, profile: Path) -> list[str]:
         return [*steps, *reader.follow(text[position:])]
 
 
-@pytest.fixture(scope="module", params=["Chromium"])
+@pytest.fixture(scope="module")
 def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make the folder of the folders where readers open their terminals."""
     homes = tmp_path_factory.mktemp("homes")
@@ -201,8 +254,7 @@ def test_the_tutorial_does_what_it_says(page: Path, homes: Path, tmp_path: Path)
         assert steps.count(phrase) == text.count(phrase), f"what is to be done at {phrase!r}?"
 
 
-INSTALLED = """
-Open a terminal.
+INSTALLED = """Open a terminal.
 
 .. not-run: it is done
 

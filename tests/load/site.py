@@ -18,13 +18,8 @@ sys.setswitchinterval(1e-5)  # so that threads get in each other's way far more 
 
 app = Flask(__name__)
 app.logger.disabled = True  # what is broken here is so on purpose
-FRIENDS: Any = {
-    "origins": ["https://friend.example", "https://*.friend.example"],
-    "supports_credentials": True,
-    "headers": "*",
-    "expose_headers": "X-Total",
-    "max_age": 600,
-}
+FRIENDS: Any = {"origins": ["https://friend.example", "https://*.friend.example"], "supports_credentials": True}
+FRIENDS |= {"headers": "*", "expose_headers": "X-Total", "max_age": 600}
 CORS(app, resources={"/everyone/": {}, "/reflected/": {"send_wildcard": False}, "/": FRIENDS})
 
 
@@ -36,20 +31,12 @@ def plain(number: str) -> str:
     return number
 
 
-@app.get("/decorated/<number>")
-@cross_origin(origins="https://*.foe.example")
-def decorated(number: str) -> str:
-    return number
+app.add_url_rule("/decorated/<number>", "decorated", cross_origin(origins="https://*.foe.example")(plain))
 
 
 @app.get("/raises/<number>")
 def raises(number: str) -> Never:
     raise RuntimeError(number)
-
-
-@app.get("/aborts/<number>")
-def aborts(number: str) -> Never:
-    abort(403, number)
 
 
 @app.get("/streams/<number>")
@@ -67,6 +54,7 @@ SHARED_RESPONSE = Response("shared")
 BY_HAND = {"Access-Control-Allow-Origin": "https://evil.example", "Access-Control-Expose-Headers": "X-Evil"}
 
 app.add_url_rule("/shared-response/<_>", "shared-response", lambda _: SHARED_RESPONSE)
+app.add_url_rule("/aborts/<number>", "aborts", lambda number: abort(403, number))
 app.add_url_rule("/parent", "parent", lambda: str(os.getppid()))
 
 
@@ -98,7 +86,6 @@ _kept: list[bytes] = []
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Add ``X-Request``, which the app cannot touch, to each response; plant the mistake."""
-    own = [("X-Request", environ.get("HTTP_X_REQUEST", ""))]
     mistake = os.environ.get(MISTAKE)
     if mistake == "leaks":
         _kept.append(os.urandom(40_000))
@@ -106,7 +93,7 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
         _last[mistake] = environ.get(mistake, "")
         time.sleep(0)
         environ.update(_last)
-        own = [("X-Request", environ.get("HTTP_X_REQUEST", ""))]
+    own = [("X-Request", environ.get("HTTP_X_REQUEST", ""))]
 
     def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
         return start_response(status, headers + own, *rest)

@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
 from typing import Any, Never
 
 from flask import Flask, Request, Response, g
@@ -47,11 +46,6 @@ class CountingFlask(Flask):
 
 def raise_error(*values: object) -> Never:
     raise RuntimeError(values)
-
-
-class LateResponse(Response):
-    def __call__(self, environ: Any, start_response: Any) -> Iterator[bytes]:
-        yield from super().__call__(environ, start_response)
 
 
 def fail(place: str) -> Any:
@@ -101,7 +95,6 @@ for root in ("", "/app"):
     for path in ("/visit", "/converter/<failing:_>", "/number/<int:_>"):
         app.add_url_rule(root + path, view_func=visit, methods=["GET", "PUT"], endpoint=root + path.partition("<")[0])
     app.add_url_rule(f"{root}/redirect", f"{root} redirect", redirect_to=raise_error, methods=["GET", "PUT"])
-    app.add_url_rule(f"{root}/late", f"{root} late", lambda: LateResponse("late"), methods=["GET", "OPTIONS"])
 app.add_url_rule("/login", "login", lambda: str(login_user(USER)), methods=["POST"])
 
 if __name__ == "__main__":

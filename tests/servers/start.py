@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import Any
 
 from tests.servers.loaded import PLACE, PLACES, PREFIX, SERVES, TARGET
 
@@ -22,10 +23,6 @@ HOST = "127.0.0.1"
 SECONDS = 30  # that a server may take to listen
 
 LOADED = "tests.servers.loaded:application"
-
-
-class ServerError(Exception):
-    """A server did not start; the message holds its output."""
 
 
 @dataclass(frozen=True)
@@ -37,32 +34,25 @@ class Server:
     signature: str | None
 
     def arguments(self, port: int) -> list[str]:
-        """The command, with the address in its place."""
         return [part.replace("ADDRESS", f"{HOST}:{port}") for part in self.command]
 
 
-def _gunicorn(*options: str) -> tuple[str, ...]:
+def gunicorn(*options: str) -> tuple[str, ...]:
     # Its control socket would be in the user's home directory.
     return (sys.executable, "-m", "gunicorn", *options, "--bind=ADDRESS", "--no-control-socket", LOADED)
 
 
-_UWSGI = str(Path(sysconfig.get_path("scripts"), "uwsgi"))
+# Unless told otherwise, uWSGI drops the connection while a long body is being sent that the view does not read,
+# and takes SIGTERM for an order to start again.
+_UWSGI: tuple[str, ...] = (f"{sysconfig.get_path('scripts')}/uwsgi", "--http-socket=ADDRESS", f"--module={LOADED}")
+_UWSGI += (f"--pythonpath={ROOT}", "--master", "--processes=2", "--need-app", "--die-on-term", "--post-buffering=65536")
 
 WAITRESS = Server("waitress", (sys.executable, "-m", "waitress", "--listen=ADDRESS", LOADED), "waitress")
 SERVERS = (
-    Server("gunicorn sync", _gunicorn("--worker-class=sync", "--workers=2"), "gunicorn"),
-    Server("gunicorn gthread", _gunicorn("--worker-class=gthread", "--threads=4"), "gunicorn"),
+    Server("gunicorn sync", gunicorn("--worker-class=sync", "--workers=2"), "gunicorn"),
+    Server("gunicorn gthread", gunicorn("--worker-class=gthread", "--threads=4"), "gunicorn"),
     WAITRESS,
-    # Unless told otherwise, uWSGI drops the connection while a long body is being sent that the view does not read,
-    # and takes SIGTERM for an order to start again.
-    Server(
-        "uWSGI",
-        (
-            *(_UWSGI, "--http-socket=ADDRESS", f"--module={LOADED}", f"--pythonpath={ROOT}"),
-            *("--master", "--processes=2", "--need-app", "--die-on-term", "--post-buffering=65536"),
-        ),
-        None,
-    ),
+    Server("uWSGI", _UWSGI, None),
 )
 
 
@@ -78,7 +68,6 @@ class Setting:
 
     @property
     def prefix(self) -> str:
-        """What stands before the app's own paths in the browser's address bar."""
         return "" if self.place == "at the root" else PREFIX
 
     @contextmanager
@@ -98,34 +87,17 @@ SETTINGS = [Setting(server, place) for server in SERVERS for place in PLACES]
 @contextmanager
 def running(server: Server, environment: Mapping[str, str]) -> Iterator[int]:
     """Run *server* with *environment* added to this process's; yield its port. It is ended in any case."""
-    with tempfile.TemporaryDirectory() as directory:
-        port, process = _started(server, environment, Path(directory, "log"))
+    port, environment = free_port(), {**os.environ, **environment}
+    how: Any = {"cwd": ROOT, "stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT, "start_new_session": True}
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(server.arguments(port), stdout=log, env=environment, **how)
         try:
+            if not _is_up(process, port):
+                log.seek(0)
+                raise RuntimeError(f"{server.name} did not start:\n{log.read()}")
             yield port
         finally:
             _end(process)
-
-
-def _started(server: Server, environment: Mapping[str, str], log: Path) -> tuple[int, subprocess.Popen[bytes]]:
-    for _ in range(5):
-        port = free_port()
-        with log.open("w") as output:
-            process = subprocess.Popen(
-                server.arguments(port),
-                cwd=ROOT,
-                env={**os.environ, **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # so that its workers can be ended together with it
-            )
-        if _is_up(process, port) and "in use" not in log.read_text():
-            return port, process
-        _end(process)
-        # Someone may have taken the port in between: then another is tried.
-        if "in use" not in log.read_text():
-            break
-    raise ServerError(f"{server.name} did not start:\n{log.read_text()}")
 
 
 def free_port() -> int:
@@ -134,7 +106,7 @@ def free_port() -> int:
         with socket.socket() as attempt, suppress(OSError):
             attempt.bind((HOST, port))
             return port
-    raise ServerError("no free port between 5001 and 9999")
+    raise RuntimeError("no free port between 5001 and 9999")
 
 
 def _is_up(process: subprocess.Popen[bytes], port: int) -> bool:
