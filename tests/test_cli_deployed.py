@@ -3,8 +3,7 @@
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import repeat
 from pathlib import Path
 from textwrap import indent
@@ -16,42 +15,41 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from flask_cors import CORS
 from flask_cors.cli import deployed
+from tests.helpers import A, B
 from tests.programs import run_cors, serving
 from tests.tables import table
 
 Headers = list[tuple[str, str]]
 Change = Callable[[dict[str, Any], str, Headers], tuple[str, Headers]]
-A, B = "https://a.example", "https://b.example"
 ORIGIN, AGE = "Access-Control-Allow-Origin", "Access-Control-Max-Age"
 ALL = ORDERS, PRICES, ADMIN = ["/orders/<int:number>", "/prices", "/admin"]
+ENDLESS = repeat("tea")
 
 
-def an_app(origins: Any = (A, B)) -> Flask:
+def make_shop(body: Any = ENDLESS, **options: Any) -> Flask:
     app = Flask(__name__, static_folder=None)
-    CORS(app, resources={"/orders": {"origins": origins, "headers": "X-Token", "max_age": 60}, "/prices": {}})
+    orders = {"origins": [A, B], "headers": "X-Token", "max_age": 60, **options}
+    CORS(app, resources={"/orders": orders, "/prices": {}})
     for rule, methods in {ORDERS: ["GET", "PUT"], PRICES: ["GET"], ADMIN: ["POST"]}.items():
-        app.add_url_rule(rule, rule, lambda **_: repeat("tea"), methods=methods)  # it has no end
+        app.add_url_rule(rule, rule, lambda **_: body, methods=methods)
     return app
 
 
 def behind(app: Any, change: Change) -> Any:
     """A proxy that changes the status and the headers of each response."""
-
-    def proxy(environ: dict[str, Any], start_response: Any) -> Any:
-        def start(status: str, headers: Headers, *error: Any) -> Any:
-            return start_response(*change(environ, status, [*headers]), *error)
-
-        return app(environ, start)
-
-    return proxy
+    return lambda environ, start: app(environ, lambda status, headers, *_: start(*change(environ, status, headers)))
 
 
-def findings(app: Flask, server: Any, prefix: str = "") -> list[Any]:
-    with serving(server) as url:
-        result = run_cors(app, "check", "--live", url + prefix, "--json")
+def findings_at(url: str, app: Flask) -> list[Any]:
+    result = run_cors(app, "check", "--live", url, "--json")
     found: list[Any] = json.loads(result.stdout)["findings"]
     assert (result.output, result.exit_code) == (result.stdout, bool(found))
     return found
+
+
+def findings(app: Flask, server: Any) -> list[Any]:
+    with serving(server) as url:
+        return findings_at(url, app)
 
 
 @table(
@@ -64,46 +62,43 @@ def findings(app: Flask, server: Any, prefix: str = "") -> list[Any]:
     ("no origin", []),
 )
 def test_a_right_deployment_has_no_findings_and_a_stripped_origin_is_noticed(origins: Any) -> None:
-    app, expected = an_app(origins), [] if origins in ("*", []) else ["live-origin-stripped"]
+    app, expected = make_shop(origins=origins), [] if origins in ("*", []) else ["live-origin-stripped"]
     assert findings(app, app) == []
     found = findings(app, lambda environ, start: app({**environ, "HTTP_ORIGIN": None}, start))
     assert [one["id"] for one in found] == expected
 
 
 def test_an_app_below_a_path_is_asked_there() -> None:
-    front = DispatcherMiddleware(Flask("front"), {"/shop": an_app()})
-    assert findings(an_app(), front, "/shop/") == []
+    with serving(DispatcherMiddleware(Flask("front"), {"/shop": make_shop()})) as url:
+        assert findings_at(f"{url}/shop/", make_shop()) == []
 
 
 def target(environ: dict[str, Any]) -> str:
     return "{REQUEST_METHOD} {PATH_INFO}?{QUERY_STRING}".format(**environ)
 
 
-@contextmanager
-def recorded(app: Flask) -> Iterator[tuple[str, dict[str, list[str | None]]]]:
-    """Serve an app, and record the origins of the requests to each URL."""
+def check_recorded(app: Flask) -> tuple[str, dict[str, list[str | None]]]:
+    """Check a right deployment; return what is printed, and the origins of the requests to each URL."""
     calls: defaultdict[str, list[str | None]] = defaultdict(list)
 
     def record(environ: dict[str, Any], start_response: Any) -> Any:
         calls[target(environ)].append(environ.get("HTTP_ORIGIN"))
-        return app(environ, start_response)
+        return shop(environ, start_response)
 
+    shop = make_shop()
     with serving(record) as url:
-        yield url, calls
+        return run_cors(app, "check", "--live", url).output, calls
 
 
 def test_each_route_is_asked_twice_in_both_orders_and_only_views_of_get_run() -> None:
-    with recorded(an_app()) as (url, calls):
-        run_cors(an_app(), "check", "--live", url)
+    _, calls = check_recorded(make_shop())
     other = deployed.UNLISTED
     orders = [[A, other, None] * 2, [other, None, A] * 2]
     expected = dict.fromkeys(["GET /orders/1", "OPTIONS /orders/1", "GET /prices", "OPTIONS /prices"], orders)
     expected |= {"OPTIONS /admin": [[other, None] * 2, [None, other] * 2]}
     calls.pop("OPTIONS /orders/1?")  # whether the server is there
-    found: dict[str, list[Any]] = {call.partition("?")[0]: [] for call in calls}
-    for call, origins in calls.items():
-        found[call.partition("?")[0]].append(origins)
-    assert found == expected
+    found = {path: [calls[call] for call in calls if call.partition("?")[0] == path] for path in expected}
+    assert (found, len(calls)) == (expected, 2 * len(expected))
 
 
 def fail(*_: Any) -> Any:
@@ -123,9 +118,8 @@ NOT_ASKED = [
 
 @table("set_up, left_out, asked", *NOT_ASKED)
 def test_what_is_not_asked_is_named(set_up: Any, left_out: Any, asked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    set_up(app := an_app(), monkeypatch)
-    with recorded(an_app()) as (url, calls):
-        output = run_cors(app, "check", "--live", url).output
+    set_up(app := make_shop(), monkeypatch)
+    output, calls = check_recorded(app)
     assert f"Not tried, or not in full: {', '.join(left_out)}.\n" in output
     assert {call.split()[1].partition("?")[0] for call in calls} == asked
 
@@ -172,7 +166,7 @@ CHANGES = [
 
 @table("change, name, routes, words", *CHANGES)
 def test_a_fault_is_one_finding(change: Change, name: str, routes: list[str], words: str) -> None:
-    found = findings(an_app(), behind(an_app(), change))
+    found = findings(make_shop(), behind(make_shop(), change))
     expected = [(f"live-{name}", "error", routes, "")] if name else []
     assert [(one["id"], one["level"], one["routes"], one["fix"]["code"]) for one in found] == expected
     assert all(words in one["text"] for one in found)
@@ -181,15 +175,21 @@ def test_a_fault_is_one_finding(change: Change, name: str, routes: list[str], wo
 def test_the_manual_shows_what_is_printed() -> None:
     app = Flask(__name__, static_folder=None)
     app.add_url_rule("/orders", "orders", str, methods=["GET", "POST"])
-    CORS(app, origins=[A, B])
+    CORS(app, origins=["https://admin.example", B])
     with serving(behind(app, on("/", ("Server", "nginx/1.27"), removed="Vary"))) as url:
-        output = run_cors(app, "check", "--live", url).output.replace("a.example", "admin.example")
+        output = run_cors(app, "check", "--live", url).output
     page = Path(__file__).parents[1] / "docs" / "how-to" / "check-a-deployment.rst"
     assert indent(output.partition("\n\n")[0], "   ") in page.read_text()
 
 
-@pytest.mark.parametrize("url", ["api.example", "http://localhost/?a", "http://a:b@localhost/", "http://localhost:x/"])
-def test_what_cannot_be_asked_has_the_exit_code_2(url: str) -> None:
-    for server, words in {url: "is not the URL of a server", "http://127.0.0.1:1": "Is the server running"}.items():
-        result = run_cors(an_app(), "check", "--live", server)
-        assert (result.exit_code, words in result.output) == (2, True)
+NO_URLS = ["api.example", "http://localhost/?a", "http://a:b@localhost/", "http://localhost:x/"]
+
+
+@table(
+    "url, words",
+    *((url, url, "is not the URL of a server") for url in NO_URLS),
+    ("no server", "http://127.0.0.1:1", "Is the server running"),
+)
+def test_what_cannot_be_asked_has_the_exit_code_2(url: str, words: str) -> None:
+    result = run_cors(make_shop(), "check", "--live", url)
+    assert (result.exit_code, words in result.output) == (2, True)

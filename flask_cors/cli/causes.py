@@ -243,7 +243,9 @@ def page_makes_no_call(case: Case) -> Cause | None:
 
 def origin_is_null(case: Case) -> Cause | None:
     """Find ``Origin: null``, which any site can have."""
-    if not case.is_blocked or case.wanted.origin != "null" or (case.cover and allows(case.cover.policy, "null")):
+    if not case.is_blocked or case.wanted.origin != "null":
+        return None
+    if case.cover and allows(case.cover.policy, "null") and not case.wanted.credentials:
         return None
     text = "The page has the origin null: it is a file, or sandboxed. Any site can make such a page: do not allow it."
     return Cause(id="origin-null", text=text, fix=Fix(text="Serve the page over http, as from http://localhost:8000."))

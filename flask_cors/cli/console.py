@@ -224,293 +224,159 @@ _FRAMES: tuple[tuple[BrowserName, Frame], ...] = (
 # -- The table ---------------------------------------------------------------------------------------------
 
 
-def _rows(browser: BrowserName, frames: tuple[Frame, ...], *rows: tuple[str, str]) -> list[Wording]:
-    return [Wording(browser=browser, cause=cause, template=template, frames=frames) for cause, template in rows]
+#: Each row is a cause and a template; a line that is indented goes on with the row. The first row that matches decides.
+_TABLE = """
+# Chromium, in a frame
+missing-allow-origin: No 'Access-Control-Allow-Origin' header is present on the requested resource.
+origin-mismatch: The 'Access-Control-Allow-Origin' header has a value '{value}' that is not equal to the supplied
+  origin.[ Have the server send the header with a valid value.]
+multiple-values: The 'Access-Control-Allow-Origin' header contains multiple values '{value}', but only one is allowed.[
+  Have the server send the header with a valid value.]
+invalid-value: The 'Access-Control-Allow-Origin' header contains the invalid value '{value}'.[ Have the server send the
+  header with a valid value.]
+wildcard-with-credentials: The value of the 'Access-Control-Allow-Origin' header in the response must not be the
+  wildcard '*' when the request's credentials mode is 'include'.
+credentials-not-true: The value of the 'Access-Control-Allow-Credentials' header in the response is '{value}' which must
+  be 'true' when the request's credentials mode is 'include'.
+preflight-status: [PREFLIGHT]It does not have HTTP ok status.
+preflight-redirect: [PREFLIGHT]Redirect is not allowed for a preflight request.
+method-not-allowed: Method {method} is not allowed by Access-Control-Allow-Methods[ in preflight response].
+header-not-allowed: Request header field {header} is not allowed by Access-Control-Allow-Headers[ in preflight
+  response].
+invalid-allow-methods: Cannot parse Access-Control-Allow-Methods response header field in preflight response.
+invalid-allow-headers: Cannot parse Access-Control-Allow-Headers response header field in preflight response.
+redirect: Redirect location '{redirected_to}' contains a username and password, which is disallowed for cross-origin
+  requests.
+unsupported-scheme: Cross origin requests are only supported for[ protocol schemes: chrome, data, http, https]
+private-network: Permission was denied for this request to access the `{value}` address space.
+private-network: The request client is not a secure context and the resource is in more-private address space `{value}`.
+private-network: [PREFLIGHT]No 'Access-Control-Allow-Private-Network' header was present in the preflight response for
+  this private network request targeting the `{value}` address space.
+# Chromium before 2018, in a frame
+wildcard-with-credentials: A wildcard '*' cannot be used in the 'Access-Control-Allow-Origin' header when the
+  credentials flag is true.
+credentials-not-true: Credentials flag is 'true', but the 'Access-Control-Allow-Credentials' header is '{value}'.
+preflight-status: Response for preflight has invalid HTTP status code {status}
+preflight-status: Response for preflight does not have HTTP ok status.
+preflight-redirect: Response for preflight is invalid (redirect)
+# Chromium
+unsupported-scheme: Fetch API cannot load {url}. URL scheme "{any}" is not supported.
+unsupported-scheme: Not allowed to load local resource: {url}
+same-origin-only: Fetch API cannot load {url}. Request mode is "same-origin" but the URL's origin is not same as the
+  request origin {origin}
+same-origin-only: Failed to construct '{api}': Script at '{url}' cannot be accessed from origin '{origin}'.
+mixed-content: Mixed Content: The page at '{page}' was loaded over HTTPS, but requested an insecure {api} '{url}'. This
+  request has been blocked; the content must be served over HTTPS.
+content-security-policy: Connecting to '{url}' violates the following Content Security Policy directive:
+content-security-policy: Refused to connect to '{url}' because it violates the following Content Security Policy
+  directive:
+content-security-policy: Fetch API cannot load {url}. Refused to connect because it violates the document's Content
+  Security
+mime-type: EventSource's response has a MIME type ("{value}") that is not "text/event-stream".
+unexplained: TypeError: Failed to fetch
+# Chromium, of the network
+connection-refused: ERR_CONNECTION_REFUSED
+host-not-found: ERR_NAME_NOT_RESOLVED
+tls-error: ERR_CERT_{any}
+tls-error: ERR_SSL_{any}
+unsafe-port: ERR_UNSAFE_PORT
+redirect: ERR_UNSAFE_REDIRECT
+redirect: ERR_TOO_MANY_REDIRECTS
+resource-policy: ERR_BLOCKED_BY_RESPONSE[.{any}]
+blocked-by-client: ERR_BLOCKED_BY_CLIENT
+unexplained: ERR_FAILED
+network-error: ERR_{any}
+# Firefox, in a frame
+missing-allow-origin: CORS header 'Access-Control-Allow-Origin' missing
+multiple-values: Multiple CORS header 'Access-Control-Allow-Origin' not allowed
+origin-mismatch: CORS header 'Access-Control-Allow-Origin' does not match '{value}'
+wildcard-with-credentials: Credential is not supported if the CORS header 'Access-Control-Allow-Origin' is '*'
+credentials-not-true: expected 'true' in CORS header 'Access-Control-Allow-Credentials'
+preflight-status: CORS preflight response did not succeed
+preflight-status: CORS preflight channel did not succeed
+preflight-redirect: CORS request external redirect not allowed
+method-not-allowed: Did not find method in CORS header 'Access-Control-Allow-Methods'
+header-not-allowed: header '{header}' is not allowed according to header 'Access-Control-Allow-Headers' from CORS
+  preflight response
+header-not-allowed: missing token '{header}' in CORS header 'Access-Control-Allow-Headers' from CORS preflight channel
+invalid-allow-methods: invalid token '{value}' in CORS header 'Access-Control-Allow-Methods'
+invalid-allow-headers: invalid token '{value}' in CORS header 'Access-Control-Allow-Headers'
+unsupported-scheme: CORS request not http
+unsupported-scheme: CORS request not HTTP
+network-error: CORS request did not succeed
+cors-disabled: CORS disabled
+origin-not-added: CORS header 'Origin' cannot be added
+# Firefox
+mixed-content: Blocked loading mixed active content "{url}"
+content-security-policy: The page's settings blocked the loading of a resource[ (connect-src)] at {url}
+same-origin-only: Security Error: Content at {page} may not load data from {url}
+unsupported-scheme: Security Error: Content at {page} may not load or link to {url}
+resource-policy: The resource at "{url}" was blocked due to its Cross-Origin-Resource-Policy header
+mime-type: Loading module from "{url}" was blocked because of a disallowed MIME type ("{value}").
+unexplained: Firefox can't establish a connection to the server at {url}
+unexplained: downloadable {api}: download failed (font-family: "{any}" style:{any} weight:{any} stretch:{any} src
+  index:{any} bad URI or cross-site access not allowed source: {url}
+unexplained: TypeError: NetworkError when attempting to fetch resource.
+# Safari
+origin-not-allowed: Origin {origin} is not allowed by Access-Control-Allow-Origin.[ Status code: {status}]
+origin-not-allowed: XMLHttpRequest cannot load {url}. Origin {origin} is not allowed by Access-Control-Allow-Origin.
+redirect: Cross-origin redirection to {redirected_to} denied by Cross-Origin Resource Sharing policy:[ Origin {origin}
+  is not allowed by Access-Control-Allow-Origin.[ Status code: {status}]]
+redirect: Not allowed to follow a redirection while loading {url}
+multiple-values: Access-Control-Allow-Origin cannot contain more than one origin.
+wildcard-with-credentials: Cannot use wildcard in Access-Control-Allow-Origin when credentials flag is true.
+credentials-not-true: Credentials flag is true, but Access-Control-Allow-Credentials is not "true".
+preflight-status: Preflight response is not successful[. Status code: {status}]
+method-not-allowed: Method {method} is not allowed by Access-Control-Allow-Methods.
+header-not-allowed: Request header field {header} is not allowed by Access-Control-Allow-Headers.
+invalid-allow-methods: Header Access-Control-Allow-Methods has an invalid value:
+invalid-allow-headers: Header Access-Control-Allow-Headers has an invalid value:
+unsupported-scheme: Cross origin requests are only supported for HTTP.
+same-origin-only: Unsafe attempt to load URL {url} from origin {origin}. Domains, protocols and ports must match.
+mixed-content: The page at {page} requested insecure content from {url}
+mixed-content: The page at {page} was not allowed to display insecure content from {url}
+mixed-content: The page at {page} was not allowed to run insecure content from {url}
+mixed-content: Not allowed to request resource
+content-security-policy: Refused to connect to {url} because it does not appear in the connect-src directive of the
+  Content Security Policy.
+resource-policy: Cancelled load to {url} because it violates the resource's Cross-Origin-Resource-Policy response
+  header.
+connection-refused: Could not connect to the server.
+connection-refused: Could not connect to {any}: Connection refused
+host-not-found: A server with the specified hostname could not be found.
+tls-error: The certificate for this server is invalid.
+tls-error: An SSL error has occurred and a secure connection to the server cannot be made.
+network-error: The network connection was lost.
+unsafe-port: Not allowed to use restricted network port {any}: {url}
+unexplained: Fetch API cannot load {url} due to access control checks.
+unexplained: XMLHttpRequest cannot load {url} due to access control checks.
+unexplained: EventSource cannot load {url} due to access control checks.
+unexplained: Beacon API cannot load {url} due to access control checks.
+unexplained: Cannot load image {url} due to access control checks.
+unexplained: Cross-origin {api} load denied by Cross-Origin Resource Sharing policy.
+unexplained: TypeError: Load failed
+"""
+_SECTIONS: dict[str, tuple[BrowserName, tuple[Frame, ...]]] = {
+    "Chromium, in a frame": ("Chromium", _CORS),
+    "Chromium before 2018, in a frame": ("Chromium", _OLD_FRAMES),
+    "Chromium": ("Chromium", ()),
+    "Chromium, of the network": ("Chromium", (_NET,)),
+    "Firefox, in a frame": ("Firefox", (_SAME_ORIGIN_POLICY,)),
+    "Firefox": ("Firefox", ()),
+    "Safari": ("Safari", ()),
+}
 
 
-# The first row that matches decides.
-WORDINGS: tuple[Wording, ...] = (
-    *_rows(
-        "Chromium",
-        _CORS,
-        ("missing-allow-origin", "No 'Access-Control-Allow-Origin' header is present on the requested resource."),
-        (
-            "origin-mismatch",
-            (
-                "The 'Access-Control-Allow-Origin' header has a value '{value}' "
-                "that is not equal to the supplied origin."
-                "[ Have the server send the header with a valid value.]"
-            ),
-        ),
-        (
-            "multiple-values",
-            (
-                "The 'Access-Control-Allow-Origin' header contains multiple values '{value}', but only one is allowed."
-                "[ Have the server send the header with a valid value.]"
-            ),
-        ),
-        (
-            "invalid-value",
-            (
-                "The 'Access-Control-Allow-Origin' header contains the invalid value '{value}'."
-                "[ Have the server send the header with a valid value.]"
-            ),
-        ),
-        (
-            "wildcard-with-credentials",
-            (
-                "The value of the 'Access-Control-Allow-Origin' header in the response must not be the wildcard '*' "
-                "when the request's credentials mode is 'include'."
-            ),
-        ),
-        (
-            "credentials-not-true",
-            (
-                "The value of the 'Access-Control-Allow-Credentials' header in the response is '{value}' "
-                "which must be 'true' when the request's credentials mode is 'include'."
-            ),
-        ),
-        ("preflight-status", f"[{_PREFLIGHT}]It does not have HTTP ok status."),
-        ("preflight-redirect", f"[{_PREFLIGHT}]Redirect is not allowed for a preflight request."),
-        (
-            "method-not-allowed",
-            "Method {method} is not allowed by Access-Control-Allow-Methods[ in preflight response].",
-        ),
-        (
-            "header-not-allowed",
-            "Request header field {header} is not allowed by Access-Control-Allow-Headers[ in preflight response].",
-        ),
-        (
-            "invalid-allow-methods",
-            "Cannot parse Access-Control-Allow-Methods response header field in preflight response.",
-        ),
-        (
-            "invalid-allow-headers",
-            "Cannot parse Access-Control-Allow-Headers response header field in preflight response.",
-        ),
-        (
-            "redirect",
-            (
-                "Redirect location '{redirected_to}' contains a username and password, "
-                "which is disallowed for cross-origin requests."
-            ),
-        ),
-        (
-            "unsupported-scheme",
-            "Cross origin requests are only supported for[ protocol schemes: chrome, data, http, https]",
-        ),
-        ("private-network", "Permission was denied for this request to access the `{value}` address space."),
-        (
-            "private-network",
-            "The request client is not a secure context and the resource is in more-private address space `{value}`.",
-        ),
-        (
-            "private-network",
-            (
-                f"[{_PREFLIGHT}]No 'Access-Control-Allow-Private-Network' header was present in the preflight response "
-                "for this private network request targeting the `{value}` address space."
-            ),
-        ),
-    ),
-    *_rows(
-        "Chromium",
-        _OLD_FRAMES,
-        (
-            "wildcard-with-credentials",
-            (
-                "A wildcard '*' cannot be used in the 'Access-Control-Allow-Origin' header "
-                "when the credentials flag is true."
-            ),
-        ),
-        (
-            "credentials-not-true",
-            "Credentials flag is 'true', but the 'Access-Control-Allow-Credentials' header is '{value}'.",
-        ),
-        ("preflight-status", "Response for preflight has invalid HTTP status code {status}"),
-        ("preflight-status", "Response for preflight does not have HTTP ok status."),
-        ("preflight-redirect", "Response for preflight is invalid (redirect)"),
-    ),
-    *_rows(
-        "Chromium",
-        (),
-        ("unsupported-scheme", 'Fetch API cannot load {url}. URL scheme "{any}" is not supported.'),
-        ("unsupported-scheme", "Not allowed to load local resource: {url}"),
-        (
-            "same-origin-only",
-            (
-                'Fetch API cannot load {url}. Request mode is "same-origin" but the URL\'s origin is not same as '
-                "the request origin {origin}"
-            ),
-        ),
-        (
-            "same-origin-only",
-            "Failed to construct '{api}': Script at '{url}' cannot be accessed from origin '{origin}'.",
-        ),
-        (
-            "mixed-content",
-            (
-                "Mixed Content: The page at '{page}' was loaded over HTTPS, but requested an insecure {api} '{url}'. "
-                "This request has been blocked; the content must be served over HTTPS."
-            ),
-        ),
-        (
-            "content-security-policy",
-            "Connecting to '{url}' violates the following Content Security Policy directive:",
-        ),
-        (
-            "content-security-policy",
-            "Refused to connect to '{url}' because it violates the following Content Security Policy directive:",
-        ),
-        (
-            "content-security-policy",
-            "Fetch API cannot load {url}. Refused to connect because it violates the document's Content Security",
-        ),
-        (
-            "mime-type",
-            'EventSource\'s response has a MIME type ("{value}") that is not "text/event-stream".',
-        ),
-        ("unexplained", "TypeError: Failed to fetch"),
-    ),
-    *_rows(
-        "Chromium",
-        (_NET,),
-        ("connection-refused", "ERR_CONNECTION_REFUSED"),
-        ("host-not-found", "ERR_NAME_NOT_RESOLVED"),
-        ("tls-error", "ERR_CERT_{any}"),
-        ("tls-error", "ERR_SSL_{any}"),
-        ("unsafe-port", "ERR_UNSAFE_PORT"),
-        ("redirect", "ERR_UNSAFE_REDIRECT"),
-        ("redirect", "ERR_TOO_MANY_REDIRECTS"),
-        ("resource-policy", "ERR_BLOCKED_BY_RESPONSE[.{any}]"),
-        ("blocked-by-client", "ERR_BLOCKED_BY_CLIENT"),
-        ("unexplained", "ERR_FAILED"),
-        ("network-error", "ERR_{any}"),
-    ),
-    *_rows(
-        "Firefox",
-        (_SAME_ORIGIN_POLICY,),
-        ("missing-allow-origin", "CORS header 'Access-Control-Allow-Origin' missing"),
-        ("multiple-values", "Multiple CORS header 'Access-Control-Allow-Origin' not allowed"),
-        ("origin-mismatch", "CORS header 'Access-Control-Allow-Origin' does not match '{value}'"),
-        (
-            "wildcard-with-credentials",
-            "Credential is not supported if the CORS header 'Access-Control-Allow-Origin' is '*'",
-        ),
-        ("credentials-not-true", "expected 'true' in CORS header 'Access-Control-Allow-Credentials'"),
-        ("preflight-status", "CORS preflight response did not succeed"),
-        ("preflight-status", "CORS preflight channel did not succeed"),
-        ("preflight-redirect", "CORS request external redirect not allowed"),
-        ("method-not-allowed", "Did not find method in CORS header 'Access-Control-Allow-Methods'"),
-        (
-            "header-not-allowed",
-            (
-                "header '{header}' is not allowed according to header 'Access-Control-Allow-Headers' "
-                "from CORS preflight response"
-            ),
-        ),
-        (
-            "header-not-allowed",
-            "missing token '{header}' in CORS header 'Access-Control-Allow-Headers' from CORS preflight channel",
-        ),
-        ("invalid-allow-methods", "invalid token '{value}' in CORS header 'Access-Control-Allow-Methods'"),
-        ("invalid-allow-headers", "invalid token '{value}' in CORS header 'Access-Control-Allow-Headers'"),
-        ("unsupported-scheme", "CORS request not http"),
-        ("unsupported-scheme", "CORS request not HTTP"),
-        ("network-error", "CORS request did not succeed"),
-        ("cors-disabled", "CORS disabled"),
-        ("origin-not-added", "CORS header 'Origin' cannot be added"),
-    ),
-    *_rows(
-        "Firefox",
-        (),
-        ("mixed-content", 'Blocked loading mixed active content "{url}"'),
-        (
-            "content-security-policy",
-            "The page's settings blocked the loading of a resource[ (connect-src)] at {url}",
-        ),
-        ("same-origin-only", "Security Error: Content at {page} may not load data from {url}"),
-        ("unsupported-scheme", "Security Error: Content at {page} may not load or link to {url}"),
-        ("resource-policy", 'The resource at "{url}" was blocked due to its Cross-Origin-Resource-Policy header'),
-        ("mime-type", 'Loading module from "{url}" was blocked because of a disallowed MIME type ("{value}").'),
-        ("unexplained", "Firefox can't establish a connection to the server at {url}"),
-        (
-            "unexplained",
-            (
-                'downloadable {api}: download failed (font-family: "{any}" style:{any} weight:{any} stretch:{any} '
-                "src index:{any} bad URI or cross-site access not allowed source: {url}"
-            ),
-        ),
-        ("unexplained", "TypeError: NetworkError when attempting to fetch resource."),
-    ),
-    *_rows(
-        "Safari",
-        (),
-        (
-            "origin-not-allowed",
-            "Origin {origin} is not allowed by Access-Control-Allow-Origin.[ Status code: {status}]",
-        ),
-        (
-            "origin-not-allowed",
-            "XMLHttpRequest cannot load {url}. Origin {origin} is not allowed by Access-Control-Allow-Origin.",
-        ),
-        (
-            "redirect",
-            (
-                "Cross-origin redirection to {redirected_to} denied by Cross-Origin Resource Sharing policy:"
-                "[ Origin {origin} is not allowed by Access-Control-Allow-Origin.[ Status code: {status}]]"
-            ),
-        ),
-        ("redirect", "Not allowed to follow a redirection while loading {url}"),
-        ("multiple-values", "Access-Control-Allow-Origin cannot contain more than one origin."),
-        (
-            "wildcard-with-credentials",
-            "Cannot use wildcard in Access-Control-Allow-Origin when credentials flag is true.",
-        ),
-        (
-            "credentials-not-true",
-            'Credentials flag is true, but Access-Control-Allow-Credentials is not "true".',
-        ),
-        ("preflight-status", "Preflight response is not successful[. Status code: {status}]"),
-        ("method-not-allowed", "Method {method} is not allowed by Access-Control-Allow-Methods."),
-        ("header-not-allowed", "Request header field {header} is not allowed by Access-Control-Allow-Headers."),
-        ("invalid-allow-methods", "Header Access-Control-Allow-Methods has an invalid value:"),
-        ("invalid-allow-headers", "Header Access-Control-Allow-Headers has an invalid value:"),
-        ("unsupported-scheme", "Cross origin requests are only supported for HTTP."),
-        (
-            "same-origin-only",
-            "Unsafe attempt to load URL {url} from origin {origin}. Domains, protocols and ports must match.",
-        ),
-        ("mixed-content", "The page at {page} requested insecure content from {url}"),
-        ("mixed-content", "The page at {page} was not allowed to display insecure content from {url}"),
-        ("mixed-content", "The page at {page} was not allowed to run insecure content from {url}"),
-        ("mixed-content", "Not allowed to request resource"),
-        (
-            "content-security-policy",
-            (
-                "Refused to connect to {url} because it does not appear in the connect-src directive "
-                "of the Content Security Policy."
-            ),
-        ),
-        (
-            "resource-policy",
-            "Cancelled load to {url} because it violates the resource's Cross-Origin-Resource-Policy response header.",
-        ),
-        ("connection-refused", "Could not connect to the server."),
-        ("connection-refused", "Could not connect to {any}: Connection refused"),
-        ("host-not-found", "A server with the specified hostname could not be found."),
-        ("tls-error", "The certificate for this server is invalid."),
-        ("tls-error", "An SSL error has occurred and a secure connection to the server cannot be made."),
-        ("network-error", "The network connection was lost."),
-        ("unsafe-port", "Not allowed to use restricted network port {any}: {url}"),
-        ("unexplained", "Fetch API cannot load {url} due to access control checks."),
-        ("unexplained", "XMLHttpRequest cannot load {url} due to access control checks."),
-        ("unexplained", "EventSource cannot load {url} due to access control checks."),
-        ("unexplained", "Beacon API cannot load {url} due to access control checks."),
-        ("unexplained", "Cannot load image {url} due to access control checks."),
-        ("unexplained", "Cross-origin {api} load denied by Cross-Origin Resource Sharing policy."),
-        ("unexplained", "TypeError: Load failed"),
-    ),
-)
+def _wordings() -> Iterator[Wording]:
+    for section in _TABLE.split("\n# ")[1:]:
+        title, *rows = section.replace("\n  ", " ").splitlines()
+        browser, frames = _SECTIONS[title]
+        for cause, template in (row.split(": ", 1) for row in rows):
+            whole = template.replace("[PREFLIGHT]", f"[{_PREFLIGHT}]")
+            yield Wording(browser=browser, cause=cause, template=whole, frames=frames)
+
+
+WORDINGS: tuple[Wording, ...] = tuple(_wordings())
 _ALONE = tuple(wording for wording in WORDINGS if not wording.frames)
 _FRAMED = {frame: [wording for wording in WORDINGS if frame in wording.frames] for _, frame in _FRAMES}
 

@@ -155,16 +155,11 @@ def _signed(sign: str, lines: list[str]) -> list[str]:
 def explanation_as_json(explanation: Explanation) -> dict[str, Any]:
     """Return all that ``flask cors explain`` has found."""
     question, outcome, cause = explanation.question, explanation.outcome, explanation.cause
+    call = {name: getattr(question, name) for name in ("method", "url", "origin", "headers", "credentials")}
     return {
         "allowed": explanation.allowed,
         "live": explanation.was_live,
-        "call": {
-            "method": question.method,
-            "url": question.url,
-            "origin": question.origin,
-            "headers": question.headers,
-            "credentials": question.credentials,
-        },
+        "call": call,
         "cause": cause and _cause_as_json(cause),
         "step": cause.step if cause else outcome.step if outcome else None,
         "standard": _step(explanation) or None,
@@ -192,20 +187,11 @@ def place_as_json(place: Place | None) -> dict[str, Any]:
 
 def fix_as_json(fix: Fix) -> dict[str, Any] | None:
     """Return a fix; ``diff`` is what ``patch -p0`` takes."""
-    if not fix:
-        return None
-    return {
-        "text": fix.text,
-        "diff": fix.diff,
-        "environment": dict(fix.environment),
-        "headers": fix.headers,
-        "code": fix.code,
-    }
+    return {name: getattr(fix, name) for name in ("text", "diff", "environment", "headers", "code")} if fix else None
 
 
 def _exchange_as_json(exchange: fetch.Exchange) -> dict[str, Any]:
-    sent = exchange.request
-    request = {"method": sent.method, "url": sent.url, "headers": sent.headers, "credentials": sent.credentials}
+    request = {name: getattr(exchange.request, name) for name in ("method", "url", "headers", "credentials")}
     return {"kind": exchange.kind, "request": request, "response": _response_as_json(exchange.response)}
 
 

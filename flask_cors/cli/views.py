@@ -21,15 +21,20 @@ _PACKAGE = str(Path(__file__).parents[1])
 
 def functions_of(site: Site, item: RouteCover) -> Iterator[FunctionType]:
     """Yield the functions of a route's view, from the outermost decorator inwards, without those of libraries."""
+    yield from (one for one in all_functions_of(site, item) if isinstance(one, FunctionType) and is_own(one))
+
+
+def all_functions_of(site: Site, item: RouteCover) -> Iterator[Any]:
+    """Yield the functions and methods of a route's view, from the outermost decorator inwards."""
     view = site.app.view_functions.get(item.rule.endpoint)
     method = getattr(getattr(view, "view_class", None), item.route.method.lower(), None)
-    yield from (function for function in (*unwrapped(view), *unwrapped(method)) if is_own(function))
+    yield from (*unwrapped(view), *unwrapped(method))
 
 
-def unwrapped(view: Any) -> Iterator[FunctionType]:
+def unwrapped(view: Any) -> Iterator[Any]:
     """Yield a view and all that it wraps, as far as that is written in Python."""
     while view is not None:
-        if isinstance(view, FunctionType):
+        if hasattr(view, "__code__"):
             yield view
         view = getattr(view, "__wrapped__", None)
 

@@ -30,6 +30,8 @@ app = scenario.app(sys.argv[2])
 allowed = dict(answer(app, scenario.requests[0])).get("Access-Control-Allow-Origin")
 print(json.dumps([seconds(app, scenario.requests) * 1e6, allowed, flask_cors.__version__]))
 """
+MANY = [("100,000 origins", "one origin, listed", 1.3), ("1,000 wildcards", "1 wildcard", 1.3)]
+MANY += [("200 resource patterns", "resources, path matches", 3)]
 HEAD = ["CPU time of a request, in µs", "bare", "by hand", "here", "6.0.5", "here/6.0.5", "here/by hand"]
 
 Figures = dict[str, float]
@@ -82,18 +84,10 @@ def limits(times: dict[str, Figures], ratios: dict[str, tuple[float, float]]) ->
             yield f"{name}: time added, to Flask-Cors 6.0.5", to_foreign, 0.3
             yield f"{name}: instructions added, to the same by hand", to_hand, 2.5
     here = {name: figures["here"] for name, figures in times.items()}
-    yield "100,000 origins: time added, to one", here["100,000 origins"] / here["one origin, listed"], 1.3
-    yield "1,000 wildcards: time added, to one", here["1,000 wildcards"] / here["1 wildcard"], 1.3
-    yield (
-        "200 resource patterns: time added, to one",
-        here["200 resource patterns"] / here["resources, path matches"],
-        3,
-    )
-    yield (
-        "preflight: the whole time, to bare Flask's own OPTIONS",
-        1 + here["preflight"] / times["preflight"]["bare"],
-        0.35,
-    )
+    for many, one, limit in MANY:
+        yield f"{many}: time added, to one", here[many] / here[one], limit
+    whole = 1 + here["preflight"] / times["preflight"]["bare"]
+    yield "preflight: the whole time, to bare Flask's own OPTIONS", whole, 0.35
     yield "import: milliseconds after Flask's own", import_added(), 3
 
 

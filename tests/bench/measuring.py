@@ -9,6 +9,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from timeit import Timer
 from types import FrameType
 from typing import Any
 
@@ -31,16 +32,10 @@ def answer(app: Flask, environ: Environ) -> list[tuple[str, str]]:
 
 def seconds(app: Flask, requests: list[Environ], burst: float = 0.02) -> float:
     """Return the CPU seconds of a request: in the fastest of seven bursts, each about *burst* long."""
-
-    def timed(times: int) -> float:
-        start = time.process_time()
-        for environ in requests * times:
-            answer(app, environ)
-        return (time.process_time() - start) / times
-
-    timed(1)
-    times = max(1, int(burst / timed(1)))
-    return min(timed(times) for _ in range(7)) / len(requests)
+    timer = Timer(lambda: [answer(app, environ) for environ in requests], gc.enable, time.process_time)
+    timer.timeit(1)
+    times = max(1, int(burst / timer.timeit(1)))
+    return min(timer.repeat(7, times)) / times / len(requests)
 
 
 def instructions(app: Flask, requests: list[Environ]) -> float:

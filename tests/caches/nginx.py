@@ -31,7 +31,7 @@ http {{
   uwsgi_temp_path {directory}/uwsgi;
   proxy_cache_path {directory}/cache keys_zone=answers:4m;
   server {{
-    listen {address};
+    listen ADDRESS;
     location / {{
       proxy_pass http://{target};
       {lines}
@@ -51,19 +51,14 @@ SITE = Server("gunicorn", (sys.executable, "-m", "gunicorn", *_OPTIONS), "gunico
 
 @dataclass(frozen=True)
 class Nginx(Server):
-    """An nginx before a *target*, with a *directory* of its own and *lines* of configuration."""
+    """An nginx with a *configuration*."""
 
-    directory: Path
-    target: str
-    lines: str
+    configuration: str
 
     def arguments(self, port: int) -> list[str]:
         """The command; its configuration names the port."""
-        user = f"{pwd.getpwuid(os.getuid()).pw_name} {grp.getgrgid(os.getgid()).gr_name}"
-        values = {"directory": self.directory, "user": user, "address": f"{HOST}:{port}"}
-        configuration = CONFIGURATION.format(**values, target=self.target, lines=self.lines)
-        (self.directory / "nginx.conf").write_text(configuration)
-        return super().arguments(port)
+        Path(self.command[-1]).write_text(self.configuration.replace("ADDRESS", f"{HOST}:{port}"))
+        return [*self.command]
 
 
 @contextmanager
@@ -77,7 +72,9 @@ def cached_site(*, forgets_vary: bool = False) -> Iterator[int]:
 def proxy(port: int, lines: str) -> Iterator[int]:
     """Put an nginx with *lines* of configuration before what listens at a port; yield the port of nginx."""
     nginx = shutil.which("nginx", path=f"{os.defpath}:/usr/sbin") or "nginx"
+    user = f"{pwd.getpwuid(os.getuid()).pw_name} {grp.getgrgid(os.getgid()).gr_name}"
     with tempfile.TemporaryDirectory() as name:
+        configuration = CONFIGURATION.format(directory=name, user=user, target=f"{HOST}:{port}", lines=lines)
         command = (nginx, "-e", "stderr", "-p", name, "-c", f"{name}/nginx.conf")
-        with running(Nginx("nginx", command, "nginx", Path(name), f"{HOST}:{port}", lines), {}) as front:
+        with running(Nginx("nginx", command, "nginx", configuration), {}) as front:
             yield front

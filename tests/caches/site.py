@@ -50,7 +50,6 @@ def make_site(**mistake: Any) -> Flask:
         for view in (plain, refused, by_language):
             app.add_url_rule(f"/{name}/{view.__name__}", f"{name} {view.__name__}", view)
         app.add_url_rule(f"/decorated/{name}", f"{name} decorated", cross_origin(**options)(plain))
-    app.add_url_rule("/send", "send", lambda: Response(headers=[*request.args.items(multi=True)]))
     app.after_request(storable)
     return app
 

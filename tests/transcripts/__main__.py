@@ -26,9 +26,9 @@ def main(files: list[Path]) -> int:
     changed = 0
     try:
         for path in files:
-            if (text := rewritten(path)) != path.read_text():
-                path.write_text(text)
-                changed += 1
+            before, text = path.read_text(), rewritten(path)
+            path.write_text(text)
+            changed += text != before
     except (CallError, GrammarError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -44,12 +44,13 @@ def rewritten(path: Path) -> str:
     responses: list[tuple[Transcript, list[str]]] = []
     with over_http() as call:
 
-        def record(transcript: Transcript, app: Flask) -> None:
+        def record(transcript: Transcript, app: Flask) -> str | None:
             try:
                 response = call(app, transcript.command)
             except CallError as error:
-                raise CallError(f"{transcript.place}: {error}") from error
+                return str(error)
             responses.append((transcript, merged(transcript.response, response)))
+            return None
 
         if reports := replay(path, record)[1]:
             raise CallError("\n".join(reports))

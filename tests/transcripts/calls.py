@@ -1,11 +1,12 @@
 """Call an app with HTTPie, in this process, and return what a terminal without colours shows.
 
-HTTPie's own entry point reads the arguments, makes the request and prints the response. Only its connection ends at
-another port than the documented one, where Werkzeug's server has the app.
+HTTPie's own entry point reads the arguments, makes the request and prints the response. Only the port is another than
+the documented one: Werkzeug's server listens there, with the app.
 """
 
 import io
 import os
+import re
 import shlex
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -14,19 +15,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
-from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication
 
-import requests
 from flask import Flask
 from flask.testing import FlaskClient
-from httpie.adapters import HTTPieHTTPAdapter  # type: ignore[import-untyped]
 from httpie.context import Environment  # type: ignore[import-untyped]
 from httpie.core import main  # type: ignore[import-untyped]
-from httpie.plugins import TransportPlugin  # type: ignore[import-untyped]
 from httpie.plugins.registry import plugin_manager  # type: ignore[import-untyped]
 from httpie.status import ExitStatus  # type: ignore[import-untyped]
-from urllib3 import HTTPConnectionPool
 from werkzeug.wrappers import Request
 
 from .check import CallError
@@ -38,6 +34,10 @@ PORT = 5000
 
 #: Makes the call of a command to an app, and returns the lines that a terminal shows.
 AppCall = Callable[[Flask, str], list[str]]
+
+_URL = re.compile(rf"(?:http://)?(127\.0\.0\.1|localhost|):{PORT}((?:/.*)?)")
+#: Certificates and plugins are not loaded: that takes longer than a call.
+_SETTINGS = {"SSL_CERT_FILE": os.devnull, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 
 
 @contextmanager
@@ -71,57 +71,30 @@ def http(command: str, port: int) -> list[str]:
     output, errors = io.BytesIO(), io.StringIO()
     streams = {"stdin": None, "stdout": output, "stderr": errors, "stdout_isatty": True, "stderr_isatty": False}
     options = ["--ignore-stdin", "--pretty=format", f"--timeout={SECONDS}"]
-    try:
-        with tempfile.TemporaryDirectory() as home, _connected_to(port):
-            Path(home, "config.json").write_text('{"disable_update_warnings": true}')
-            arguments = ["http", *options, *shlex.split(command)[1:]]
-            status = main(arguments, env=Environment(config_dir=Path(home), **streams))
-    except ValueError as error:
-        raise CallError(str(error)) from error
+    environment = patch.dict(os.environ, _SETTINGS)
+    with tempfile.TemporaryDirectory() as home, environment, patch.object(plugin_manager, "load_installed_plugins"):
+        Path(home, "config.json").write_text('{"disable_update_warnings": true}')
+        arguments = ["http", *options, *arguments_for(command, port)]
+        status = main(arguments, env=Environment(config_dir=Path(home), **streams))
     if status in {ExitStatus.ERROR, ExitStatus.ERROR_TIMEOUT}:
         raise CallError(errors.getvalue().strip())
     return terminal_lines(output.getvalue())
 
 
+def arguments_for(command: str, port: int) -> list[str]:
+    """Split a command into arguments that call *port*; the request still names the documented host and port."""
+    try:
+        words = shlex.split(command)[1:]
+    except ValueError as error:
+        raise CallError(str(error)) from error
+    for place, word in enumerate(words):
+        if found := _URL.fullmatch(word):
+            host, path = found.groups()
+            words[place : place + 1] = [f"http://{HOST}:{port}{path}", f"Host:{host or 'localhost'}:{PORT}"]
+            return words
+    raise CallError(f"a transcript calls http://{HOST}:{PORT}, where the app runs")
+
+
 def terminal_lines(output: bytes) -> list[str]:
     """Split the output into lines, without the blank ones at its end."""
     return without_blank_end(output.decode().replace("\r\n", "\n").split("\n"))
-
-
-@contextmanager
-def _connected_to(port: int) -> Iterator[None]:
-    """Give HTTPie the connection, and neither certificates nor other plugins: to load them takes longer than a call."""
-    adapter = _Adapter(port)
-    members: dict[str, Any] = {"get_adapter": lambda _: adapter}
-    plugins = [type("Plugin", (TransportPlugin,), members | {"prefix": prefix}) for prefix in ("http://", "https://")]
-    plugin_manager.register(*plugins)
-    try:
-        no_certificates = patch.dict(os.environ, {"SSL_CERT_FILE": os.devnull})
-        with no_certificates, patch.object(plugin_manager, "load_installed_plugins"):
-            yield
-    finally:
-        for plugin in plugins:
-            plugin_manager.unregister(plugin)
-        adapter.close()
-
-
-class _Adapter(HTTPieHTTPAdapter):  # type: ignore[misc]
-    """A connection for the documented port that goes to another one; the request still names the documented one."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__()
-        self._port = port
-
-    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """Send the request with the documented host, through no proxy."""
-        url = urlsplit(request.url or "")
-        if url.scheme != "http" or url.hostname not in {HOST, "localhost"} or url.port != PORT:
-            raise requests.ConnectionError(f"a transcript calls http://{HOST}:{PORT}, where the app runs")
-        request.headers.setdefault("Host", f"{url.hostname}:{url.port}")
-        response: requests.Response = super().send(request, **kwargs | {"proxies": {}})
-        return response
-
-    def get_connection_with_tls_context(self, *_args: Any, **_kwargs: Any) -> HTTPConnectionPool:
-        """Connect to the port of the server, whatever the URL of the request."""
-        pool: HTTPConnectionPool = self.poolmanager.connection_from_host(HOST, self._port)
-        return pool

@@ -33,20 +33,10 @@ def problem(transcript: Transcript, call: Call) -> str | None:
         return f"this call cannot be made: {error}\n\n$ {transcript.command}"
     if canonical(response) == canonical(transcript.response):
         return None
-    return "\n".join(
-        [
-            "the response is not the documented one",
-            f"\n$ {transcript.command}\n",
-            *difference(transcript.response, response),
-            "\nIf the real response is right, `make transcripts` writes it into the file.",
-        ]
-    )
-
-
-def difference(documented: Sequence[str], real: Sequence[str]) -> list[str]:
-    """Show both responses as a unified diff that ignores what the comparison ignores."""
-    lines = merged(documented, real)
-    return list(unified_diff(documented, lines, "documented", "real", n=len(lines), lineterm=""))
+    lines = merged(transcript.response, response)
+    diff = unified_diff(transcript.response, lines, "documented", "real", n=len(lines), lineterm="")
+    head, end = f"the response is not the documented one\n\n$ {transcript.command}\n", "writes it into the file."
+    return "\n".join([head, *diff, f"\nIf the real response is right, `make transcripts` {end}"])
 
 
 def merged(old: Sequence[str], new: Sequence[str]) -> list[str]:
@@ -59,8 +49,7 @@ def merged(old: Sequence[str], new: Sequence[str]) -> list[str]:
 
 def canonical(lines: Sequence[str]) -> list[str]:
     """Replace each header value that may differ, where it is valid, by a mark."""
-    result: list[str] = []
-    in_head = False
+    result, in_head = [], False
     for line in lines:
         in_head = bool(line) and (in_head or bool(_FIRST_LINE.match(line)))
         result.append(_canonical_header(line) if in_head else line)

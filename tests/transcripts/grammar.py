@@ -1,18 +1,11 @@
-r"""A transcript: an ``http`` command and everything that the terminal then shows.
-
-::
-
-    $ http OPTIONS http://127.0.0.1:5000/api/v1/users/create \
-        Origin:https://app.example
-    HTTP/1.1 200 OK
-    Access-Control-Allow-Origin: *
+"""A transcript: an ``http`` command and everything that the terminal then shows.
 
 * The command begins with ``$ http``. After a backslash it continues in the next line, as in a shell.
 * The response is every line that follows, up to the next ``$``, a line that is indented less than the ``$``, or the
   end of the text. Blank lines at its end are not part of it.
 
-Sybil's lexer finds what lies between two patterns. The patterns are ours, and so is the reading of the lines: Sybil
-removes all common indentation, and a response may have some of its own.
+Sybil's lexer finds what lies between two patterns. We read the lines: Sybil removes all common indentation, and a
+response may have some of its own.
 """
 
 import re

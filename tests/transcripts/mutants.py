@@ -40,10 +40,9 @@ def _commands(transcript: Transcript) -> Iterator[str]:
 
 def _responses(response: list[str]) -> Iterator[list[str]]:
     for number, line in enumerate(response):
-        for replacement in ([], [line, line], [line, "X-More: 1"], ["$ http :5000/", line]):
+        near_misses = ([changed] for changed in _near_misses(line))
+        for replacement in ([], [line, line], [line, "X-More: 1"], ["$ http :5000/", line], *near_misses):
             yield [*response[:number], *replacement, *response[number + 1 :]]
-        for changed in _near_misses(line):
-            yield [*response[:number], changed, *response[number + 1 :]]
 
 
 def _near_misses(line: str) -> Iterator[str]:
@@ -52,12 +51,9 @@ def _near_misses(line: str) -> Iterator[str]:
     if name in INVALID:
         yield from (f"{name}: {wrong}" for wrong in INVALID[name])
     elif line:
-        yield line[:-1]
-        yield line + "x"
-        yield line + " "
         at = len(name + colon) + len(value) // 2
+        yield from (line[:-1], f"{line}x", f"{line} ")
         yield line[: at - 1] + ("y" if line[at - 1] == "x" else "x") + line[at:]
     if name.lower() != name:
         yield f"{name.lower()}{colon}{value}"
-    yield " " + line + "x"
-    yield f"{name}x{colon}{value}"
+    yield from (f" {line}x", f"{name}x{colon}{value}")

@@ -36,10 +36,7 @@ from .grammar import LEXER, GrammarError, Transcript, at, read
 
 RUN = frozenset({"python", "pycon", "console"})
 SHOWN = frozenset({"text", "http", "ini", "toml", "javascript", "html", "none"})
-
-_OTHER_CODE = re.compile(
-    r"^ *\.\. (?:code|sourcecode|doctest|testcode|testsetup|parsed-literal)::.*|^(?! *\.\. ).*::$", re.MULTILINE
-)
+_OTHER_CODE = r"(?m)^ *\.\. (?:code|sourcecode|doctest|testcode|testsetup|parsed-literal)::.*|^(?! *\.\. ).*::$"
 
 #: Checks a transcript of an app; returns a report, or None if all is well.
 Check = Callable[[Transcript, Flask], str | None]
@@ -103,7 +100,8 @@ def _in_page(document: Document) -> Iterator[Region]:
     for region in DirectiveInCommentLexer("invisible-code-block")(document):
         region.parsed, region.evaluator = region.lexemes["source"], PythonEvaluator()
         yield region
-    commands = [*LEXER(document), *_exports(document)]
+    exports = re.finditer(r"^ *\$ export (.+)$", document.text, re.MULTILINE)
+    commands = [*LEXER(document), *(Region(one.start(), one.end(), one[1], _export) for one in exports)]
     inside = {"pycon": list(DocTestParser(doctest.ELLIPSIS)(document)), "console": commands}
     for block in filter(lambda block: block.runs, blocks(Path(document.path), document.text)):
         region = block.region
@@ -114,15 +112,9 @@ def _in_page(document: Document) -> Iterator[Region]:
         yield from found
 
 
-def _exports(document: Document) -> Iterator[Region]:
-    for match in re.finditer(r"^ *\$ export (.+)$", document.text, re.MULTILINE):
-        yield Region(match.start(), match.end(), match[1], _export)
-
-
 def _export(example: Example) -> None:
-    for word in shlex.split(example.parsed):
-        name, _, value = word.partition("=")
-        os.environ[name] = value
+    words = [word.partition("=") for word in shlex.split(example.parsed)]
+    os.environ.update({name: value for name, _, value in words})
 
 
 @dataclass(frozen=True)
@@ -143,11 +135,11 @@ class Block:
 def blocks(path: Path, text: str) -> list[Block]:
     """Find the code blocks of a page, in order."""
     document = Document(text, str(path))
+    regions = DirectiveLexer("code-block")(document)
     found = [
-        Block(region, region.lexemes["arguments"] or "", region.lexemes["source"], _reason(document, region))
-        for region in DirectiveLexer("code-block")(document)
+        Block(one, one.lexemes["arguments"] or "", one.lexemes["source"], _reason(document, one)) for one in regions
     ]
-    for match in _OTHER_CODE.finditer(text):
+    for match in re.finditer(_OTHER_CODE, text):
         if not any(block.region.start <= match.start() < block.region.end for block in found):
             raise _error(document, match.start(), f"code goes into '.. code-block:: language', not after {match[0]!r}")
     for block in found:

@@ -42,22 +42,18 @@ def running(script: Path) -> Iterator[int]:
     """Run ``python script`` as a reader does, with its reloader, for 30 seconds at most; yield its port."""
     with socket.create_server((HOST, 0)) as free:
         port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, script],
-        env=os.environ | {"PORT": str(port)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,  # so that the reloader's child ends together with it
-    )
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    how: dict[str, Any] = {**streams, "text": True, "env": {**os.environ, "PORT": str(port)}}
+    # In a session of its own, so that the reloader's child ends together with it.
+    process: Any = subprocess.Popen([sys.executable, script], start_new_session=True, **how)
     end = Timer(SECONDS, os.killpg, [process.pid, signal.SIGKILL])
     end.start()
     try:
-        printed = b""
-        while b"Running on" not in printed:
-            line = process.stdout.readline() if process.stdout else b""
+        printed = ""
+        while "Running on" not in printed:
+            line = process.stdout.readline()
             if not line:
-                raise RuntimeError(f"python {script} did not start:\n{printed.decode()}")
+                raise RuntimeError(f"python {script} did not start:\n{printed}")
             printed += line
         yield port
     finally:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from flask import Flask, session
+from flask import session
 from werkzeug.local import LocalProxy
 
 from ...policy import Policy
 from ..finding import EXAMPLE, Finding, changed, listed
 from ..needs import Changes
 from ..site import Cover, RouteCover, Site
+from ..views import all_functions_of
 from .origins import corrected_origins
 from .policies import names_in_place_of_wildcards
 from .preflights import sparing
@@ -87,11 +88,18 @@ def _allows_token(policy: Policy) -> bool:
 
 
 def _cookie_signs(site: Site, routes: Iterable[RouteCover]) -> list[tuple[str, str]]:
-    return [(item.rule.rule, sign) for item in routes for sign in _signs(site.app, item, _LOGIN, uses_cookies)]
+    """Return what hints at a login, with its rule: the names of decorators, and what the view uses."""
+    found = ((item.rule.rule, function) for item in routes for function in all_functions_of(site, item))
+    return [(rule, sign) for rule, one in found for sign in (*_names_like(_LOGIN, one), *uses_cookies(one))]
 
 
 def _token_signs(site: Site, routes: Iterable[RouteCover]) -> list[tuple[str, str]]:
-    return [(item.rule.rule, sign) for item in routes for sign in _signs(site.app, item, _TOKEN)]
+    found = ((item.rule.rule, function) for item in routes for function in all_functions_of(site, item))
+    return [(rule, sign) for rule, one in found for sign in _names_like(_TOKEN, one)]
+
+
+def _names_like(pattern: re.Pattern[str], function: Any) -> list[str]:
+    return pattern.findall(function.__code__.co_qualname)
 
 
 def _about_view(
@@ -113,26 +121,3 @@ def uses_cookies(function: Any) -> Iterator[str]:
     proxies = (name for name in names if isinstance(known.get(name), LocalProxy))
     yield from (name for name in proxies if known[name] is session or name == "current_user")
     yield from (name for name in names if name in ("cookies", "set_cookie"))
-
-
-def _no_uses(_: Any) -> Iterator[str]:
-    return iter(())
-
-
-def _signs(
-    app: Flask, item: RouteCover, pattern: re.Pattern[str], uses: Callable[[Any], Iterator[str]] = _no_uses
-) -> Iterator[str]:
-    """Yield what hints at a login: the names of decorators that have wrapped the view, and what it uses."""
-    view = app.view_functions.get(item.rule.endpoint)
-    method = getattr(getattr(view, "view_class", None), item.route.method.lower(), None)
-    for function in (*_unwrapped(view), *_unwrapped(method)):
-        yield from pattern.findall(function.__code__.co_qualname)
-        yield from uses(function)
-
-
-def _unwrapped(view: Any) -> Iterator[Any]:
-    """Yield a view and all that it wraps, as far as that is written in Python."""
-    while view is not None:
-        if hasattr(view, "__code__"):
-            yield view
-        view = getattr(view, "__wrapped__", None)

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from itertools import takewhile
+from types import FunctionType
 
 from ..._routes import answers_options, find_decoration
 from ..finding import Finding, listed, rules_of
@@ -110,7 +111,7 @@ def _is_behind_login(site: Site, item: RouteCover) -> bool:
     view = site.app.view_functions.get(item.rule.endpoint)
     if find_decoration(view, item.route.method) is None:  # hidden, as the decorator does not use functools.wraps
         return True
-    above = takewhile(is_own, unwrapped(view))
+    above = takewhile(is_own, (one for one in unwrapped(view) if isinstance(one, FunctionType)))
     logins = [function.__code__ for function in above if _LOGIN.search(function.__code__.co_qualname)]
     return any("OPTIONS" not in code.co_consts and "EXEMPT_METHODS" not in code.co_names for code in logins)
 
