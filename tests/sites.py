@@ -9,18 +9,18 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from flask import Blueprint, Flask, Response, abort, g, has_app_context, has_request_context, request, signals
+from flask.sessions import SecureCookieSessionInterface
 from flask.views import MethodView
-from flask.views import View as ClassView
 from werkzeug.datastructures import Headers
 from werkzeug.routing import BaseConverter
 from werkzeug.test import create_environ
 
 from flask_cors import CORS, cross_origin
 from tests.entries import ANY_ORIGIN, Entry
-from tests.helpers import use_middleware
+from tests.helpers import configure, cors_headers, use_middleware
 
 # Options, and what they mean -----------------------------------------------------------------------------------------
 
@@ -33,10 +33,6 @@ SIMPLE_METHODS = {"GET", "HEAD", "POST"}
 def keywords(options: Options) -> Any:
     origins = options.get("origins")
     return options if origins is None else {**options, "origins": [entry.written for entry in origins]}
-
-
-def config_keys(options: Options) -> dict[str, Any]:
-    return {f"CORS_{name.upper()}": value for name, value in keywords(options).items()}
 
 
 @dataclass(frozen=True)
@@ -182,9 +178,23 @@ def error_handlers(app: App) -> None:
         return "the app's own page", getattr(error, "code", 503), OWN
 
 
-PARTS: list[Part] = [functions, error_handlers, functions_after, use_middleware]
+class Sessions(SecureCookieSessionInterface):
+    def open_session(self, app: Any, request: Any) -> Any:
+        app.reached("open")
+        return super().open_session(app, request)
+
+    def save_session(self, app: Any, *_: Any) -> None:
+        app.reached("save")
+
+
+def session_store(app: App) -> None:
+    app.secret_key = "of a test"
+    app.session_interface = Sessions()
+
+
+PARTS: list[Part] = [functions, error_handlers, functions_after, use_middleware, session_store]
 #: What a request can make fail. Some paths fail, too.
-FAILURES = ["values", "before", "refused", "view", "handler", "after", "teardown", "app teardown"]
+FAILURES = ["open", "values", "before", "refused", "view", "handler", "after", "save", "teardown", "app teardown"]
 
 
 class ItemConverter(BaseConverter):
@@ -214,15 +224,12 @@ class Place(NamedTuple):
 #: Every place for a policy.
 PLACES = {
     "app": Place(),
-    "two steps": Place("config outer own"),
     "after another": Place(beside="config outer"),
     "entry": Place("config outer own"),
     "entry of the config": Place(beside="config"),
-    "patterns": Place(),
     "blueprint": Place(beside="config outer"),
     "nested blueprint": Place(beside="config outer"),
     "methods of a class": Place(beside="config outer", covers_options=False),
-    "class": Place(beside="config outer"),
     "view": Place(beside="config outer"),
     "view alone": Place(alone=True),
 }
@@ -231,16 +238,12 @@ PLACES = {
 def set_up(app: Flask, site: Site, view: View) -> None:
     """Set up the policies of a site, and the route of its view."""
     own, outer = keywords(site.own), keywords(site.outer)
-    if site.name == "two steps":
-        CORS(**outer).init_app(app, **own)
-    elif site.name == "entry":
+    if site.name == "entry":
         elsewhere = keywords(NO_ORIGIN)
         CORS(app, resources={"/": elsewhere, "/view": own, ".*w": elsewhere}, **outer)
     elif site.name == "entry of the config":
         app.config["CORS_RESOURCES"] = {re.compile("/view$"): own, "/none": None}
         CORS(app)
-    elif site.name == "patterns":
-        CORS(app, resources=["/x", re.compile("/(view|x)")], **own)
     elif not site.place.alone:
         CORS(app, **(outer if site.place.beside else own))
     if site.name == "after another":
@@ -253,28 +256,12 @@ def set_up(app: Flask, site: Site, view: View) -> None:
             CORS(parent, **outer)
             parent.register_blueprint(child)
         app.register_blueprint(parent if site.name == "nested blueprint" else child)
+    elif site.name == "methods of a class":
+        get: Any = cross_origin(**own)(lambda _: view())
+        methods: Any = type("Methods", (MethodView,), {"get": get, "post": get, "put": get})
+        route(app, methods.as_view("view"))
     else:
-        decorate = DECORATED.get(site.name)
-        route(app, decorate(view, own) if decorate else view)
-
-
-def class_of_methods(view: View, own: Any) -> View:
-    get: Any = cross_origin(**own)(lambda _: view())
-    methods: Any = type("Methods", (MethodView,), {"get": get, "post": get, "put": get})
-    return cast(View, methods.as_view("view"))
-
-
-def whole_class(view: View, own: Any) -> View:
-    fields = {"decorators": [cross_origin(**own)], "dispatch_request": lambda _: view()}
-    whole: Any = type("Whole", (ClassView,), fields)
-    return cast(View, whole.as_view("view"))
-
-
-def decorated(view: View, own: Any) -> View:
-    return cross_origin(**own)(view)
-
-
-DECORATED = {"methods of a class": class_of_methods, "class": whole_class, "view": decorated, "view alone": decorated}
+        route(app, cross_origin(**own)(view) if site.name in ("view", "view alone") else view)
 
 
 @dataclass(frozen=True)
@@ -330,9 +317,9 @@ class Site:
         if plain:
             route(app, view)
         else:
-            app.config.update({} if self.late else config_keys(self.config))
+            configure(app, **({} if self.late else keywords(self.config)))
             set_up(app, self, view)
-            app.config.update(config_keys(self.config) if self.late else {})
+            configure(app, **keywords(self.config))
         app.url_map.converters["item"] = ItemConverter
         app.add_url_rule("/item/<item:item>", "item", lambda item: item)  # a KeyError for any other
         app.add_url_rule("/old/<item>", "old", redirect_to=lambda _, item: {"good": "view", "slash": "folder"}[item])
@@ -363,9 +350,7 @@ class Result(NamedTuple):
     @property
     def cors(self) -> dict[str, str]:
         """All CORS headers, and ``Vary``. One that is there twice has a value that no test expects."""
-        names = {name.title() for name, _ in self.headers}
-        ours = sorted(name for name in names if name.startswith("Access-Control-") or name == "Vary")
-        return {name: " AND ".join(self.headers.getlist(name)) for name in ours}
+        return cors_headers(self)
 
     @property
     def other_headers(self) -> list[tuple[str, str]]:
@@ -382,3 +367,48 @@ def call(app: Flask, environ: dict[str, str]) -> Result:
     except Exception as error:
         return Result("", b"", Headers(), type(error).__name__)
     return Result(started[0][0], data, Headers(started[0][1]))
+
+
+# The app itself ------------------------------------------------------------------------------------------------------
+
+OUR_VARY = {"Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"}
+
+
+def is_preflight(environ: dict[str, str]) -> bool:
+    headers = environ.get("HTTP_ORIGIN") and environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD")
+    return bool(environ["REQUEST_METHOD"] == "OPTIONS" and headers)
+
+
+def is_covered(site: Site, environ: dict[str, str]) -> bool:
+    """Whether the policy of the view alone decides on the headers of the response."""
+    method = environ["REQUEST_METHOD"]
+    return environ["PATH_INFO"] == "/view" and (method in ROUTED or (method == "OPTIONS" and site.place.covers_options))
+
+
+def assert_as_without(result: Result, without: Result) -> None:
+    """Law 6, of one response and that of the same app without the extension."""
+    assert (*result[:2], result.error) == (*without[:2], without.error)
+    assert result.other_headers == without.other_headers
+    assert result.listed("Vary") - OUR_VARY == without.listed("Vary") - OUR_VARY
+
+
+def assert_same_end(site: Site, environ: dict[str, str], app: App, plain: App) -> None:
+    """Laws 6 and 8, of one request to a site with and without the extension."""
+    for each in (app, plain):
+        each.events.clear()
+        each.asked.clear()
+    result, without = call(app, environ), call(plain, environ)
+    assert not has_app_context()
+    assert not has_request_context()
+    assert len(app.asked) == len({function for _, function, _ in app.asked}), "each is called once"
+    early = {"view"} if site.place.alone else {"view", "before"}
+    assert not any(event[0] in early for *_, events in app.asked for event in events), "functions in origins come first"
+    if is_preflight(environ):
+        left_to_app = is_covered(site, environ) and not site.policy.automatic_options
+        only_app = left_to_app or environ["PATH_INFO"] in {"/own", "/item/bad", "/old/bad"}
+        assert app.events == plain.events or (app.events == [] and not only_app), "the app's functions run all or none"
+    else:
+        assert app.events == plain.events
+        assert_as_without(result, without)
+        if not site.policy.vary_header and is_covered(site, environ):
+            assert result.headers.getlist("Vary") == without.headers.getlist("Vary")
