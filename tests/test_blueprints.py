@@ -51,7 +51,6 @@ def by_the_config(app: Flask) -> None:
 
 @table(
     "set_up",
-    ("before it is registered", lambda app: app.register_blueprint(a_blueprint(origins=A))),
     ("before its routes", before_its_routes),
     ("by init_app", by_init_app),
     ("by the config", by_the_config),
@@ -67,8 +66,7 @@ def test_its_views_and_what_is_missing_below_its_prefix_have_its_policy_alone(se
     app.add_url_rule("/", view_func=helpers.a_view)
     if beside:
         CORS(app, origins=B)
-    missing = [("/api/none", "GET", 404), ("/api/users/7", "GET", 404), ("/api", "GET", 404)]
-    for path, method, status in [*missing, ("/api/users", "PUT", 405), ("/api//users", "GET", 308)]:
+    for path, method, status in [("/api", "GET", 404), ("/api/users", "PUT", 405), ("/api//users", "GET", 308)]:
         helpers.assert_policy(app, FOR_A, path, status, method=method)
     for path in ("/", "/nowhere", "/apiary", "/API/users", "/nowhere/api/users"):
         assert headers_for(app, path) == (FOR_B if beside else FOR_NONE)
@@ -83,10 +81,7 @@ def test_its_views_and_what_is_missing_below_its_prefix_have_its_policy_alone(se
     ("of two segments", "/v1/api", ["/v1/api/x"], ["/v1/x", "/api/x", "/v1"]),
     ("with a capital letter", "/X", ["/X/none"], ["/x/none"]),
     ("that is a converter", "/<name>", ["/ann/x", "/ann"], ["/"]),
-    ("that begins with a converter", "/<name>/api", ["/ann/api/x"], ["/ann/x", "/ann/b/api/x"]),
     ("with a number in it", "/u/<int:number>/api", ["/u/7/api/x"], ["/u/api/x"]),
-    ("with a number in a segment", "/v<int:number>", ["/v7/x"], ["/x", "/w7/x"]),
-    ("with a path in it", "/<path:name>/api", ["/a/api/x", "/a/b/api/x"], ["/a/b/x"]),
     ("with two converters", "/<a>/x/<path:b>/y", ["/1/x/2/3/y/none"], ["/1/2/x/3/y/none"]),
     ("with a choice in it", "/<any('a','b'):name>", ["/a/x"], ["/"]),
     ("that is not ASCII", "/späte", ["/späte/x", "/sp%C3%A4te/x"], ["/spate/x"]),
@@ -101,31 +96,27 @@ def test_what_is_missing_below_a_prefix(prefix: str, inside: list[str], outside:
 @pytest.mark.parametrize("prefix", [None, "", "/"])
 def test_without_a_prefix_what_is_missing_has_the_policy_of_the_app(prefix: str | None) -> None:
     app = make_app()
-    app.register_blueprint(a_blueprint("api", prefix, "/pets", "/pets/all", origins=A))
+    app.register_blueprint(a_blueprint("api", prefix, "/pets", origins=A))
     CORS(app, origins=B)
     app.register_blueprint(a_blueprint("api2"))
     assert headers_for(app, "/api/users") == FOR_B, "the names of two blueprints may begin alike"
-    assert [headers_for(app, path) for path in ("/pets", "/pets/all")] == [FOR_A, FOR_A]
-    assert [headers_for(app, path) for path in ("/", "/nowhere", "/pets/none")] == [FOR_B, FOR_B, FOR_B]
+    assert [headers_for(app, path) for path in ("/pets", "/", "/pets/none")] == [FOR_A, FOR_B, FOR_B]
 
 
 @table(
     "options, at_users, at_pets",
-    ("none of its paths is exempt", {"origins": A}, FOR_A, FOR_A),
     ("it allows no origin", {"origins": []}, FOR_NONE, FOR_NONE),
     ("its resources are whole paths", {"origins": A, "resources": ["/api/u", "/pets"]}, FOR_A, FOR_B),
     ("a dict of resources", {"resources": {"/api/users": {"origins": A}}}, FOR_A, FOR_B),
 )
-@pytest.mark.parametrize("app_first", [True, False])
+@pytest.mark.parametrize("order", [1, -1])
 def test_the_policy_of_the_blueprint_comes_before_that_of_the_app_where_it_covers(
-    options: dict[str, Any], at_users: list[CORSHeaders], at_pets: list[CORSHeaders], app_first: bool
+    options: dict[str, Any], at_users: list[CORSHeaders], at_pets: list[CORSHeaders], order: int
 ) -> None:
     app, blueprint = make_app(), a_blueprint("api", "/api", "/users", "/pets", **options)
-    if app_first:
-        CORS(app, origins=B)
-    app.register_blueprint(blueprint)
-    if not app_first:
-        CORS(app, origins=B)
+    steps: list[SetUp] = [lambda app: CORS(app, origins=B), lambda app: app.register_blueprint(blueprint)]
+    for step in steps[::order]:
+        step(app)
     app.add_url_rule("/users", view_func=helpers.a_view)
     assert [headers_for(app, path) for path in ("/api/users", "/api/pets", "/users")] == [at_users, at_pets, FOR_B]
 
@@ -142,16 +133,16 @@ def test_a_blueprint_reads_the_resources_of_the_config() -> None:
 
 
 @pytest.mark.parametrize("order", [1, -1])
-@pytest.mark.parametrize("prefix", ["/<tenant>", "/<path:rest>", "/<any('api','x'):word>", "/a"])
+@pytest.mark.parametrize("prefix", ["/<tenant>", "/<path:rest>", "/a"])
 def test_of_two_prefixes_the_more_precise_decides(prefix: str, order: int) -> None:
     app = make_app()
     for blueprint in [a_blueprint("api", "/api", origins=A), a_blueprint("long_name", prefix, origins=B)][::order]:
         app.register_blueprint(blueprint)
-    assert [headers_for(app, path) for path in ("/api/users", "/api/none")] == [FOR_A, FOR_A]
-    assert headers_for(app, "/a/users" if prefix == "/a" else "/x/users") == FOR_B
+    paths = ["/api/users", "/api/none", "/a/users" if prefix == "/a" else "/x/users"]
+    assert [headers_for(app, path) for path in paths] == [FOR_A, FOR_A, FOR_B]
 
 
-@pytest.mark.parametrize("child_first", [True, False])
+@pytest.mark.parametrize("order", [1, -1])
 @table(
     "outer, inner, expected",
     ("the innermost decides", {"origins": A}, {"origins": B}, [FOR_A, FOR_A, FOR_B, FOR_B]),
@@ -162,16 +153,15 @@ def test_of_two_prefixes_the_more_precise_decides(prefix: str, order: int) -> No
 @table(
     "outside, inside, paths",
     ("two prefixes", "/v1", "/admin", ["/v1/users", "/v1/none", "/v1/admin/log", "/v1/admin/none"]),
-    ("below a converter", "/<x>", "/admin", ["/a/users", "/a/none", "/a/admin/log", "/a/admin/none"]),
     ("two converters", "/<x>", "/<y>", ["/a/users", "/a", "/a/b/log", "/a/b/none"]),
     ("two that are alike", "/api", "/api", ["/api/users", "/api/none", "/api/api/log", "/api/api/none"]),
     ("like the name of a view", "/api", "/users", ["/api/users", "/api/none", "/api/users/log", "/api/users/none"]),
 )
 def test_of_nested_blueprints(
-    outside: str, inside: str, paths: list[str], outer: Any, inner: Any, expected: list[Any], child_first: bool
+    outside: str, inside: str, paths: list[str], outer: Any, inner: Any, expected: list[Any], order: int
 ) -> None:
     app, parent, child = make_app(), a_blueprint("outer", outside), a_blueprint("inner", inside, "/log")
-    for blueprint, options in [(child, inner), (parent, outer)][:: 1 if child_first else -1]:
+    for blueprint, options in [(child, inner), (parent, outer)][::order]:
         if options is not None:
             CORS(blueprint, **options)
     registered(app, child, parent)
@@ -201,12 +191,11 @@ def test_registered_under_two_names_it_has_its_policy_in_both_places() -> None:
 def test_one_blueprint_serves_two_apps_each_with_its_config() -> None:
     blueprint = a_blueprint("api", "/api", "/users", max_age=None)
     blueprint.add_url_rule("/view", "view", cross_origin(origins=A)(helpers.a_view))
-    apps = [make_app(CORS_ORIGINS=A), make_app(CORS_ORIGINS=B)]
-    for app in apps:
+    for origin, expected in ((A, FOR_A), (B, FOR_B)) * 2:
+        app = make_app(CORS_ORIGINS=origin)
         app.register_blueprint(blueprint)
-    for path in ("/api/users", "/api/none"):
-        assert [headers_for(app, path) for app in apps] == [FOR_A, FOR_B]
-    assert [headers_for(app, "/api/view") for app in apps] == [FOR_A, FOR_A]
+        found = [headers_for(app, path) for path in ("/api/users", "/api/none", "/api/view")]
+        assert found == [expected, expected, FOR_A]
 
 
 # Mistakes ------------------------------------------------------------------------------------------------------------
