@@ -1,6 +1,5 @@
 """``CORS(blueprint)``: the blueprint's views, and what is missing below its prefix."""
 
-import itertools
 from typing import Any
 
 import pytest
@@ -21,13 +20,6 @@ def a_blueprint(name: str = "api", prefix: str | None = "/api", *paths: str, **o
     if options:
         CORS(blueprint, **options)
     return blueprint
-
-
-def registered(app: Flask, *blueprints: Blueprint) -> None:
-    """Register each blueprint in the next one, and the last in the app."""
-    for inner, outer in itertools.pairwise(blueprints):
-        outer.register_blueprint(inner)
-    app.register_blueprint(blueprints[-1])
 
 
 # One blueprint -------------------------------------------------------------------------------------------------------
@@ -75,24 +67,6 @@ def test_its_views_and_what_is_missing_below_its_prefix_have_its_policy_alone(se
     helpers.assert_policy(app, FOR_A, "/api/users", 401)
 
 
-@table(
-    "prefix, inside, outside",
-    ("with a dot", "/a.b", ["/a.b/x", "/a.b"], ["/axb/x", "/a.bc"]),
-    ("of two segments", "/v1/api", ["/v1/api/x"], ["/v1/x", "/api/x", "/v1"]),
-    ("with a capital letter", "/X", ["/X/none"], ["/x/none"]),
-    ("that is a converter", "/<name>", ["/ann/x", "/ann"], ["/"]),
-    ("with a number in it", "/u/<int:number>/api", ["/u/7/api/x"], ["/u/api/x"]),
-    ("with two converters", "/<a>/x/<path:b>/y", ["/1/x/2/3/y/none"], ["/1/2/x/3/y/none"]),
-    ("with a choice in it", "/<any('a','b'):name>", ["/a/x"], ["/"]),
-    ("that is not ASCII", "/späte", ["/späte/x", "/sp%C3%A4te/x"], ["/spate/x"]),
-)
-def test_what_is_missing_below_a_prefix(prefix: str, inside: list[str], outside: list[str]) -> None:
-    app = make_app()
-    app.register_blueprint(a_blueprint("api", prefix, origins=A))
-    assert [headers_for(app, path) for path in inside] == [FOR_A] * len(inside)
-    assert [headers_for(app, path) for path in outside] == [FOR_NONE] * len(outside)
-
-
 @pytest.mark.parametrize("prefix", [None, "", "/"])
 def test_without_a_prefix_what_is_missing_has_the_policy_of_the_app(prefix: str | None) -> None:
     app = make_app()
@@ -133,56 +107,51 @@ def test_a_blueprint_reads_the_resources_of_the_config() -> None:
 
 
 @pytest.mark.parametrize("order", [1, -1])
-@pytest.mark.parametrize("prefix", ["/<tenant>", "/<path:rest>", "/a"])
-def test_of_two_prefixes_the_more_precise_decides(prefix: str, order: int) -> None:
-    app = make_app()
-    for blueprint in [a_blueprint("api", "/api", origins=A), a_blueprint("long_name", prefix, origins=B)][::order]:
-        app.register_blueprint(blueprint)
-    paths = ["/api/users", "/api/none", "/a/users" if prefix == "/a" else "/x/users"]
-    assert [headers_for(app, path) for path in paths] == [FOR_A, FOR_A, FOR_B]
-
-
-@pytest.mark.parametrize("order", [1, -1])
 @table(
-    "outer, inner, expected",
-    ("the innermost decides", {"origins": A}, {"origins": B}, [FOR_A, FOR_A, FOR_B, FOR_B]),
-    ("the outer, if there is no other", {"origins": A}, None, [FOR_A] * 4),
-    ("the inner decides nothing outside", None, {"origins": B}, [FOR_NONE, FOR_NONE, FOR_B, FOR_B]),
-    ("the inner allows no origin", {"max_age": None}, {"origins": []}, [FOR_ALL, FOR_ALL, FOR_NONE, FOR_NONE]),
+    "blueprints, for_a, for_b, for_none",  # `/x /y` is the blueprint /y inside of /x; None is one without CORS
+    ("one with a dot", {"/a.b": A}, "/a.b/x /a.b", "", "/axb/x /a.bc"),
+    ("one of two segments", {"/v1/api": A}, "/v1/api/x", "", "/v1/x /api/x /v1"),
+    ("one with a capital letter", {"/X": A}, "/X/none", "", "/x/none"),
+    ("one that is a converter", {"/<name>": A}, "/ann/x /ann", "", "/"),
+    ("one with a number in it", {"/u/<int:number>/api": A}, "/u/7/api/x", "", "/u/api/x"),
+    ("one with two converters", {"/<a>/x/<path:b>/y": A}, "/1/x/2/3/y/none", "", "/1/2/x/3/y/none"),
+    ("one with a choice in it", {"/<any('a','b'):name>": A}, "/a/x", "", "/"),
+    ("one that is not ASCII", {"/späte": A}, "/späte/x /sp%C3%A4te/x", "", "/spate/x"),
+    ("a converter beside", {"/api": A, "/<tenant>": B}, "/api/users /api/none", "/x/users", ""),
+    ("a path beside", {"/api": A, "/<path:rest>": B}, "/api/users /api/none", "/x/users", ""),
+    ("a shorter one beside", {"/api": A, "/a": B}, "/api/users /api/none", "/a/users", ""),
+    ("one inside", {"/v": A, "/v /w": B}, "/v/users /v/none", "/v/w/users /v/w/none", ""),
+    ("one inside without CORS", {"/v": A, "/v /w": None}, "/v/users /v/none /v/w/users /v/w/none", "", ""),
+    ("one inside of one without CORS", {"/v": None, "/v /w": B}, "", "/v/w/users /v/w/none", "/v/users /v/none"),
+    ("one inside that allows no origin", {"/v": A, "/v /w": []}, "/v/users /v/none", "", "/v/w/users /v/w/none"),
+    ("a converter in a converter", {"/<x>": A, "/<x> /<y>": B}, "/a/users /a", "/a/b/users /a/b/none", ""),
+    ("one inside that is alike", {"/v": A, "/v /v": B}, "/v/users /v/none", "/v/v/users /v/v/none", ""),
+    ("one inside, like a view", {"/v": A, "/v /users": B}, "/v/users /v/none", "/v/users/none", ""),
+    ("three deep", {"/x": B, "/x /y": None, "/x /y /z": A}, "/x/y/z/none", "/x/y/none /x/users", ""),
+    ("two inside without a prefix", {"/a": None, "/a ": B, "/a  ": A}, "/a/none", "", "/a/users"),
 )
-@table(
-    "outside, inside, paths",
-    ("two prefixes", "/v1", "/admin", ["/v1/users", "/v1/none", "/v1/admin/log", "/v1/admin/none"]),
-    ("two converters", "/<x>", "/<y>", ["/a/users", "/a", "/a/b/log", "/a/b/none"]),
-    ("two that are alike", "/api", "/api", ["/api/users", "/api/none", "/api/api/log", "/api/api/none"]),
-    ("like the name of a view", "/api", "/users", ["/api/users", "/api/none", "/api/users/log", "/api/users/none"]),
-)
-def test_of_nested_blueprints(
-    outside: str, inside: str, paths: list[str], outer: Any, inner: Any, expected: list[Any], order: int
+def test_the_most_precise_prefix_decides_also_for_what_is_missing(
+    blueprints: dict[str, Any], for_a: str, for_b: str, for_none: str, order: int
 ) -> None:
-    app, parent, child = make_app(), a_blueprint("outer", outside), a_blueprint("inner", inside, "/log")
-    for blueprint, options in [(child, inner), (parent, outer)][::order]:
-        if options is not None:
-            CORS(blueprint, **options)
-    registered(app, child, parent)
-    assert [headers_for(app, path) for path in paths] == expected
-
-
-def test_blueprints_without_prefixes_and_three_deep_have_their_own_policies() -> None:
-    app, plain = make_app(), [a_blueprint(name, None, f"/{name}", origins=o) for name, o in (("c", A), ("b", B))]
-    registered(app, *plain, a_blueprint("a", "/a"))
-    registered(app, a_blueprint("z", "/z", origins=A), a_blueprint("y", "/y"), a_blueprint("x", "/x", origins=B))
-    assert [headers_for(app, path) for path in ("/a/c", "/a/b", "/a/users")] == [FOR_A, FOR_B, FOR_NONE]
-    assert [headers_for(app, path) for path in ("/x/y/z/none", "/x/y/none", "/x/users")] == [FOR_A, FOR_B, FOR_B]
+    app = make_app()
+    made = {chain: a_blueprint(f"b{i}", chain.split(" ")[-1] or None) for i, chain in enumerate(blueprints)}
+    for chain in [*blueprints][::order]:
+        if blueprints[chain] is not None:
+            CORS(made[chain], origins=blueprints[chain])
+    for chain in sorted([*made][::order], key=lambda chain: -chain.count(" ")):  # the innermost first
+        made.get(chain.rpartition(" ")[0], app).register_blueprint(made[chain])
+    for paths, expected in ((for_a, FOR_A), (for_b, FOR_B), (for_none, FOR_NONE)):
+        assert [headers_for(app, path) for path in paths.split()] == [expected] * len(paths.split())
 
 
 def test_registered_under_two_names_it_has_its_policy_in_both_places() -> None:
     app, blueprint, shared = make_app(), a_blueprint("api", "/one", origins=A), a_blueprint("shared", "/shared")
     CORS(app, origins=[])
-    registered(app, blueprint)
+    app.register_blueprint(blueprint)
     app.register_blueprint(blueprint, name="again", url_prefix="/two")
     for name, origin in [("a", A), ("b", B)]:
-        registered(app, shared, a_blueprint(name, f"/{name}", origins=origin))
+        (outer := a_blueprint(name, f"/{name}", origins=origin)).register_blueprint(shared)
+        app.register_blueprint(outer)
     for path in ("users", "none"):
         paths = [f"/one/{path}", f"/two/{path}", f"/a/shared/{path}", f"/b/shared/{path}", "/users"]
         assert [headers_for(app, each) for each in paths] == [FOR_A, FOR_A, FOR_A, FOR_B, FOR_NONE]
@@ -220,10 +189,11 @@ def test_a_mistake_together_with_the_config_raises_when_it_is_registered() -> No
     make_app(CORS_ORIGINS=A).register_blueprint(a_blueprint(supports_credentials=True))
 
 
-@table("outer, path", ("in an app", [], "/api/users"), ("in another", [a_blueprint("outer", "/o")], "/o/api/users"))
-def test_cors_on_a_blueprint_that_is_registered_is_an_error_that_tells_what_to_move(outer: Any, path: str) -> None:
-    app, blueprint = make_app(), a_blueprint()
-    registered(app, blueprint, *outer)
+@pytest.mark.parametrize(("prefix", "path"), [("", "/api/users"), ("/o", "/o/api/users")])
+def test_cors_on_a_blueprint_that_is_registered_is_an_error_that_tells_what_to_move(prefix: str, path: str) -> None:
+    app, blueprint, outer = make_app(), a_blueprint(), a_blueprint("outer", prefix)
+    outer.register_blueprint(blueprint)
+    app.register_blueprint(outer)
     with pytest.raises(RuntimeError, match=r"'api' is registered already; move CORS\(blueprint\) above app.register"):
         CORS(blueprint, origins=A)
     assert headers_for(app, path) == FOR_NONE
