@@ -185,4 +185,4 @@ PLACES: list[Place] = [
     *(for_the_view_twice, for_the_view_where_cors_covers_nothing),
 ]
 every_place = pytest.mark.parametrize("place", PLACES)
-every_place_while_the_view_runs = pytest.mark.parametrize("place", [*PLACES, for_a_hidden_view, for_the_view_alone])
+every_place_while_the_view_runs = pytest.mark.parametrize("place", [*PLACES, for_the_view_alone])

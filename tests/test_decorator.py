@@ -171,7 +171,7 @@ def set_by_hand(response: Response) -> Response:
     return response
 
 
-@h.every_place_while_the_view_runs
+@pytest.mark.parametrize("place", [*h.PLACES, h.for_a_hidden_view, h.for_the_view_alone])
 @table(
     "headers, expected",
     ("of every kind, some twice", BY_HAND, MERGED_FOR_A),
