@@ -13,8 +13,8 @@ from flask import Flask
 
 from flask_cors import CORS
 from flask_cors.options import CORSOptions
-from tests.helpers import make_app
-from tests.hostile import EVIL, GUARDS, VALUES, A, Guard, a_view, hostile_app, wrong_in_the_grant, wrong_in_the_headers
+from tests.helpers import A, a_view, make_app
+from tests.hostile import EVIL, GUARDS, VALUES, Guard, hostile_app, wrong_in_the_grant, wrong_in_the_headers
 from tests.sites import Result, call
 
 
