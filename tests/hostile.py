@@ -19,6 +19,7 @@ from flask import Flask
 
 from flask_cors import CORS, cross_origin
 from tests.helpers import A, a_view
+from tests.sites import SENT_ORIGIN
 
 HOST = "127.0.0.1"
 SECONDS = 30.0  # that an answer may take, also on a busy computer
@@ -41,11 +42,7 @@ def fails(_: str) -> bool:
     raise LookupError("no such table")
 
 
-# Shells of desktop and mobile apps send schemes of their own, and perhaps no host.
-ANY_ORIGIN = re.compile(
-    r"null|((https?|wss?)://([a-z0-9._-]+|\[[0-9a-f:]+\])|(?!(https?|wss?):)[a-z][a-z0-9+.-]*://"
-    r"([a-zA-Z0-9._~%-]*|\[[0-9a-f:]+\]))(:[0-9]{1,5})?"
-)
+ANY_ORIGIN = re.compile(SENT_ORIGIN)
 BESIDE = {"methods": "PUT", "headers": "X-Token", "expose_headers": "X-Total", "max_age": 600}
 REPEATED = {"methods": "*", "headers": "*", "supports_credentials": True}
 

@@ -369,6 +369,46 @@ def call(app: Flask, environ: dict[str, str]) -> Result:
     return Result(started[0][0], data, Headers(started[0][1]))
 
 
+# Laws of one response ------------------------------------------------------------------------------------------------
+
+# Shells of desktop and mobile apps send schemes of their own, and perhaps no host.
+SENT_ORIGIN = (
+    r"(null|((https?|wss?)://([a-z0-9._-]+|\[[0-9a-f:]+\])|(?!(https?|wss?):)[a-z][a-z0-9+.-]*://"
+    r"([a-zA-Z0-9._~%-]*|\[[0-9a-f:]+\]))(:[0-9]{1,5})?)"
+)
+TOKEN = r"[-!#$%&'*+.^_`|~0-9A-Za-z]+"
+LIST = f"{TOKEN}(, {TOKEN})*"
+GRAMMAR = {  # Fetch, #http-new-header-syntax
+    "Access-Control-Allow-Origin": rf"\*|{SENT_ORIGIN}",
+    "Access-Control-Allow-Credentials": "true",
+    "Access-Control-Allow-Methods": LIST,
+    "Access-Control-Allow-Headers": LIST,
+    "Access-Control-Expose-Headers": LIST,
+    "Access-Control-Max-Age": "[0-9]+",
+    "Vary": rf"\*|{LIST}",
+}
+NOTHING = "(?!)"
+
+
+def assert_valid(result: Result) -> None:
+    """Laws 1 and 2, of one response; a header that is there twice has a value that no grammar knows."""
+    found = result.cors
+    assert all(re.fullmatch(GRAMMAR.get(name, NOTHING), value, re.ASCII) for name, value in found.items()), found
+    if "Access-Control-Allow-Origin" not in found:
+        assert found.keys() <= {"Vary"}, "a denied origin learns nothing"
+    elif found["Access-Control-Allow-Origin"] == "*":
+        assert "Access-Control-Allow-Credentials" not in found
+
+
+def assert_varies(one: Result, other: Result, method: str) -> None:
+    """Law 4, of two responses. Those to OPTIONS are in no cache (RFC 9110, 9.3.7); of these, what browsers read."""
+    contents = [
+        ({**result.cors, "Vary": ""}, () if method == "OPTIONS" else (*result[:2], result.other_headers))
+        for result in (one, other)
+    ]
+    assert contents[0] == contents[1] or all("Origin" in result.listed("Vary") for result in (one, other))
+
+
 # The app itself ------------------------------------------------------------------------------------------------------
 
 OUR_VARY = {"Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"}
