@@ -13,7 +13,7 @@ from tests.tables import table
 decorate = cross_origin(origins=[ORIGIN, OTHER])
 
 
-def cached_app(use: Callable[[Flask, Any, Any], Any]) -> tuple[Flask, list[int]]:
+def cached_app(options: Any, use: Callable[[Any, Any], Any]) -> tuple[Flask, list[int]]:
     """Make an app with a view that counts its calls; *use* puts a cache and a policy around it."""
     app, calls = Flask(__name__), list[int]()
     app.config["CACHE_TYPE"] = "SimpleCache"
@@ -22,7 +22,9 @@ def cached_app(use: Callable[[Flask, Any, Any], Any]) -> tuple[Flask, list[int]]
         calls.append(1)
         return {"tea": 3}
 
-    app.add_url_rule("/prices", "prices", use(app, Cache(app).cached(timeout=600), view))
+    if options is not None:
+        CORS(app, **options)
+    app.add_url_rule("/prices", "prices", use(Cache(app).cached(timeout=600), view))
     assert preflight(app, "/prices", "GET") == (200, allowed_preflight())
     return app, calls
 
@@ -34,12 +36,7 @@ def cached_app(use: Callable[[Flask, Any, Any], Any]) -> tuple[Flask, list[int]]
     ("cross_origin below, with CORS(app)", {"resources": []}, lambda cached, view: cached(decorate(view))),
 )
 def test_responses_from_the_cache_have_the_headers_of_the_request(options: Any, use: Callable[[Any, Any], Any]) -> None:
-    def set_up(app: Flask, cached: Any, view: Any) -> Any:
-        if options is not None:
-            CORS(app, **options)
-        return use(cached, view)
-
-    app, calls = cached_app(set_up)
+    app, calls = cached_app(options, use)
     for origin in (ORIGIN, OTHER, ORIGIN):
         assert call(app, "GET", "/prices", origin) == (200, allowed(origin))
     assert call(app, "GET", "/prices", "https://third.example") == (200, DENIED)
@@ -47,6 +44,6 @@ def test_responses_from_the_cache_have_the_headers_of_the_request(options: Any, 
 
 
 def test_a_decorator_alone_below_the_cache_is_not_reached() -> None:
-    app, _ = cached_app(lambda _, cached, view: cached(decorate(view)))
+    app, _ = cached_app(None, lambda cached, view: cached(decorate(view)))
     assert call(app, "GET", "/prices", OTHER)[1] == {}, "it is reached now: say so in the manual"
     assert app.test_client().get("/prices").data == b"", "the response to a preflight is not stored now: likewise"

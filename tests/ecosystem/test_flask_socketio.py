@@ -43,12 +43,6 @@ def test_its_own_option_decides_for_the_handshake(origins: Any, origin: str, res
     assert call(app, "GET", "/", OTHER)[1]["Access-Control-Allow-Origin"] == OTHER
 
 
-def test_it_responds_to_its_own_preflights() -> None:
-    wanted = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"}
-    lists = {"Access-Control-Allow-Methods": "OPTIONS, GET, POST", "Access-Control-Allow-Headers": "content-type"}
-    assert call(app_with([ORIGIN]), "OPTIONS", HANDSHAKE, headers=wanted) == (200, by_socketio() | lists)
-
-
 def test_the_policy_of_the_app_may_decide_for_the_handshake() -> None:
     def is_allowed(origin: str | None, environ: WSGIEnvironment) -> bool:
         with app.request_context(environ):
