@@ -11,21 +11,18 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from flask import Blueprint, Flask, Response, abort, g, has_app_context, has_request_context, request, signals
+from flask import Flask, Response, abort, g, has_app_context, has_request_context, request, signals
 from flask.sessions import SecureCookieSessionInterface
-from flask.views import MethodView
 from werkzeug.datastructures import Headers
 from werkzeug.routing import BaseConverter
 from werkzeug.test import create_environ
 
-from flask_cors import CORS, cross_origin
 from tests.entries import ANY_ORIGIN, Entry
-from tests.helpers import configure, cors_headers, use_middleware
+from tests.helpers import PATH, configure, cors_headers, for_the_view_alone, use_middleware
 
 # Options, and what they mean -----------------------------------------------------------------------------------------
 
 Options = dict[str, Any]  # by the option's name, or its other name; `origins` holds entries
-NO_ORIGIN: Options = {"origins": []}
 METHODS_BY_DEFAULT = {"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY"}
 SIMPLE_METHODS = {"GET", "HEAD", "POST"}
 
@@ -202,107 +199,41 @@ class ItemConverter(BaseConverter):
         return {"good": value}[value]
 
 
-# Places for a policy -------------------------------------------------------------------------------------------------
+# Sites ---------------------------------------------------------------------------------------------------------------
 
-View = Callable[..., Any]
 ROUTED = ["GET", "HEAD", "POST", "PUT"]  # the methods of the view; Flask adds OPTIONS
-
-
-def route(scaffold: Flask | Blueprint, view: View) -> None:
-    scaffold.add_url_rule("/view", "view", view, methods=["GET", "POST", "PUT"])
-
-
-class Place(NamedTuple):
-    """A place for a policy: which layers of options cover the view, and which make other policies."""
-
-    layers: str = "config own"
-    beside: str = ""
-    alone: bool = False  # on a view, in an app without CORS
-    covers_options: bool = True  # and not only the methods of a class, of which OPTIONS is none
-
-
-#: Every place for a policy.
-PLACES = {
-    "app": Place(),
-    "after another": Place(beside="config outer"),
-    "entry": Place("config outer own"),
-    "entry of the config": Place(beside="config"),
-    "blueprint": Place(beside="config outer"),
-    "nested blueprint": Place(beside="config outer"),
-    "methods of a class": Place(beside="config outer", covers_options=False),
-    "view": Place(beside="config outer"),
-    "view alone": Place(alone=True),
-}
-
-
-def set_up(app: Flask, site: Site, view: View) -> None:
-    """Set up the policies of a site, and the route of its view."""
-    own, outer = keywords(site.own), keywords(site.outer)
-    if site.name == "entry":
-        elsewhere = keywords(NO_ORIGIN)
-        CORS(app, resources={"/": elsewhere, "/view": own, ".*w": elsewhere}, **outer)
-    elif site.name == "entry of the config":
-        app.config["CORS_RESOURCES"] = {re.compile("/view$"): own, "/none": None}
-        CORS(app)
-    elif not site.place.alone:
-        CORS(app, **(outer if site.place.beside else own))
-    if site.name == "after another":
-        CORS(app, **own)
-    if "blueprint" in site.name:
-        parent, child = Blueprint("parent", __name__), Blueprint("child", __name__)
-        CORS(child, **own)
-        route(child, view)
-        if site.name == "nested blueprint":
-            CORS(parent, **outer)
-            parent.register_blueprint(child)
-        app.register_blueprint(parent if site.name == "nested blueprint" else child)
-    elif site.name == "methods of a class":
-        get: Any = cross_origin(**own)(lambda _: view())
-        methods: Any = type("Methods", (MethodView,), {"get": get, "post": get, "put": get})
-        route(app, methods.as_view("view"))
-    else:
-        route(app, cross_origin(**own)(view) if site.name in ("view", "view alone") else view)
 
 
 @dataclass(frozen=True)
 class Site:
-    """One app: where it has policies, the options of each, and its own parts before and after ``CORS``."""
+    """One app: the place of its policy and the options there, the config, and its own parts before and after."""
 
-    name: str  # of its place
+    place: Callable[..., None]
     own: Options
-    outer: Options = field(default_factory=dict)
     config: Options = field(default_factory=dict)
-    late: bool = False  # whether the config is set last
     before: tuple[Part, ...] = ()
     after: tuple[Part, ...] = ()
     testing: bool = True  # or in production
 
     @property
-    def place(self) -> Place:
-        return PLACES[self.name]
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        return self.before + self.after
-
-    @property
     def policy(self) -> ExpectedPolicy:
         """The policy that covers the view."""
-        return self._policy(self.place.layers)
+        return ExpectedPolicy.of(self.config, self.own)
 
     @property
     def policies(self) -> list[ExpectedPolicy]:
         """All that the app has."""
-        return [self.policy, self._policy(self.place.beside)] if self.place.beside else [self.policy]
+        return [self.policy, ExpectedPolicy.of(self.config)]
+
+    @property
+    def alone(self) -> bool:
+        """Whether the policy is on a view, in an app without CORS."""
+        return self.place is for_the_view_alone
 
     @property
     def contradictory(self) -> bool:
-        """Whether credentials are for every origin, now or as long as the config is not set."""
-        early = Site(self.name, self.own, self.outer).policies if self.late else []
-        return any(policy.supports_credentials and policy.any_origin for policy in [*self.policies, *early])
-
-    def _policy(self, layers: str) -> ExpectedPolicy:
-        return ExpectedPolicy.of(*(getattr(self, layer) for layer in layers.split()))
+        """Whether credentials are for every origin."""
+        return any(policy.supports_credentials and policy.any_origin for policy in self.policies)
 
     def serve(self, *, plain: bool = False) -> App:
         """Make the app; *plain*, without any policy."""
@@ -312,17 +243,16 @@ class Site:
             app.reached("view")
             return VIEWS[request.headers.get("X-View", "text")](app)
 
+        vars(view)["methods"] = ["GET", "POST", "PUT"]
         for part in self.before:
             part(app)
         if plain:
-            route(app, view)
+            app.add_url_rule(PATH, "view", view)
         else:
-            configure(app, **({} if self.late else keywords(self.config)))
-            set_up(app, self, view)
-            configure(app, **keywords(self.config))
+            self.place(configure(app, **keywords(self.config)), view, **keywords(self.own))
         app.url_map.converters["item"] = ItemConverter
         app.add_url_rule("/item/<item:item>", "item", lambda item: item)  # a KeyError for any other
-        app.add_url_rule("/old/<item>", "old", redirect_to=lambda _, item: {"good": "view", "slash": "folder"}[item])
+        app.add_url_rule("/old/<item>", "old", redirect_to=lambda _, item: {"good": PATH, "slash": "folder"}[item])
         app.add_url_rule("/folder/", "folder", view)
         app.add_url_rule("/number/<int:number>", "number", lambda number: f"{number}")
         app.add_url_rule("/own", "own", view, methods=["GET", "OPTIONS"])
@@ -333,7 +263,7 @@ class Site:
 
 # Requests and responses ----------------------------------------------------------------------------------------------
 
-BASE = create_environ("/view", "http://api.test")
+BASE = create_environ(PATH, "http://api.test")
 
 
 class Result(NamedTuple):
@@ -419,10 +349,10 @@ def is_preflight(environ: dict[str, str]) -> bool:
     return bool(environ["REQUEST_METHOD"] == "OPTIONS" and headers)
 
 
-def is_covered(site: Site, environ: dict[str, str]) -> bool:
+def is_covered(environ: dict[str, str]) -> bool:
     """Whether the policy of the view alone decides on the headers of the response."""
     method = environ["REQUEST_METHOD"]
-    return environ["PATH_INFO"] == "/view" and (method in ROUTED or (method == "OPTIONS" and site.place.covers_options))
+    return environ["PATH_INFO"] == PATH and method in [*ROUTED, "OPTIONS"]
 
 
 def assert_as_without(result: Result, without: Result) -> None:
@@ -441,14 +371,14 @@ def assert_same_end(site: Site, environ: dict[str, str], app: App, plain: App) -
     assert not has_app_context()
     assert not has_request_context()
     assert len(app.asked) == len({function for _, function, _ in app.asked}), "each is called once"
-    early = {"view"} if site.place.alone else {"view", "before"}
+    early = {"view"} if site.alone else {"view", "before"}
     assert not any(event[0] in early for *_, events in app.asked for event in events), "functions in origins come first"
     if is_preflight(environ):
-        left_to_app = is_covered(site, environ) and not site.policy.automatic_options
+        left_to_app = is_covered(environ) and not site.policy.automatic_options
         only_app = left_to_app or environ["PATH_INFO"] in {"/own", "/item/bad", "/old/bad"}
         assert app.events == plain.events or (app.events == [] and not only_app), "the app's functions run all or none"
     else:
         assert app.events == plain.events
         assert_as_without(result, without)
-        if not site.policy.vary_header and is_covered(site, environ):
+        if not site.policy.vary_header and is_covered(environ):
             assert result.headers.getlist("Vary") == without.headers.getlist("Vary")

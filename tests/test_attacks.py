@@ -22,14 +22,14 @@ from flask import Flask, Response, request, session
 
 from flask_cors import CORS
 from tests.entries import KINDS, Entry, near_misses, on_the_wire
-from tests.helpers import ALL_METHODS, DENIED, ONLY_A, A, B, a_view
+from tests.helpers import ALL_METHODS, DENIED, ONLY_A, PATH, A, B, a_view, for_the_app
 from tests.sites import App, Result, Site, call
 from tests.tables import table
 
 pytestmark = pytest.mark.filterwarnings("ignore::flask_cors.CORSWarning")  # some origins here are corrected
 
 ROOT = Path(__file__).parents[1]
-ACTUAL: dict[str, str] = {"PATH_INFO": "/view"}
+ACTUAL: dict[str, str] = {"PATH_INFO": PATH}
 PREFLIGHT = {**ACTUAL, "REQUEST_METHOD": "OPTIONS", "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "PUT"}
 
 
@@ -61,7 +61,7 @@ def allowed(app: Flask, entry: Entry, environ: dict[str, str] = ACTUAL) -> Itera
 @pytest.mark.parametrize("kind", ENTRIES)
 def test_no_near_miss_of_a_listed_origin_is_allowed(kind: str) -> None:
     """In other places than the app, some of them are tried in ``test_laws.py``."""
-    app = Site("app", {"origins": [ENTRIES[kind]]}).serve()
+    app = Site(for_the_app, {"origins": [ENTRIES[kind]]}).serve()
     for environ in (ACTUAL, PREFLIGHT):
         assert [*allowed(app, ENTRIES[kind], environ)] == []
         assert "Access-Control-Allow-Origin" in send(app, ENTRIES[kind].sample, environ).cors
@@ -106,7 +106,7 @@ MISTAKES: list[tuple[str, Matcher]] = [
 def careless(matches: Matcher, listed: str) -> Flask:
     """Make an app that compares origins in a way that is wrong."""
     app = App()
-    app.add_url_rule("/view", view_func=a_view, methods=["GET", "PUT"])
+    app.add_url_rule(PATH, view_func=a_view, methods=["GET", "PUT"])
 
     @app.after_request
     def reflect(response: Response) -> Response:
@@ -176,7 +176,7 @@ def test_by_default_nothing_is_sent_that_was_not_configured() -> None:
     private: dict[str, Any] = {f"HTTP_ACCESS_CONTROL_REQUEST_{kind}_NETWORK": "true" for kind in ("PRIVATE", "LOCAL")}
     private["HTTP_ACCESS_CONTROL_REQUEST_HEADERS"] = "x-a"
     any_origin = {"Access-Control-Allow-Origin": "*"}
-    app = serve("/view")
+    app = serve(PATH)
     assert send(app, A, **private).cors == any_origin
     assert send(app, A, PREFLIGHT, **private).cors == any_origin | ALL_METHODS
 
@@ -184,7 +184,7 @@ def test_by_default_nothing_is_sent_that_was_not_configured() -> None:
 @pytest.mark.parametrize("key", ["PATH_INFO", "HTTP_ORIGIN", "HTTP_ACCESS_CONTROL_REQUEST_METHOD", "HTTP_HOST"])
 def test_nothing_in_a_request_forges_a_line_in_the_log(key: str) -> None:
     """CVE-2024-1681, GHSA-84pr-m4jr-85g5, Flask-Cors before 4.0.1."""
-    app = serve("/view", origins=mock.Mock(side_effect=LookupError))
+    app = serve(PATH, origins=mock.Mock(side_effect=LookupError))
     for environ in (ACTUAL, PREFLIGHT):
         send(app, A, {**environ, key: "/\r\nINFO:root:forged\n\x1b[2K"})
     assert not any("forged" in line for line in app.lines)
@@ -195,7 +195,7 @@ def test_nothing_in_a_request_forges_a_line_in_the_log(key: str) -> None:
 def app_with_every_kind() -> App:
     kinds = [(make, re.sub("[^a-z]+", "", kind)) for kind, make in KINDS.items()]
     entries = [make("http", f"{name}.kiosks.example", ":8443").written for make, name in kinds]
-    app = serve("/view", origins=entries, headers="*", supports_credentials=True)
+    app = serve(PATH, origins=entries, headers="*", supports_credentials=True)
     send(app, A, PREFLIGHT)  # once, so that what is made only once is made
     return app
 
@@ -221,7 +221,7 @@ def test_a_megabyte_costs_little_and_brings_little_back(key: str, piece: str, ap
 
 def test_what_is_done_to_a_response_is_not_done_to_the_next() -> None:
     """jub0bs/cors 14, of 0.13.6: a shared header changed by outer code."""
-    app = serve("/view", origins=A, headers="X-A")
+    app = serve(PATH, origins=A, headers="X-A")
     first, expected = send(app, A), send(app, A).cors
     first.headers.update({"Access-Control-Allow-Origin": B, "Access-Control-Allow-Headers": "X-Evil"})
     assert send(app, A).cors == expected
@@ -229,7 +229,7 @@ def test_what_is_done_to_a_response_is_not_done_to_the_next() -> None:
 
 def test_vary_is_that_of_the_response_and_names_origin_and_session() -> None:
     """GHSA-q7jf-gf43-6x6p, hono: copied from the request; CVE-2026-27205, Flask: no Cookie where a session was read."""
-    app = serve("/view", view=lambda: str(session.get("user")), secret_key="of a test", origins=A)
+    app = serve(PATH, view=lambda: str(session.get("user")), secret_key="of a test", origins=A)
     assert send(app, A, PATH_INFO="/", HTTP_VARY="*, X-Evil").cors == ONLY_A
     assert send(app, A).cors["Vary"] == "Origin, Cookie"
 

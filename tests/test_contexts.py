@@ -35,10 +35,10 @@ def use_cors(app: Flask) -> None:
 FOR_ONE: Any = {"origins": [exact("https", "a.example", "")]}
 FOR_A_FUNCTION: Any = {"origins": [function_of_the_request("https", "a.example", "")]}
 PARTS: Any = {"after": (functions, error_handlers, session_store), "testing": False}
-USUAL = Site("app", FOR_ONE, **PARTS)
-FUNCTION = Site("app", FOR_A_FUNCTION, **PARTS)
-LEFT_TO_THE_APP = Site("app", {**FOR_ONE, "automatic_options": False}, **PARTS)
-BEHIND_A_MIDDLEWARE = Site("app", FOR_ONE, before=(h.use_middleware,), **PARTS)
+USUAL = Site(h.for_the_app, FOR_ONE, **PARTS)
+FUNCTION = Site(h.for_the_app, FOR_A_FUNCTION, **PARTS)
+LEFT_TO_THE_APP = Site(h.for_the_app, {**FOR_ONE, "automatic_options": False}, **PARTS)
+BEHIND_A_MIDDLEWARE = Site(h.for_the_app, FOR_ONE, before=(h.use_middleware,), **PARTS)
 
 every_site = table(
     "site",
@@ -60,10 +60,10 @@ REQUESTS: list[dict[str, str]] = [
 @every_site
 @table(
     "path, fails",
-    ("nothing", "/view", ""),
-    ("the session store, when the session is opened", "/view", "open"),
-    ("the session store, when the session is saved", "/view", "save"),
-    ("a before_request function", "/view", "before"),
+    ("nothing", h.PATH, ""),
+    ("the session store, when the session is opened", h.PATH, "open"),
+    ("the session store, when the session is saved", h.PATH, "save"),
+    ("a before_request function", h.PATH, "before"),
     ("a converter", "/item/bad", ""),
     ("a redirect_to function", "/old/bad", ""),
     ("a number with too many digits", f"/number/{'9' * 4301}", ""),
@@ -80,12 +80,12 @@ def test_each_request_runs_as_without_the_extension_or_if_it_is_a_preflight_not_
 
 @table(
     "site, path, runs",
-    ("of an app with CORS", USUAL, "/view", False),
+    ("of an app with CORS", USUAL, h.PATH, False),
     ("of an app with CORS, for an unknown URL", USUAL, "/nowhere", False),
-    ("where a function in origins needs the request", FUNCTION, "/view", True),
-    ("that is left to the app", LEFT_TO_THE_APP, "/view", True),
+    ("where a function in origins needs the request", FUNCTION, h.PATH, True),
+    ("that is left to the app", LEFT_TO_THE_APP, h.PATH, True),
     ("for a view that handles OPTIONS itself", USUAL, "/own", True),
-    ("behind a middleware that was there before", BEHIND_A_MIDDLEWARE, "/view", True),
+    ("behind a middleware that was there before", BEHIND_A_MIDDLEWARE, h.PATH, True),
 )
 def test_the_functions_of_the_app_run_for_a_preflight(site: Site, path: str, runs: bool) -> None:
     app = site.serve()

@@ -12,8 +12,8 @@ from flask import current_app, session
 from hypothesis import strategies as st
 
 from tests.entries import ANY_ORIGIN, ANY_PAGE, KINDS, NULL, Entry, exact, is_sent, near_misses, on_the_wire
-from tests.helpers import use_middleware
-from tests.sites import FAILURES, PARTS, PLACES, VIEWS, Options, Part, Site, functions_after
+from tests.helpers import PATH, PLACES, for_the_view_alone, use_middleware
+from tests.sites import FAILURES, PARTS, VIEWS, Options, Part, Site, functions_after
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "QUERY", "PURGE", "OPTIONS"]
 NAMES = ["X-A", "X-B", "Content-Type", "Authorization"]
@@ -84,15 +84,12 @@ parts = st.lists(st.sampled_from(PARTS), max_size=5, unique=True)
 
 @st.composite
 def any_sites(draw: st.DrawFn, hostile: bool = True) -> Site:
-    name = draw(st.sampled_from([*PLACES]))
-    place = PLACES[name]
-    layers = {layer: draw(options()) for layer in sorted({*f"{place.layers} {place.beside}".split()})}
+    place = draw(st.sampled_from([*PLACES, for_the_view_alone]))
     own_parts: list[Part] = draw(parts if hostile else st.sampled_from([[], [functions_after], [use_middleware]]))
-    own_parts = [part for part in own_parts if part is not functions_after or not place.alone]  # it runs last there
+    own_parts = [part for part in own_parts if part is not functions_after or place is not for_the_view_alone]
     cut = draw(st.integers(0, len(own_parts)))
     testing = hostile and draw(st.booleans())
-    late = draw(st.booleans())
-    return Site(name, late=late, before=(*own_parts[:cut],), after=(*own_parts[cut:],), testing=testing, **layers)
+    return Site(place, draw(options()), draw(options()), (*own_parts[:cut],), (*own_parts[cut:],), testing)
 
 
 sites = any_sites(hostile=False).filter(lambda site: not site.contradictory)
@@ -116,8 +113,8 @@ def origins_for(draw: st.DrawFn, site: Site, *, by_browser: bool = False) -> str
     return str(draw(st.sampled_from(misses or [entry.sample])))
 
 
-PATHS = ["/none", "/view/", "//view", "/VIEW", "/view%2F", "/view\x00", "/folder", "/item/good", "/old/good"]
-PATHS += ["/old/slash", *["/view"] * 30, *["/own", "/item/bad", "/old/bad"] * 3, f"/number/{'1' * 4301}"]
+PATHS = ["/none", "/x/view", "//x/view/", "/X/VIEW/", "/x/view%2F", "/x/view/\x00", "/folder", "/item/good"]
+PATHS += ["/old/good", "/old/slash", *[PATH] * 30, *["/own", "/item/bad", "/old/bad"] * 3, f"/number/{'1' * 4301}"]
 REQUEST_HEADERS = {
     "HTTP_ACCESS_CONTROL_REQUEST_METHOD": st.sampled_from([*METHODS, "", "patch", "GET, PUT", "*"]),
     "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": st.sampled_from(["x-a", "x-a,authorization", "X-A, ,x-a", "*", ",;\0"]),
