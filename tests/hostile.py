@@ -16,10 +16,11 @@ from typing import Any
 
 import h11
 from flask import Flask
+from werkzeug.datastructures import Headers
 
 from flask_cors import CORS, cross_origin
 from tests.helpers import A, a_view
-from tests.sites import SENT_ORIGIN
+from tests.sites import SENT_ORIGIN, Result, assert_valid
 
 HOST = "127.0.0.1"
 SECONDS = 30.0  # that an answer may take, also on a busy computer
@@ -260,8 +261,6 @@ def head(data: bytes) -> tuple[int, list[tuple[str, str]]]:
 
 USUAL = {200, 308, 404, 405}
 REFUSALS = {400, 408, 413, 414, 431, 501, 505}  # of the server, before the app sees anything
-TOKENS = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+(, [-!#$%&'*+.^_`|~0-9A-Za-z]+)*")
-LISTS = {"vary"} | {f"access-control-{name}" for name in ("allow-methods", "allow-headers", "expose-headers")}
 
 
 def complaints(path: str, request: Call, answer: Answer, log: str) -> Iterator[str]:
@@ -293,27 +292,21 @@ def _wrong_in_the_answer(guard: Guard, request: Call, data: bytes) -> Iterator[s
 
 
 def wrong_in_the_headers(headers: list[tuple[str, str]]) -> Iterator[str]:
-    """What is wrong with the headers of CORS, and ``Vary``; their names are in lower case."""
-    found = dict(headers)
-    if len(found) != len(headers):
-        yield f"a header is there twice: {headers}"
+    """What is wrong with the headers of CORS, and ``Vary``."""
+    try:
+        assert_valid(Result("", b"", Headers(headers)))
+    except AssertionError as error:
+        yield f"these headers are not valid: {error}"
     if sum(map(len, chain(*headers))) > BOUND:
         yield "the headers are too long"
-    for name in sorted(LISTS & found.keys()):
-        if not TOKENS.fullmatch(found[name]):
-            yield f"{name} is no list of tokens"
 
 
 def wrong_in_the_grant(guard: Guard, origins: set[str], found: dict[str, str]) -> Iterator[str]:
     """What is wrong with the grant to a request with one of these *origins*."""
     granted = found.get("access-control-allow-origin")
-    if granted is None and found.keys() - {"vary"}:
-        yield "a denied request gets a header"
     without_origin = [one for one in ("*", guard.options.get("origins")) if isinstance(one, str)]
     if granted is not None and granted not in {*filter(guard.allows, [*origins, *without_origin])}:
         yield f"{granted[:99]!r} is allowed"
-    if granted == "*" and "access-control-allow-credentials" in found:
-        yield "credentials are granted to everyone"
 
 
 def wrong_in_a_log(log: str) -> Iterator[str]:

@@ -7,7 +7,6 @@ from unittest import mock
 
 import pytest
 from flask import Flask, abort, current_app, g, request, session
-from flask.sessions import SecureCookieSessionInterface
 
 from flask_cors import CORS, cross_origin
 from tests import helpers
@@ -76,28 +75,6 @@ def test_an_origin_is_allowed_by(place: Place, origins: Any, a: CORSHeaders, b: 
 # When it is called ---------------------------------------------------------------------------------------------------
 
 
-class FailingStore(SecureCookieSessionInterface):
-    """Fails after the headers were added, so that they are added again, to the 500."""
-
-    def save_session(self, app: Flask, session: Any, response: Any) -> None:  # noqa: ARG002
-        if response.status_code != 500:
-            raise OSError
-
-
-@everywhere
-@pytest.mark.parametrize("failing", ["a function after the request", "the session store"])
-def test_it_is_called_once_although_the_response_is_made_again(place: Place, failing: str) -> None:
-    app, function = make_app(TESTING=False, SECRET_KEY="secret"), recorder()
-    place(app, a_view, origins=function)
-    if failing == "the session store":
-        app.session_interface = FailingStore()
-    else:
-        app.after_request(lambda response: response if response.status_code == 500 else abort(500))
-    response = fetch(app.test_client(), PATH, A)
-    assert (response.status_code, cors_headers(response)) == (500, ONLY_A)
-    assert calls(function) == [A]
-
-
 def test_it_is_not_called_where_another_policy_or_what_is_listed_beside_it_decides() -> None:
     app, function = make_app(), recorder()
     CORS(app, origins=[function, B])
@@ -128,15 +105,6 @@ def test_it_is_called_after_url_value_preprocessors_and_before_all_else(place: P
     fetch(app.test_client(), PATH, A, method=method, headers={"Access-Control-Request-Method": "GET"})
     expected = [f"function of the tenant, {PATH}, False", "before, registered early", "before, registered late"]
     assert order == (expected if method == "OPTIONS" else [*expected, "view"])
-
-
-@pytest.mark.parametrize("place", ON_ITS_OWN)
-def test_it_is_called_before_a_view_that_only_its_own_wrapper_knows(place: Place) -> None:
-    app, function, view = make_app(), recorder(), mock.Mock(return_value="text", __name__="view")
-    order = mock.Mock(function=function, view=view)
-    place(app, lambda: view(), origins=function)
-    fetch(app.test_client(), PATH, A)
-    assert order.mock_calls == [mock.call.function(A), mock.call.view()]
 
 
 @everywhere
