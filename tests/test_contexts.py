@@ -18,9 +18,8 @@ from tests import helpers as h
 from tests.entries import exact
 from tests.helpers import ALL_METHODS, DENIED, FOR_A, ONLY_A, A, B, a_view, cors_headers, fetch, make_app
 from tests.helpers import get_headers_for as headers_for
-from tests.sites import Site, assert_same_end, call, error_handlers, functions, session_store
+from tests.sites import Site, assert_same_end, call, error_handlers, function_of_the_request, functions, session_store
 from tests.tables import table
-from tests.visits import function_of_the_request
 
 PREFLIGHT = {"Origin": A, "Access-Control-Request-Method": "PUT"}
 TAKES_CONTEXT = "RequestContext" not in vars(flask_contexts)  # as methods of the next Flask do

@@ -22,23 +22,10 @@ from flask_cors import CORS, cross_origin
 from flask_cors.browser import Browser
 from flask_cors.browser import Request as Sent
 from flask_cors.browser import Response as Received
+from tests import sites as judge
 from tests.entries import exact, is_sent, near_misses, on_the_wire
 from tests.helpers import PATH, A, B, for_the_app, hide, wrap
-from tests.sites import (
-    ROUTED,
-    SIMPLE_METHODS,
-    App,
-    Result,
-    Site,
-    assert_as_without,
-    assert_same_end,
-    assert_valid,
-    assert_varies,
-    call,
-    is_covered,
-    is_preflight,
-)
-from tests.visits import METHODS, Environ, any_sites, entries_of, hostile_sites, origins_for, sites, visits
+from tests.sites import METHODS, ROUTED, SIMPLE_METHODS, App, Environ, Result, Site, any_sites, call, origins_for, sites
 
 pytestmark = pytest.mark.filterwarnings("ignore::flask_cors.CORSWarning")  # many a generated origin deserves one
 
@@ -58,16 +45,16 @@ def preflight(app: Flask, origin: str, method: str = "PUT", **environ: str) -> R
 # Laws 1 and 2: the headers -------------------------------------------------------------------------------------------
 
 
-@given(visits())
+@given(judge.visits())
 def test_each_header_is_valid_and_comes_from_an_option(visit: Visit) -> None:
     """Laws 1 and 2. What the app itself sets by hand where no policy covers it is its own affair."""
     site, environs = visit
     app, policy = site.serve(), site.policy
     for environ in environs:
-        result, covered = call(app, environ), is_covered(environ)
+        result, covered = call(app, environ), judge.is_covered(environ)
         by_hand = environ.get("HTTP_X_VIEW") in {"by hand", "shared"}
         if covered or not by_hand:
-            assert_valid(result)
+            judge.assert_valid(result)
         reasons = {
             "Methods": policy.methods or (policy.methods is None and environ["REQUEST_METHOD"] == "OPTIONS"),
             "Headers": policy.headers,
@@ -90,7 +77,7 @@ def test_credentials_never_stand_beside_any_origin(site: Site) -> None:
         found = [f"{error}" if site.contradictory else ""]
     else:
         result, found = get(app, A), app.lines
-        assert_valid(result)
+        judge.assert_valid(result)
         if not (site.policy.supports_credentials and site.policy.any_origin):
             return
         assert_denied(result)
@@ -108,7 +95,7 @@ def assert_denied(result: Result) -> None:
 @given(sites, st.integers(0, 39))
 def test_an_origin_outside_the_policy_is_denied(site: Site, first: int) -> None:
     """Law 3, for a few near misses of each origin that is listed in the app."""
-    misses = [miss for entry in entries_of(site) for miss in [*near_misses(entry).values()][first::40]]
+    misses = [miss for entry in judge.entries_of(site) for miss in [*near_misses(entry).values()][first::40]]
     outside = [origin for origin in misses if not site.policy.allows_origin(origin)]
     assume(outside and not site.policy.any_origin)
     app = site.serve()
@@ -120,7 +107,7 @@ def test_an_origin_outside_the_policy_is_denied(site: Site, first: int) -> None:
 # Law 4: Vary ---------------------------------------------------------------------------------------------------------
 
 
-@given(st.data(), visits(sites))
+@given(st.data(), judge.visits(sites))
 def test_if_two_responses_differ_by_the_origin_both_vary_by_it(data: st.DataObject, visit: Visit) -> None:
     """Law 4."""
     site, environs = visit
@@ -131,7 +118,7 @@ def test_if_two_responses_differ_by_the_origin_both_vary_by_it(data: st.DataObje
         other = {name: value for name, value in environ.items() if name != "HTTP_ORIGIN"}
         other |= {} if sent is None else {"HTTP_ORIGIN": on_the_wire(sent)}
         if environ.get("HTTP_X_VIEW") != "shared" or environ["PATH_INFO"] == PATH:
-            assert_varies(call(app, environ), call(app, other), environ["REQUEST_METHOD"])
+            judge.assert_varies(call(app, environ), call(app, other), environ["REQUEST_METHOD"])
 
 
 # Law 5: what a page may read -----------------------------------------------------------------------------------------
@@ -187,16 +174,16 @@ def test_a_page_can_read_a_response_exactly_when_the_policy_allows_it(
 # Laws 6 and 8: the app itself ----------------------------------------------------------------------------------------
 
 
-@given(visits())
+@given(judge.visits())
 def test_an_app_behaves_as_it_does_without_the_extension(visit: Visit) -> None:
     """Laws 6 and 8: responses, exceptions, contexts, ``g``, teardowns and what they get, in the same order."""
     site, environs = visit
     app, plain = site.serve(), site.serve(plain=True)
     for environ in environs:
-        assert_same_end(site, environ, app, plain)
+        judge.assert_same_end(site, environ, app, plain)
 
 
-@given(visits(hostile_sites, ["OPTIONS"]))
+@given(judge.visits(judge.hostile_sites, ["OPTIONS"]))
 def test_a_preflight_gets_an_empty_200_whatever_the_app_would_do(visit: Visit) -> None:
     """Contract, section 2, for the path of the view."""
     site, environs = visit
@@ -204,7 +191,7 @@ def test_a_preflight_gets_an_empty_200_whatever_the_app_would_do(visit: Visit) -
     assume(not site.alone and policy.automatic_options)
     for environ in environs:
         sent = {"HTTP_ORIGIN": A, "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "PUT", **environ, "PATH_INFO": PATH}
-        if not is_preflight(sent) or sent["HTTP_ACCESS_CONTROL_REQUEST_METHOD"] not in ROUTED:
+        if not judge.is_preflight(sent) or sent["HTTP_ACCESS_CONTROL_REQUEST_METHOD"] not in ROUTED:
             continue
         app.events.clear()
         result = call(app, sent)
@@ -231,7 +218,7 @@ INSIDE = ["_state.AppState.policy_for", "_middleware.read_request", "policy.Poli
 
 def assert_denied_and_logged(result: Result, without: Result, lines: int) -> None:
     """Law 9, of one response."""
-    assert_as_without(result, without)
+    judge.assert_as_without(result, without)
     assert_denied(result)
     assert "Origin" in result.listed("Vary")
     assert lines == 1
@@ -313,12 +300,12 @@ def assert_reads(names: set[str] | None) -> None:
 
 
 LAWS: dict[str, Callable[[App], object]] = {
-    "1 and 2": lambda app: assert_valid(get(app, A)),
+    "1 and 2": lambda app: judge.assert_valid(get(app, A)),
     "3": lambda app: assert_denied(get(app, B)),
-    "4": lambda app: assert_varies(get(app, A), get(app, B), "GET"),
+    "4": lambda app: judge.assert_varies(get(app, A), get(app, B), "GET"),
     "5": lambda app: assert_reads(fetch(app, A, True, "PUT", {"x-a"}, "text")),
-    "6": lambda app: assert_as_without(get(app, A), get(LISTED.serve(plain=True), A)),
-    "8, contexts": lambda app: assert_same_end(LISTED, {"REQUEST_METHOD": "GET"}, app, LISTED.serve(plain=True)),
+    "6": lambda app: judge.assert_as_without(get(app, A), get(LISTED.serve(plain=True), A)),
+    "8, contexts": lambda app: judge.assert_same_end(LISTED, {"REQUEST_METHOD": "GET"}, app, LISTED.serve(plain=True)),
     "9": lambda app: assert_denied_and_logged(get(app, B), get(LISTED.serve(plain=True), B), 1),
     "10": lambda app: assert_allowed({A}, lambda origin: get(app, origin)),
 }
