@@ -170,14 +170,11 @@ def test_one_blueprint_serves_two_apps_each_with_its_config() -> None:
 # Mistakes ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "mistake", [{"orgins": A}, {"max_age": "soon"}, {"origins": "*", "supports_credentials": True}], ids=str
-)
+@pytest.mark.parametrize("mistake", [{"orgins": A}, {"origins": "*", "supports_credentials": True}], ids=str)
 def test_a_mistake_raises_at_the_call_and_does_nothing_to_the_blueprint(mistake: dict[str, Any]) -> None:
-    blueprint = a_blueprint()
+    app, blueprint = make_app(), a_blueprint()
     with pytest.raises((TypeError, ValueError), match=next(iter(mistake))):
         CORS(blueprint, **mistake)
-    app = make_app()
     app.register_blueprint(blueprint)
     assert headers_for(app, "/api/users") == FOR_NONE
 

@@ -259,11 +259,6 @@ MERGED_FOR_A = [ONLY_A | MERGED | {EXPOSED: "X-Own"}, MERGED, ONLY_A | MERGED | 
 ALONE = {"Vary": "*"}
 
 
-def set_by_hand(response: Response) -> Response:
-    response.headers.extend(BY_HAND)
-    return response
-
-
 @pytest.mark.parametrize("place", [*h.PLACES, h.for_a_hidden_view, h.for_the_view_alone])
 @table(
     "headers, expected",
@@ -272,14 +267,10 @@ def set_by_hand(response: Response) -> Response:
     ("and more", {"Vary": "X, *"}, [ONLY_A | ALONE, ALONE, ONLY_A | ALONE]),
 )
 def test_headers_set_by_hand_are_replaced_or_merged(place: h.Place, headers: Any, expected: Any) -> None:
-    app, early, late = h.make_app(), h.make_app(), h.make_app()
+    """Those that a function after the request sets are in ``test_laws.py``."""
+    app = h.make_app()
     place(app, lambda: ("text", headers), origins=A)
     assert h.get_headers_for(app, PATH) == expected
-    if headers is BY_HAND and place is not h.for_the_view_alone:  # its function is not the last to run
-        early.after_request(set_by_hand)
-        place(early, a_view, origins=A)
-        place(late, a_view, lambda served: served.after_request(set_by_hand), origins=A)
-        assert h.get_headers_for(early, PATH) == h.get_headers_for(late, PATH) == MERGED_FOR_A
 
 
 def test_the_headers_of_the_policy_replace_every_header_of_that_name() -> None:

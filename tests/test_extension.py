@@ -177,11 +177,8 @@ def test_what_is_no_app_is_an_error(what: Any) -> None:
 @pytest.mark.parametrize("name", ["app", "server"])  # as Connexion, and Dash, name it
 def test_an_object_around_a_flask_app_leads_to_that_app(name: str) -> None:
     around = SimpleNamespace(**{name: serving()})
-    with pytest.raises(TypeError, match=r"^CORS\(\) takes a Flask app") as caught:
+    with pytest.raises(TypeError, match=rf"^CORS\(\) takes a Flask app.* write CORS\(app.{name}\)"):
         untyped(around)
-    [remedy] = re.findall(r"write (CORS\(app\.\w+)\)", str(caught.value))
-    eval(f"{remedy}, origins='{A}')", {"CORS": CORS, "app": around})  # noqa: S307
-    assert headers_for(getattr(around, name)) == FOR_A
 
 
 @pytest.mark.parametrize("name", ["route", "config"])
@@ -196,12 +193,15 @@ def test_what_cors_returns_is_no_app(name: str) -> None:
     ("the same, for init_app", lambda app: untyped().init_app(app, "/a"), TypeError, r"^init_app\(\).* resources='/a'"),
     ("an unknown option", lambda _: untyped(orgins=A), TypeError, r"^CORS\(\): 'orgins'.*'origins'"),
     ("one in init_app", lambda app: untyped().init_app(app, orgins=A), TypeError, r"^init_app\(\): 'orgins'"),
-    ("one in its entry", lambda app: CORS(configure(app, resources={"/": {"max": 1}})), TypeError, "'max'"),
-    ("a wrong value before there is an app", lambda _: CORS(max_age="soon"), ValueError, r"^max_age='soon'"),
-    ("one in the config", lambda app: CORS(configure(app, max_age="soon")), ValueError, "CORS_MAX_AGE='soon'"),
+    ("or in an entry", lambda app: CORS(configure(app, resources={"/": {"max": 1}})), TypeError, "'max'"),
+    (
+        "one in the config",
+        lambda app: CORS(configure(app, max_age="soon")),
+        ValueError,
+        "CORS_MAX_AGE='soon'",
+    ),
     ("credentials without origins", lambda app: CORS(app, supports_credentials=True), ValueError, "CORS_ORIGINS"),
     ("and every origin", lambda app: CORS(**SECRET).init_app(app, origins="*"), ValueError, "credentials"),
-    ("and that in the config", lambda app: CORS(configure(app, origins="*"), **SECRET), ValueError, "credentials"),
 )
 def test_what_is_wrong_already_raises_at_once_and_does_nothing_to_the_app(
     wrong: SetUp, error: type[Exception], message: str
