@@ -153,7 +153,7 @@ class ObjectThatCalls:
 
 
 HIDDEN = [
-    ("in closures of closures", lambda view: h.hide(h.hide(h.hide(view)))),
+    ("in closures of closures", lambda view: h.hide(h.hide(h.hide(h.hide(h.hide(view)))))),
     ("in a partial", functools.partial),
     ("in an object", ObjectThatCalls),
 ]

@@ -194,12 +194,7 @@ def test_what_cors_returns_is_no_app(name: str) -> None:
     ("an unknown option", lambda _: untyped(orgins=A), TypeError, r"^CORS\(\): 'orgins'.*'origins'"),
     ("one in init_app", lambda app: untyped().init_app(app, orgins=A), TypeError, r"^init_app\(\): 'orgins'"),
     ("or in an entry", lambda app: CORS(configure(app, resources={"/": {"max": 1}})), TypeError, "'max'"),
-    (
-        "one in the config",
-        lambda app: CORS(configure(app, max_age="soon")),
-        ValueError,
-        "CORS_MAX_AGE='soon'",
-    ),
+    ("a wrong value", lambda app: CORS(configure(app, max_age="soon")), ValueError, "CORS_MAX_AGE='soon'"),
     ("credentials without origins", lambda app: CORS(app, supports_credentials=True), ValueError, "CORS_ORIGINS"),
     ("and every origin", lambda app: CORS(**SECRET).init_app(app, origins="*"), ValueError, "credentials"),
 )

@@ -140,16 +140,6 @@ def test_a_policy_covers_a_resource_and_its_errors(
 
 
 @every_package
-def test_methods_of_a_resource_have_policies_of_their_own(package: ModuleType) -> None:
-    get = decorator(lambda _: ["ann"])
-    post = cross_origin(origins=OTHER)(lambda _: "bob")
-    app = resource(package, get=get, post=post)
-    check(app, "GET", "/v1/users/")
-    assert preflight(app, "/v1/users/", "POST") == call(app, "POST", "/v1/users/") == (200, DENIED)
-    assert preflight(app, "/v1/users/", "POST", OTHER) == (200, allowed_preflight(OTHER))
-
-
-@every_package
 def test_method_decorators_run_too_late_for_preflights(package: ModuleType) -> None:
     app = resource(package, method_decorators=[decorator])
     assert call(app, "GET", "/v1/users/") == (200, allowed())
