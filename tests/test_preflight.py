@@ -117,19 +117,6 @@ def test_a_middleware_may_change_the_path(order: int) -> None:
 # For URLs that lead elsewhere, or nowhere ----------------------------------------------------------------------------
 
 
-def make_redirecting_app() -> Flask:
-    app = make_app()
-    CORS(app, origins=A)
-    for path in ("/folder/", "/item/<int:number>", "/pages/<int:page>"):
-        app.add_url_rule(path, path, only_b(lambda **_: "text"))
-    app.add_url_rule("/pages/", "/pages/<int:page>", defaults={"page": 1})
-    redirects: dict[str, Any] = {"/old": "/folder?page=1", "/older": "/old", "/loop": "/loop", "/lost": "/nowhere"}
-    redirects |= {"/computed": lambda _: "/folder/", "/out": "https://elsewhere.example/folder/"}
-    for path, target in redirects.items():
-        app.add_url_rule(path, redirect_to=target, endpoint=f"moved {path}")
-    return app
-
-
 @table(
     "path, status, expected",
     ("a URL without the slash", "/folder", 308, FOR_B),
@@ -143,10 +130,18 @@ def make_redirecting_app() -> Flask:
     ("an unknown URL", "/item/x", 404, FOR_A),
 )
 def test_the_policy_of_where_it_leads_counts_for(path: str, status: int, expected: Any) -> None:
-    assert_policy(make_redirecting_app(), expected, path, status)
-    behind_a_login = make_redirecting_app()
-    behind_a_login.before_request(login)
-    assert_policy(behind_a_login, expected, path, 401)
+    app = make_app()
+    CORS(app, origins=A)
+    for rule in ("/folder/", "/item/<int:number>", "/pages/<int:page>"):
+        app.add_url_rule(rule, rule, only_b(lambda **_: "text"))
+    app.add_url_rule("/pages/", "/pages/<int:page>", defaults={"page": 1})
+    redirects: dict[str, Any] = {"/old": "/folder?page=1", "/older": "/old", "/loop": "/loop", "/lost": "/nowhere"}
+    redirects |= {"/computed": lambda _: "/folder/", "/out": "https://elsewhere.example/folder/"}
+    for rule, target in redirects.items():
+        app.add_url_rule(rule, redirect_to=target, endpoint=f"moved {rule}")
+    assert_policy(app, expected, path, status)
+    app.before_request_funcs[None] = [login]
+    assert_policy(app, expected, path, 401)
 
 
 def test_a_method_that_the_route_lacks_has_the_policy_of_the_view_that_is_there() -> None:
