@@ -12,18 +12,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple
 
-from flask import (
-    Flask,
-    Response,
-    abort,
-    current_app,
-    g,
-    has_app_context,
-    has_request_context,
-    request,
-    session,
-    signals,
-)
+import flask
+from flask import Flask, Response, abort, current_app, g, request, session, signals
 from flask.sessions import SecureCookieSessionInterface
 from hypothesis import strategies as st
 from werkzeug.datastructures import Headers
@@ -117,13 +107,13 @@ class App(Flask):
         return False
 
     def context_changed(self, _: object, **__: object) -> None:
-        self.events.append(("context", str(has_app_context())))
+        self.events.append(("context", str(flask.has_app_context())))
 
     def reached(self, name: str, error: object = None) -> None:
         """Record that a part is reached; fail if the request wants that."""
         seen = [f"{key}={g.get(key)}" for key in sorted(g)]
         self.events.append((name, type(error).__name__, *seen))
-        if has_request_context() and request.headers.get("X-Fail") == name:
+        if flask.has_request_context() and request.headers.get("X-Fail") == name:
             raise LookupError(name)
 
 
@@ -381,8 +371,8 @@ def assert_same_end(site: Site, environ: dict[str, str], app: App, plain: App) -
         each.events.clear()
         each.asked.clear()
     result, without = call(app, environ), call(plain, environ)
-    assert not has_app_context()
-    assert not has_request_context()
+    assert not flask.has_app_context()
+    assert not flask.has_request_context()
     assert len(app.asked) == len({function for _, function, _ in app.asked}), "each is called once"
     early = {"view"} if site.alone else {"view", "before"}
     assert not any(event[0] in early for *_, events in app.asked for event in events), "functions in origins come first"

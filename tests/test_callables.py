@@ -9,27 +9,8 @@ import pytest
 from flask import Flask, abort, current_app, g, request, session
 
 from flask_cors import CORS, cross_origin
-from tests import helpers
-from tests.helpers import (
-    ALL_METHODS,
-    DENIED,
-    ONLY_A,
-    ONLY_B,
-    PATH,
-    PLACES,
-    A,
-    B,
-    CORSHeaders,
-    Place,
-    View,
-    a_view,
-    cors_headers,
-    fetch,
-    make_app,
-    preflight,
-)
-from tests.helpers import get_headers_for as headers_for
-from tests.helpers import get_preflight_headers_for as preflights_for
+from tests import helpers as h
+from tests.helpers import ALL_METHODS, DENIED, ONLY_A, ONLY_B, PATH, A, B, Place, a_view, cors_headers, fetch
 from tests.tables import table
 
 
@@ -42,13 +23,13 @@ def calls(function: Any) -> list[str]:
     return [call.args[0] for call in function.call_args_list]
 
 
-def behind_a_middleware(app: Flask, view: View, **options: Any) -> None:
-    helpers.use_middleware(app)
-    helpers.for_the_app(app, view, **options)
+def behind_a_middleware(app: Flask, view: h.View, **options: Any) -> None:
+    h.use_middleware(app)
+    h.for_the_app(app, view, **options)
 
 
-BESIDE_CORS: list[Place] = [*PLACES, behind_a_middleware]
-ON_ITS_OWN: list[Place] = [helpers.for_a_hidden_view, helpers.for_the_view_alone]  # the view's wrapper calls it
+BESIDE_CORS: list[Place] = [*h.PLACES, behind_a_middleware]
+ON_ITS_OWN: list[Place] = [h.for_a_hidden_view, h.for_the_view_alone]  # the view's wrapper calls it
 everywhere = pytest.mark.parametrize("place", [*BESIDE_CORS, *ON_ITS_OWN])
 
 
@@ -64,31 +45,31 @@ everywhere = pytest.mark.parametrize("place", [*BESIDE_CORS, *ON_ITS_OWN])
     ("a method beside a string", [A.__eq__, B], ONLY_A, ONLY_B),
     ("a method beside a pattern", (re.compile("https://b.*"), A.__eq__), ONLY_A, ONLY_B),
 )
-def test_an_origin_is_allowed_by(place: Place, origins: Any, a: CORSHeaders, b: CORSHeaders) -> None:
-    app = make_app()
+def test_an_origin_is_allowed_by(place: Place, origins: Any, a: h.CORSHeaders, b: h.CORSHeaders) -> None:
+    app = h.make_app()
     place(app, a_view, origins=origins)
-    assert headers_for(app, PATH) == [a, b, DENIED]
+    assert h.get_headers_for(app, PATH) == [a, b, DENIED]
     if place in BESIDE_CORS:
-        assert preflights_for(app, PATH) == helpers.as_preflights([a, b])
+        assert h.get_preflight_headers_for(app, PATH) == h.as_preflights([a, b])
 
 
 # When it is called ---------------------------------------------------------------------------------------------------
 
 
 def test_it_is_not_called_where_another_policy_or_what_is_listed_beside_it_decides() -> None:
-    app, function = make_app(), recorder()
+    app, function = h.make_app(), recorder()
     CORS(app, origins=[function, B])
     app.add_url_rule(PATH, view_func=cross_origin(origins=B)(a_view))
-    assert headers_for(app, PATH) == [DENIED, ONLY_B, ONLY_B]
-    assert preflights_for(app, PATH) == [DENIED, ONLY_B | ALL_METHODS]
-    assert headers_for(app, "/elsewhere") == [ONLY_A, ONLY_B, DENIED]
+    assert h.get_headers_for(app, PATH) == [DENIED, ONLY_B, ONLY_B]
+    assert h.get_preflight_headers_for(app, PATH) == [DENIED, ONLY_B | ALL_METHODS]
+    assert h.get_headers_for(app, "/elsewhere") == [ONLY_A, ONLY_B, DENIED]
     assert calls(function) == [A]
 
 
 @pytest.mark.parametrize("place", BESIDE_CORS)
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
 def test_it_is_called_after_url_value_preprocessors_and_before_all_else(place: Place, method: str) -> None:
-    app, order = make_app(), list[str]()
+    app, order = h.make_app(), list[str]()
 
     def function(origin: str) -> bool:
         order.append(f"function of {g.tenant}, {request.path}, {current_app.debug}")
@@ -108,14 +89,14 @@ def test_it_is_called_after_url_value_preprocessors_and_before_all_else(place: P
 
 
 @everywhere
-@pytest.mark.parametrize("send", [fetch, preflight])
+@pytest.mark.parametrize("send", [fetch, h.preflight])
 def test_it_can_use_the_session_and_the_response_varies_by_the_cookie(place: Place, send: Any) -> None:
-    app = make_app(SECRET_KEY="secret")
+    app = h.make_app(SECRET_KEY="secret")
     place(app, a_view, origins=lambda origin: origin in session.get("origins", ()))
     app.add_url_rule("/login", "login", lambda: str(session.update(origins=[A])))
     client = app.test_client()
     client.get("/login")
-    granted = {"Access-Control-Allow-Origin": A} | (ALL_METHODS if send is preflight else {})
+    granted = {"Access-Control-Allow-Origin": A} | (ALL_METHODS if send is h.preflight else {})
     for visitor, origin, expected in ((client, A, granted), (client, B, {}), (app.test_client(), A, {})):
         assert cors_headers(send(visitor, PATH, origin)) == expected | {"Vary": "Origin, Cookie"}
 
@@ -135,7 +116,7 @@ def test_it_can_use_the_session_and_the_response_varies_by_the_cookie(place: Pla
 def test_if_it_fails_it_denies_with_one_line_in_the_log(
     place: Place, config: dict[str, bool], function: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    app = make_app(**config)
+    app = h.make_app(**config)
     place(app, a_view, origins=function)
     response = fetch(app.test_client(), PATH, A)
     assert (response.status_code, response.text, cors_headers(response)) == (200, a_view(), DENIED)
@@ -143,5 +124,5 @@ def test_if_it_fails_it_denies_with_one_line_in_the_log(
     assert line.getMessage() == f"CORS: the function in origins failed for {A}, which is denied"
     assert line.exc_info
     assert len(caplog.records) - len(errors) == app.debug  # debug mode tells what is denied, too
-    assert cors_headers(preflight(app.test_client(), PATH)) == DENIED
+    assert cors_headers(h.preflight(app.test_client(), PATH)) == DENIED
     assert len([record for record in caplog.records if record.levelno == logging.ERROR]) == 2

@@ -12,30 +12,12 @@ from werkzeug.routing import MapAdapter, Rule
 
 from flask_cors import CORS, cross_origin
 from tests import helpers as h
-from tests.helpers import (
-    DENIED,
-    FOR_A,
-    FOR_ALL,
-    FOR_B,
-    NO_HEADERS,
-    ONLY_A,
-    PATH,
-    PLACES,
-    A,
-    B,
-    Place,
-    SetUp,
-    a_view,
-    assert_policy,
-    cors_headers,
-    every_place,
-    fetch,
-    make_app,
-    preflight,
-)
+from tests.helpers import DENIED, FOR_A, FOR_ALL, FOR_B, NO_HEADERS, ONLY_A, PATH, PLACES, A, B, Place, SetUp
 from tests.tables import table
 
 Views = Callable[..., Any]
+a_view, assert_policy, cors_headers, fetch = h.a_view, h.assert_policy, h.cors_headers, h.fetch
+make_app, preflight = h.make_app, h.preflight
 FOR_ONE = {"origins": A}
 FOR_GET = {"Access-Control-Request-Method": "GET"}
 WITH_A = ONLY_A | h.ALL_METHODS
@@ -74,7 +56,7 @@ def make_app_with_login(place: Place, where: str) -> Flask:
 
 
 @behind_a_login
-@every_place
+@h.every_place
 def test_a_preflight_meets_no_login_and_the_request_after_it_does(place: Place, where: str) -> None:
     assert_policy(make_app_with_login(place, where), FOR_A, PATH, 401)
 

@@ -18,12 +18,11 @@ from sqlalchemy.pool import NullPool
 from flask_cors import CORS, cross_origin
 from flask_cors.browser import Outcome
 from flask_cors.testing import assert_allowed, assert_blocked, browser
+from tests.ecosystem import helpers
 from tests.ecosystem.helpers import (
     DENIED,
-    HOW_TO,
     ORIGIN,
     OTHER,
-    Seen,
     allowed,
     allowed_preflight,
     call,
@@ -142,7 +141,7 @@ def test_a_decorated_view_keeps_its_policy_when_it_is_called_too_often() -> None
 
 HANDSHAKE = "/socket.io/?EIO=4&transport=polling"
 LOCALHOST = "http://localhost"  # the app's own origin
-REFUSED: Seen = (400, {})
+REFUSED: helpers.Seen = (400, {})
 
 
 def by_socketio(origin: str = ORIGIN) -> dict[str, str]:
@@ -159,7 +158,7 @@ def by_socketio(origin: str = ORIGIN) -> dict[str, str]:
     ("without the option: the app's own", None, LOCALHOST, (200, by_socketio(LOCALHOST))),
     ("an empty list switches its check off, and this extension does nothing", [], ORIGIN, (200, {})),
 )
-def test_its_own_option_decides_for_the_handshake(origins: Any, origin: str, response: Seen) -> None:
+def test_its_own_option_decides_for_the_handshake(origins: Any, origin: str, response: helpers.Seen) -> None:
     app = Flask(__name__)
     CORS(app, origins=OTHER)
     SocketIO(app, async_mode="threading", cors_allowed_origins=origins)
@@ -259,4 +258,4 @@ def test_a_page_can_read_what_the_manual_says_of(config: dict[str, Any], call: A
     app.config.update(config)
     response = assert_allowed(order(app, **call))
     assert (response.status, message in response.body.decode()) == (400, True)
-    assert f"``{message}``" in (HOW_TO / "csrf.rst").read_text()
+    assert f"``{message}``" in (helpers.HOW_TO / "csrf.rst").read_text()
