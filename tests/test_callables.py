@@ -88,6 +88,15 @@ def test_it_is_called_after_url_value_preprocessors_and_before_all_else(place: P
     assert order == (expected if method == "OPTIONS" else [*expected, "view"])
 
 
+@pytest.mark.parametrize("place", ON_ITS_OWN)
+def test_it_is_called_before_a_view_that_only_its_own_wrapper_knows(place: Place) -> None:
+    app, function, view = h.make_app(), recorder(), mock.Mock(return_value="text", __name__="view")
+    order = mock.Mock(function=function, view=view)
+    place(app, lambda: view(), origins=function)
+    fetch(app.test_client(), PATH, A)
+    assert order.mock_calls == [mock.call.function(A), mock.call.view()]
+
+
 @everywhere
 @pytest.mark.parametrize("send", [fetch, h.preflight])
 def test_it_can_use_the_session_and_the_response_varies_by_the_cookie(place: Place, send: Any) -> None:
