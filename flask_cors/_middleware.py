@@ -7,32 +7,43 @@ The five steps are in the manual, on the page "The life of a request".
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from copy import copy
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from blinker import NamedSignal, Namespace
-from flask import Flask, Request, Response, current_app, request
+from flask import Flask, Request, Response, after_this_request, current_app
+from flask import request as request_proxy
 from werkzeug.datastructures import Headers as ResponseHeaders
 from werkzeug.routing import MapAdapter
 
-from ._routes import request_route, url_adapter, view_handles_options
+from ._routes import (
+    class_handles_options,
+    declares_options,
+    find_decoration,
+    hides,
+    request_route,
+    url_adapter,
+    view_handles_options,
+)
 from ._state import AppState, app_state
+from .options import ParsedOptions
 from .policy import ACL_CREDENTIALS, ACL_ORIGIN, CORS_HEADERS, CORSRequest, Headers, Policy, merge_vary
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 # What is kept with a request, and with the headers of a response.
-HIDDEN_POLICY = "_cors_policy"
+_HIDDEN_POLICY = "_cors_policy"
 _VERDICT = "_cors_verdict"
 _WRITTEN = "_cors_written"
+_LOCK = Lock()
 _OUR_NAMES = {"vary", *(name.lower() for name in CORS_HEADERS)}
 #: Returns the request, without the proxy.
-this_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
+this_request: Callable[[], Request] = request_proxy._get_current_object  # type: ignore[attr-defined]
 _EMPTY_BODY = (("Content-Type", "text/html; charset=utf-8"), ("Content-Length", "0"))  # as Flask's empty response
 
 #: Sent where a browser will not allow a page to read the response. The sender is the app; receivers get ``route``,
@@ -47,8 +58,7 @@ def install(state: AppState) -> None:
         # Functions after a request run in reverse order: the first in the list is the last to change the headers.
         app.after_request_funcs.setdefault(None, []).insert(0, partial(add_headers, state))
         # A middleware that stands there already may change host and path. So only Flask's own method is wrapped.
-        [owner, *_] = [place for place in (app, *type(app).__mro__) if "wsgi_app" in vars(place)]
-        if owner is Flask:
+        if app.wsgi_app == Flask.wsgi_app.__get__(app):
             app.wsgi_app = PreflightMiddleware(state)  # type: ignore[method-assign]
         else:
             state.has_callables = True  # there may be some, and nothing else finds out before the app's functions run
@@ -90,32 +100,28 @@ class PreflightMiddleware:
         try:
             return type(app).wsgi_app(app, environ, start_response)  # by what stands there now, such as a tracer
         except Exception:
-            current = environ.get("werkzeug.request") or app.request_class(environ)
-            if not app.debug or app.testing or not _is_cross_origin_fetch(current):
+            if not app.debug or app.testing:
                 raise
-            # A page can read this response, and not that of the debugger.
-            app.logger.exception("Exception on %r [%s]", current.path, current.method)
-            response = app.response_class(traceback.format_exc(), 500, mimetype="text/plain")
+            from .cli.denied import traceback_response
+
+            current = environ.get("werkzeug.request") or app.request_class(environ)
+            response = traceback_response(app, current)
+            if response is None:
+                raise
             return add_headers(state, response, current)(environ, start_response)
 
     def _preflight_headers(self, environ: WSGIEnvironment) -> Headers | None:
         try:
             current = self._state.app.request_class(environ)
-            policy = preflight_policy(self._state, current)
+            request = read_request(current)
+            policy = preflight_policy(self._state, current) if request.is_preflight else None
             if policy is None or policy.origins.callables:
                 return None
             if request_denied.receivers:
-                send_if_denied(self._state, current, policy)
-            return policy.response_headers(read_request(current))
+                _send_if_denied(self._state, current, policy)
+            return policy.response_headers(request)
         except Exception:  # the app meets the same error, and handles it in its own way
             return None
-
-
-def _is_cross_origin_fetch(current: Request) -> bool:
-    """Whether a page of another origin fetches this; a navigation gets the debugger instead."""
-    origin = current.headers.get("Origin")
-    own_origin = f"{current.scheme}://{current.headers.get('Host')}"
-    return origin not in (None, own_origin) and current.headers.get("Sec-Fetch-Mode", "cors") == "cors"
 
 
 def add_headers(state: AppState, response: Response, current: Request | None = None) -> Response:
@@ -129,37 +135,65 @@ def add_headers(state: AppState, response: Response, current: Request | None = N
     try:
         policy = request_policy(state, current)
         if request_denied.receivers:
-            send_if_denied(state, current, policy)
+            _send_if_denied(state, current, policy)
         if policy is None:
             return copy_without_cors_headers(response)
-        headers = policy.response_headers(read_request(current), ask_once(state, current, policy))
-        if current.method == "OPTIONS" and state.installed and preflight_policy(state, current) is not None:
+        request = read_request(current)
+        headers = policy.response_headers(request, ask_once(state, current, policy))
+        if request.is_preflight and state.installed and preflight_policy(state, current) is not None:
             app_response, response = response, state.app.response_class()
             response.call_on_close(app_response.close)
         return set_headers(response, headers)
     except Exception:
         state.app.logger.exception("CORS: no origin is allowed, because the policy of the request was not found")
     with suppress(Exception):  # the headers may be of a kind that cannot be changed
-        set_headers(response, (("Vary", "Origin"),))
+        return set_headers(response, (("Vary", "Origin"),))
     return response
 
 
-def send_if_denied(state: AppState, current: Request, policy: Policy | None) -> None:
-    """Send the signal ``request_denied`` if the policy does not allow a cross-origin request."""
-    if "HTTP_ORIGIN" in current.environ and request_denied.has_receivers_for(state.app):
-        from .cli import denied
+def _send_if_denied(state: AppState, current: Request, policy: Policy | None) -> None:
+    from .cli.denied import send_if_denied
 
-        allowed = policy and ask_once(state, current, policy)
-        denied.send_if_denied(state.app, current, policy, read_request(current), allowed)
+    send_if_denied(state.app, current, policy, read_request(current), ask_once(state, current, policy))
 
 
 def ask_callables(state: AppState) -> None:
     """Call the functions in ``origins`` before the app does anything else, and keep the result with the request."""
     with suppress(Exception):  # `add_headers` meets the same error, and logs it
         current = this_request()
-        policy = request_policy(state, current)
-        if policy is not None:
-            ask_once(state, current, policy)
+        ask_once(state, current, request_policy(state, current))
+
+
+def before_view(decoration: ParsedOptions) -> Response | None:
+    """Use the decoration's policy for this request, before its view runs; return a response in place of the view's."""
+    state, current = this_state(), this_request()
+    view = state.app.view_functions.get(current.endpoint or "")
+    shown = find_decoration(view, current.method)
+    if shown not in (None, decoration):  # a decorator nearer to the view decides
+        return None
+    is_hidden = shown is None and hides(state.app, view, decoration)
+    if is_hidden:
+        with suppress(Exception):  # what routing raises; `add_headers` meets it as well
+            if request_route(state.app, current).endpoint == current.endpoint:
+                setattr(current, _HIDDEN_POLICY, state.decorated_policy(decoration))
+    if is_hidden or shown is decoration:
+        if state.has_callables:
+            ask_callables(state)
+        if not state.installed:
+            after_this_request(partial(add_headers, state))
+    if current.method != "OPTIONS" or class_handles_options(view):
+        return None
+    is_for_wrapper = shown is decoration or read_request(current).is_preflight
+    is_automatic = not declares_options(current.url_rule) or state.decorated_policy(decoration).automatic_options
+    return _options_response(state.app, current) if is_for_wrapper and is_automatic else None
+
+
+def _options_response(app: Flask, current: Request) -> Response:
+    """Respond to ``OPTIONS`` as Flask does."""
+    response = app.response_class()
+    adapter = url_adapter(app, current)
+    response.allow.update(adapter.allowed_methods() if adapter else ())
+    return response
 
 
 def this_state() -> AppState:
@@ -198,19 +232,14 @@ def request_policy(state: AppState, current: Request, adapter: MapAdapter | None
     """Return the policy that covers a request; for a preflight, that of the request that it is for."""
     if not state.ready:
         prepare(state)
-    policy: Policy | None = getattr(current, HIDDEN_POLICY, None)
+    policy: Policy | None = getattr(current, _HIDDEN_POLICY, None)
     if policy is None:
         policy = state.policy_for(request_route(state.app, current, adapter), current.method == "OPTIONS")
     return policy
 
 
 def preflight_policy(state: AppState, current: Request) -> Policy | None:
-    """Return the policy with which to respond to a preflight in place of the app.
-
-    ``None`` if this is not a preflight, if no policy covers it, or if the app is to respond.
-    """
-    if not read_request(current).is_preflight:
-        return None
+    """Return the policy with which to respond to a preflight in place of the app; ``None`` if the app is to respond."""
     adapter = url_adapter(state.app, current)
     if adapter is not None and view_handles_options(state.app, adapter):
         return None
@@ -220,11 +249,13 @@ def preflight_policy(state: AppState, current: Request) -> Policy | None:
     return policy
 
 
-def ask_once(state: AppState, current: Request, policy: Policy) -> bool | None:
+def ask_once(state: AppState, current: Request, policy: Policy | None) -> bool | None:
     """Call the functions in ``origins``, once a request; ``None`` without any. One that fails denies."""
-    if not policy.origins.callables or "HTTP_ORIGIN" not in current.environ:
+    if policy is None or not policy.origins.callables:
         return None
-    origin = current.environ["HTTP_ORIGIN"]
+    origin = current.environ.get("HTTP_ORIGIN")
+    if origin is None:
+        return None
     kept, allowed = getattr(current, _VERDICT, (None, False))
     if kept is not policy:
         try:
@@ -238,9 +269,9 @@ def ask_once(state: AppState, current: Request, policy: Policy) -> bool | None:
 
 def set_headers(response: Response, headers: Headers) -> Response:
     """Set the CORS headers of a response: these alone, even if others are there already. Merge ``Vary``."""
-    claim = [headers]  # new each time: of two threads that share a response, one gets it, and the other a copy
-    if vars(response.headers).setdefault(_WRITTEN, claim) is not claim:
-        return set_headers(copy_without_cors_headers(response), headers)
+    with _LOCK:  # of two threads that share a response, one gets it, and the other a copy
+        response = copy_without_cors_headers(response)
+        setattr(response.headers, _WRITTEN, headers)
     if not _OUR_NAMES.isdisjoint([name.lower() for name, _ in response.headers]):
         headers = _replace_headers(response.headers, dict(headers))
     for name, value in headers:
@@ -264,7 +295,7 @@ def copy_without_cors_headers(response: Response) -> Response:
     """Copy a reused response without an earlier request's CORS headers; any other response is returned as it is."""
     if not hasattr(response.headers, _WRITTEN):
         return response
-    [written] = getattr(response.headers, _WRITTEN)
+    written = getattr(response.headers, _WRITTEN)
     response = copy(response)
     response.headers = ResponseHeaders([header for header in response.headers if header not in written])
     return response

@@ -51,15 +51,15 @@ def request_route(app: Flask, request: Request, adapter: MapAdapter | None = Non
 
     :raises Exception: what a converter or a ``redirect_to`` function of the app raises.
     """
-    method, requested = request.method, None
+    method, rule, path = request.method, request.url_rule, request.path
     if method == "OPTIONS":  # without an `Origin` as well: a response that depends on it would need `Vary`
         requested = request.environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD")
-    if request.url_rule is not None and not requested:
-        return Route(request.url_rule.endpoint, method, request.path)
+        if requested:
+            method, rule = requested, None
+    if rule is not None:
+        return Route(rule.endpoint, method, path)
     adapter = adapter or url_adapter(app, request)
-    if adapter is None:
-        return Route(None, requested or method, request.path)
-    return resolve_route(adapter, requested or method, request.path)
+    return resolve_route(adapter, method, path) if adapter else Route(None, method, path)
 
 
 def resolve_route(adapter: MapAdapter, method: str, path: str) -> Route:
@@ -93,7 +93,7 @@ def view_handles_options(app: Flask, adapter: MapAdapter) -> bool:
     except HTTPException:
         return False
     view = app.view_functions.get(rule.endpoint)
-    return class_handles_options(view) or (declares_options(rule) and not answers_options(view))
+    return declares_options(rule) and (class_handles_options(view) or not answers_options(view))
 
 
 def declares_options(rule: Rule | None) -> bool:
@@ -105,12 +105,7 @@ def declares_options(rule: Rule | None) -> bool:
 
 def class_handles_options(view: object) -> bool:
     """Whether a view is a class with a method for ``OPTIONS``."""
-    view_class = getattr(view, "view_class", None)
-    if view_class is None:
-        return False
-    from flask.views import MethodView  # loaded by the program that has such a view
-
-    return issubclass(view_class, MethodView) and hasattr(view_class, "options")
+    return callable(getattr(getattr(view, "view_class", None), "options", None))
 
 
 def answers_options(view: object) -> bool:
@@ -126,9 +121,8 @@ def find_decoration(view: object, method: str) -> ParsedOptions | None:
     if view_class is not None:
         # Flask uses `get` for HEAD too.
         names = [method.lower(), "get" if method == "HEAD" else "", "dispatch_request"]
-        handlers = [getattr(view_class, name, None) for name in names]
-        decorations = [getattr(handler, DECORATION, None) for handler in handlers]
-        decoration = next(filter(None, decorations), decoration)
+        found = [getattr(getattr(view_class, name, None), DECORATION, None) for name in names]
+        decoration = next(filter(None, found), decoration)
     return decoration if isinstance(decoration, ParsedOptions) else None
 
 
@@ -153,3 +147,8 @@ def hidden_decoration(app: Flask, view: object, depth: int = _MAX_DECORATORS) ->
             if decoration is not None:
                 return decoration
     return None
+
+
+def hides(app: Flask, view: object, decoration: ParsedOptions) -> bool:
+    """Whether a decorated function that *view* calls is a part of it, and not another registered view."""
+    return hidden_decoration(app, view) is decoration or decoration not in all_decorations(app)

@@ -6,7 +6,6 @@ same one, the latest decides whose resources match.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from threading import RLock
 from typing import NamedTuple
@@ -15,9 +14,9 @@ from weakref import WeakKeyDictionary
 from flask import Flask
 
 from ._routes import Route, all_decorations, find_decoration, hidden_decoration
-from .options import ParsedOptions, build_resources, misspelt_keys, parse_config, policy_warnings, warn
+from .options import ParsedOptions, build_resources, parse_config, policy_warnings, warn
 from .policy import DENY_ALL, Policy
-from .resources import ANY_PATH, Resources, precision
+from .resources import ANY_PATH, Resources
 
 _KEY = "flask_cors"  # in `app.extensions`; programs put objects of their own at "cors"
 _DENY_ALL = Resources([(ANY_PATH, DENY_ALL)])
@@ -28,12 +27,12 @@ class Scope(NamedTuple):
 
     parsed: ParsedOptions
     blueprint: str = ""  # the start of its endpoints
-    paths: re.Pattern[str] = ANY_PATH
+    prefix: str = ""  # with a slash at its end
 
     def covers(self, route: Route) -> bool:
         """Whether a route is the blueprint's; where there is no endpoint, whether its path is below the prefix."""
         if route.endpoint is None:
-            return self.paths.match(route.path) is not None
+            return self.prefix != "/" and f"{route.path}/".startswith(self.prefix)
         return route.endpoint.startswith(self.blueprint)
 
 
@@ -48,7 +47,7 @@ class AppState:
         self.ready = False
         self.scopes: list[Scope] = []  # the latest first
         self.resources: list[tuple[Scope, Resources]] = []
-        self._decorated: WeakKeyDictionary[ParsedOptions, Resources] = WeakKeyDictionary()
+        self._decorated: WeakKeyDictionary[ParsedOptions, Policy] = WeakKeyDictionary()
         self._config: ParsedOptions | None = None
         self._warned: set[str] = set()
         self._lock = RLock()
@@ -62,7 +61,6 @@ class AppState:
         resources = build_resources(scope.parsed, self._parse_config())
         with self._lock:
             self._note_callables(resources)
-            self._warn(scope.parsed, build_resources(scope.parsed))  # of the config, only when it counts
             self.scopes.insert(0, scope)
             self.ready = False
 
@@ -93,10 +91,9 @@ class AppState:
 
     def decorated_policy(self, decoration: ParsedOptions) -> Policy:
         """Return the policy that a decoration makes in this app."""
-        resources = self._decorated.get(decoration)
-        if resources is None:
-            resources = self._decorated[decoration] = self._build_decorated(decoration)
-        [(_, policy)] = resources.rules
+        policy = self._decorated.get(decoration)
+        if policy is None:
+            policy = self._decorated[decoration] = self._build_decorated(decoration)
         return policy
 
     def _parse_config(self) -> ParsedOptions:
@@ -106,19 +103,16 @@ class AppState:
         return parse_config(self.app.config)
 
     def _build(self) -> None:
-        self._decorated = WeakKeyDictionary()
+        from .cli.advice import misspelt_keys
+
+        self._decorated.clear()
         try:
-            config = self._parse_config()
+            self._config = self._parse_config()
             # The innermost prefix comes first; of equals, the latest, which is the innermost blueprint.
-            scopes = sorted(self.scopes, key=lambda scope: precision(scope.paths), reverse=True)
-            self.resources = [(scope, build_resources(scope.parsed, config)) for scope in scopes]
-            given = [config, *all_decorations(self.app), *(scope.parsed for scope in scopes)]
-            names = {name for parsed in given for name in parsed.names}
-            self._warn_once(misspelt_keys(self.app.config, names))
-            for scope, resources in self.resources:
-                self._note_callables(resources)
-                self._warn(scope.parsed, resources)
-            self._config = config
+            scopes = sorted(self.scopes, key=lambda scope: len(scope.prefix), reverse=True)
+            self.resources = [(scope, self._build_resources(scope.parsed)) for scope in scopes]
+            given = [self._config, *all_decorations(self.app), *(scope.parsed for scope in scopes)]
+            self._warn(misspelt_keys(self.app.config, given))
         except Exception as error:
             self._config = None
             self.resources = [(Scope(ParsedOptions({})), _DENY_ALL)]
@@ -126,28 +120,28 @@ class AppState:
         for decoration in all_decorations(self.app):
             self.decorated_policy(decoration)
 
-    def _build_decorated(self, decoration: ParsedOptions) -> Resources:
+    def _build_decorated(self, decoration: ParsedOptions) -> Policy:
         if self._config is None:
-            return _DENY_ALL
+            return DENY_ALL
         try:
-            resources = build_resources(decoration, self._config)
-            self._note_callables(resources)
-            self._warn(decoration, resources)
+            [(_, policy)] = self._build_resources(decoration).rules
         except Exception as error:
             self._log(error)
-            return _DENY_ALL
+            return DENY_ALL
+        return policy
+
+    def _build_resources(self, parsed: ParsedOptions) -> Resources:
+        resources = build_resources(parsed, self._config)
+        self._note_callables(resources)
+        self._warned.update(policy_warnings(build_resources(parsed)))  # by `check_now`
+        self._warn(policy_warnings(resources))
         return resources
 
     def _note_callables(self, resources: Resources) -> None:
-        has_callables = any(policy.origins.callables for _, policy in resources.rules)
-        if has_callables and not self.has_callables:
+        if not self.has_callables and any(policy.origins.callables for _, policy in resources.rules):
             self.has_callables, self.ready = True, False
 
-    def _warn(self, parsed: ParsedOptions, resources: Resources) -> None:
-        self._warned |= parsed.warned
-        self._warn_once(policy_warnings(resources))
-
-    def _warn_once(self, sentences: Iterable[str]) -> None:
+    def _warn(self, sentences: Iterable[str]) -> None:
         new = [sentence for sentence in sentences if sentence not in self._warned]
         self._warned.update(new)
         warn(new)
@@ -162,17 +156,3 @@ def app_state(app: Flask) -> AppState:
     if not isinstance(state, AppState):
         state = app.extensions[_KEY] = AppState(app)
     return state
-
-
-def blueprint_scope(parsed: ParsedOptions, blueprint: str, prefix: str) -> Scope:
-    """Return the scope of a registered blueprint; the converters in its prefix stand for any segment."""
-    pattern = ""
-    for piece in re.split(r"(<[^>]*>)", prefix.strip("/")):
-        if piece.startswith("<path:"):
-            pattern += ".+"
-        elif piece.startswith("<"):
-            pattern += "[^/]+"
-        else:
-            pattern += re.escape(piece)
-    paths = rf"/{pattern}(?:/|\Z)" if pattern else "(?!)"  # without a prefix, no path is its own
-    return Scope(parsed, f"{blueprint}.", re.compile(paths))

@@ -4,35 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from contextlib import suppress
 from copy import copy
-from functools import partial, update_wrapper, wraps
+from functools import update_wrapper, wraps
 from typing import Any, Never, TypeVar, Unpack, cast
 
-from flask import Response, after_this_request
-
-from ._middleware import HIDDEN_POLICY, add_headers, ask_callables, read_request, this_request, this_state
-from ._routes import (
-    DECORATION,
-    AutomaticOptions,
-    all_decorations,
-    answers_options,
-    class_handles_options,
-    declares_options,
-    find_decoration,
-    hidden_decoration,
-    request_route,
-    url_adapter,
-)
-from .options import (
-    EVERY_PATH,
-    RESOURCES,
-    Options,
-    ParsedOptions,
-    check_now,
-    check_positional,
-    parse_keywords,
-)
+from ._middleware import before_view
+from ._routes import DECORATION, AutomaticOptions, answers_options
+from .options import EVERY_PATH, RESOURCES, Options, ParsedOptions, check_now, parse_keywords
 
 AnyView = Callable[..., Any]
 View = TypeVar("View", bound=AnyView)
@@ -60,10 +38,7 @@ def cross_origin(*positional: Never, **options: Unpack[Options]) -> Callable[[Vi
     :raises TypeError: for an unknown option, an option given by position, or missing parentheses.
     :raises ValueError: for values that break a rule, all in one message.
     """
-    if any(inspect.isroutine(first) or inspect.isclass(first) for first in cast(tuple[object, ...], positional)):
-        raise TypeError("cross_origin is missing its parentheses: write @cross_origin() above the view")
-    check_positional(positional, "cross_origin()", "origins")
-    decoration = parse_keywords(options, "cross_origin()")
+    decoration = parse_keywords(options, "cross_origin()", positional=positional)
     decoration.values[RESOURCES] = EVERY_PATH  # not those of the config
     check_now(decoration)
 
@@ -111,36 +86,3 @@ class _ClassBasedView:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.__wrapped__(*args, **kwargs)  # type: ignore[attr-defined]
-
-
-def before_view(decoration: ParsedOptions) -> Response | None:
-    """Use the decoration's policy for this request, before its view runs; return a response in place of the view's."""
-    state, current = this_state(), this_request()
-    view = state.app.view_functions.get(current.endpoint or "")
-    shown = find_decoration(view, current.method)
-    if shown not in (None, decoration):  # a decorator nearer to the view decides
-        return None
-    # A view may also call another registered view, and keeps its own policy then.
-    hidden = shown is None and (
-        hidden_decoration(state.app, view) is decoration or decoration not in all_decorations(state.app)
-    )
-    if hidden:
-        with suppress(Exception):  # what routing raises; `add_headers` meets it as well
-            if request_route(state.app, current).endpoint == current.endpoint:
-                setattr(current, HIDDEN_POLICY, state.decorated_policy(decoration))
-    if hidden or shown is decoration:
-        if state.has_callables:
-            ask_callables(state)
-        if not state.installed:
-            after_this_request(partial(add_headers, state))
-    if current.method != "OPTIONS" or class_handles_options(view):
-        return None
-    is_for_wrapper = shown is decoration or read_request(current).is_preflight
-    is_automatic = not declares_options(current.url_rule)
-    if not is_for_wrapper or not (is_automatic or state.decorated_policy(decoration).automatic_options):
-        return None
-    # As Flask's own response to OPTIONS.
-    response = state.app.response_class()
-    adapter = url_adapter(state.app, current)
-    response.allow.update(adapter.allowed_methods() if adapter else ())
-    return response

@@ -8,8 +8,8 @@ from flask import Blueprint, Flask
 from flask.blueprints import BlueprintSetupState
 
 from ._middleware import install
-from ._state import Scope, app_state, blueprint_scope
-from .options import RESOURCES, CORSOptions, ParsedOptions, check_now, check_positional, parse_keywords
+from ._state import Scope, app_state
+from .options import RESOURCES, CORSOptions, ParsedOptions, check_now, parse_keywords
 
 
 class CORS:
@@ -37,8 +37,7 @@ class CORS:
     def __init__(
         self, app: Flask | Blueprint | None = None, *positional: Never, **options: Unpack[CORSOptions]
     ) -> None:
-        check_positional(positional, "CORS()", RESOURCES)
-        self._options = parse_keywords(options, "CORS()", RESOURCES)
+        self._options = parse_keywords(options, "CORS()", RESOURCES, positional=positional)
         if app is not None:
             self.init_app(app)
 
@@ -51,22 +50,28 @@ class CORS:
         :raises ValueError: for values that break a rule, all in one message.
         :raises RuntimeError: for a blueprint that is registered already.
         """
-        check_positional(positional, "init_app()", RESOURCES)
-        parsed = self._options
+        parsed = parse_keywords(options, "init_app()", RESOURCES, positional=positional)
         if options:
-            parsed = ParsedOptions({**parsed.values, **parse_keywords(options, "init_app()", RESOURCES).values})
-        if isinstance(app, Flask):
-            _set_up(getattr(app, "_get_current_object", lambda: app)(), Scope(parsed))  # it may be `current_app`
-        elif isinstance(app, Blueprint):
-            _set_up_blueprint(app, parsed)
-        else:
-            raise TypeError(f"CORS() takes a Flask app or a Blueprint first, not {app!r}; {_remedy(app)}")
+            parsed.values = {**self._options.values, **parsed.values}
+        _set_up(app, parsed if options else self._options)
 
     def __getattr__(self, name: str) -> NoReturn:
         raise AttributeError(f"CORS has no {name!r}: it is not an app; write CORS(app) on its own line, without app =")
 
 
-def _set_up(app: Flask, scope: Scope) -> None:
+def _set_up(app: object, parsed: ParsedOptions) -> None:
+    check_now(parsed)
+    if isinstance(app, Flask):
+        _add(getattr(app, "_get_current_object", lambda: app)(), Scope(parsed))  # it may be `current_app`
+    elif isinstance(app, Blueprint):
+        _set_up_blueprint(app, parsed)
+    else:
+        from .cli.advice import not_an_app
+
+        raise TypeError(not_an_app(app))
+
+
+def _add(app: Flask, scope: Scope) -> None:
     state = app_state(app)
     state.add(scope)
     install(state)
@@ -75,9 +80,8 @@ def _set_up(app: Flask, scope: Scope) -> None:
 def _set_up_blueprint(blueprint: Blueprint, parsed: ParsedOptions) -> None:
     def registered(setup: BlueprintSetupState) -> None:
         name = f"{setup.name_prefix}.{setup.name}".lstrip(".")
-        _set_up(cast(Flask, setup.app), blueprint_scope(parsed, name, setup.url_prefix or ""))
+        _add(cast(Flask, setup.app), Scope(parsed, f"{name}.", (setup.url_prefix or "").rstrip("/") + "/"))
 
-    check_now(parsed)
     try:
         blueprint.record(registered)
     except AssertionError:
@@ -85,10 +89,3 @@ def _set_up_blueprint(blueprint: Blueprint, parsed: ParsedOptions) -> None:
             f"CORS(blueprint) comes too late: {blueprint.name!r} is registered already; "
             "move CORS(blueprint) above app.register_blueprint(blueprint)"
         ) from None
-
-
-def _remedy(value: object) -> str:
-    for name in ("app", "server"):  # as Connexion and Dash name the Flask app inside of theirs
-        if isinstance(getattr(value, name, None), Flask):
-            return f"write CORS(app.{name}) with the name of your app"
-    return "give options by keyword"

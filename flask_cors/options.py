@@ -16,7 +16,6 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from functools import partial
 from typing import Any, TypedDict
 
 from .origins import AllowedOrigins, OriginRule, compile_pattern
@@ -218,26 +217,8 @@ class CORSOptions(Options, total=False):
 NAMES = frozenset(Options.__annotations__)
 RESOURCES = "resources"
 CREDENTIAL_OPTIONS = {"origins", "supports_credentials"}
-_ALIASES = {"allow_headers": "headers"}
+ALIASES = {"allow_headers": "headers"}
 _MARKS = "!#$%&'*+-.^_`|~"
-
-# What people write who know other libraries or other releases, and what they can write here.
-OTHER_NAMES = {
-    "allow_all_origins": 'write origins="*"',
-    "allow_credentials": "write supports_credentials",
-    "allow_methods": "write methods",
-    "allow_origin": "write origins",
-    "allow_origin_regex": 'write origins=re.compile(r"...")',
-    "allow_origins": "write origins",
-    "allow_private_network": "remove it: browsers have given up private network access, and no header is sent for it",
-    "allowed_headers": "write headers",
-    "allowed_methods": "write methods",
-    "allowed_origins": "write origins",
-    "credentials": "write supports_credentials",
-    "exposed_headers": "write expose_headers",
-    "resource": "write resources",
-    "resources": "write it as an option of CORS(); a decorator is for the one view below it",
-}
 
 Label = Callable[[Any], str]  # from an option's name, or a pattern, to the way in which the user spelt it
 Entry = tuple[re.Pattern[str], Mapping[str, Any]]  # of `resources`: a pattern, and the options for it
@@ -247,27 +228,26 @@ EVERY_PATH: tuple[Entry, ...] = ((ANY_PATH, {}),)
 class ParsedOptions:
     """What one ``CORS``, one ``@cross_origin`` or one app's config was given: parsed values by option name.
 
-    *location* is the file and the line of the program that gave them. *warned* holds the sentences that
-    :func:`check_now` has warned of.
+    *location* is the file and the line of the program that gave them.
     """
 
     def __init__(self, values: dict[str, Any]) -> None:
         self.values = values
         self.location: tuple[str, int] = find_caller()[1:]
-        self.warned: frozenset[str] = frozenset()
-
-    @property
-    def names(self) -> set[str]:
-        """The names of the options that are given, those in entries of ``resources`` included."""
-        return {name for _, options in self.values.get(RESOURCES, ()) for name in options}.union(self.values)
 
 
-def parse_keywords(options: Mapping[str, Any], caller: str, *more: str) -> ParsedOptions:
+def parse_keywords(
+    options: Mapping[str, Any], caller: str, *more: str, positional: Sequence[object] = ()
+) -> ParsedOptions:
     """Parse keywords: the names of ``Options``, and *more*.
 
-    :raises TypeError: for other names.
+    :raises TypeError: for other names, and for what is given by position.
     :raises ValueError: for values that break a rule.
     """
+    if positional:
+        from .cli.advice import option_without_name
+
+        raise TypeError(option_without_name(positional[0], caller))
     _check_names(options, NAMES.union(more), caller)
     return _parse(options, str)
 
@@ -278,7 +258,7 @@ def parse_config(config: Mapping[str, Any]) -> ParsedOptions:
     :raises TypeError: for other names in an entry of ``CORS_RESOURCES``.
     :raises ValueError: for values that break a rule.
     """
-    return _parse({name: config[config_key(name)] for name in _PARSERS if config_key(name) in config}, config_key)
+    return _parse({name: config[config_key(name)] for name in PARSERS if config_key(name) in config}, config_key)
 
 
 def build_resources(parsed: ParsedOptions, config: ParsedOptions | None = None) -> Resources:
@@ -294,9 +274,13 @@ def build_resources(parsed: ParsedOptions, config: ParsedOptions | None = None) 
     rules: list[tuple[re.Pattern[str], Policy]] = []
     for pattern, options in merged.pop(RESOURCES):
         final = {**merged, **options}
-        rules.append((pattern, Policy(**final)))
-        if config or final.keys() >= CREDENTIAL_OPTIONS:
-            mistakes += _contradictions(rules[-1][1], origins_given="origins" in final)
+        policy = Policy(**final)
+        rules.append((pattern, policy))
+        is_final = config is not None or final.keys() >= CREDENTIAL_OPTIONS
+        if is_final and policy.supports_credentials and policy.origins.matches_any_origin:
+            from .cli.advice import credentials_for_everyone
+
+            mistakes.append(credentials_for_everyone(policy.origins, origins_given="origins" in final))
     if mistakes:
         raise _error(mistakes)
     return Resources(rules)
@@ -307,6 +291,19 @@ def config_key(name: str) -> str:
     return f"CORS_{name.upper()}"
 
 
+class Mistakes(list[str]):
+    """The mistakes of one call, collected, so that one error shows them all."""
+
+    def collect(self, label: str, parse: Callable[..., Any], *values: Any) -> Any:
+        """Return what *parse* returns; keep the mistakes that it raises, with the label before each."""
+        try:
+            return parse(*values)
+        except ValueError as error:
+            self.extend(label + text for text in error.args)
+        except TypeError as error:
+            raise TypeError(f"{label}{error}") from None
+
+
 def _parse(options: Mapping[str, Any], label: Label) -> ParsedOptions:
     try:
         return ParsedOptions(_parse_layer(options, label))
@@ -315,48 +312,28 @@ def _parse(options: Mapping[str, Any], label: Label) -> ParsedOptions:
 
 
 def _parse_layer(options: Mapping[str, Any], label: Label) -> dict[str, Any]:
-    """Parse the values of one layer.
-
-    :raises ValueError: with an argument for each mistake.
-    """
     values: dict[str, Any] = {}
-
-    def parse(name: str, value: Any) -> None:
-        parsed = _PARSERS[name](value)
-        if values.setdefault(_ALIASES.get(name, name), parsed) != parsed:
-            raise ValueError(": headers and allow_headers are two names of one option; give only one of them")
-
-    given = [(name, value) for name, value in options.items() if value is not None or name == "origins"]
-    _parse_all((label(name), partial(parse, name, value)) for name, value in given)
+    mistakes = Mistakes()
+    for name, value in options.items():
+        if value is None and name != "origins":
+            continue
+        parsed = mistakes.collect(label(name), PARSERS[name], value)
+        if values.setdefault(ALIASES.get(name, name), parsed) != parsed:
+            both = "headers and allow_headers are two names of one option; give only one of them"
+            mistakes.append(f"{label(name)}: {both}")
+    if mistakes:
+        raise ValueError(*mistakes)
     values.pop("intercept_exceptions", None)
     return values
 
 
-def _parse_all(parsers: Iterable[tuple[str, Callable[[], Any]]]) -> list[Any]:
-    """Call parsers, and report the mistakes of all of them together, each with its label."""
-    parsed: list[Any] = []
-    mistakes: list[str] = []
-    for label, parse in parsers:
-        try:
-            parsed.append(parse())
-        except ValueError as error:
-            mistakes += [label + text for text in error.args]
-        except TypeError as error:
-            raise TypeError(f"{label}{error}") from None
-    if mistakes:
-        raise ValueError(*mistakes)
-    return parsed
-
-
-def _parse_entry(pattern: Any, options: Any) -> Entry:
+def _parse_entry(options: Any) -> dict[str, Any]:
     if options is None:
-        options = {}
+        return {}
     if not isinstance(options, Mapping):
         raise ValueError(f"={options!r:.300} must be a dict of options; write for example {{'origins': '*'}}")
     _check_names(options, NAMES, "")
-    parse_pattern, parse_options = partial(_parse_pattern, pattern), partial(_parse_layer, options, "[{!r}]".format)
-    compiled, values = _parse_all([("", parse_pattern), ("", parse_options)])
-    return compiled, values
+    return _parse_layer(options, "[{!r}]".format)
 
 
 def _parse_pattern(pattern: Any) -> re.Pattern[str]:
@@ -369,46 +346,11 @@ def _parse_pattern(pattern: Any) -> re.Pattern[str]:
 
 
 def _check_names(names: Iterable[Any], known: frozenset[str], where: str) -> None:
-    unknown = [_explain_unknown(str(name), sorted(known)) for name in names if name not in known]
+    unknown = [str(name) for name in names if name not in known]
     if unknown:
-        raise TypeError(f"{where}: {'; '.join(unknown)}")
+        from .cli.advice import unknown_options
 
-
-def _explain_unknown(name: str, known: list[str]) -> str:
-    option = name.lower().removeprefix("cors_")
-    near = nearest(name, known, 0.5)
-    remedy = f"write {', '.join(known)}"
-    if option in known:
-        remedy = f"write {option}=..., or set app.config[{config_key(option)!r}]"
-    elif option in OTHER_NAMES:
-        remedy = OTHER_NAMES[option]
-    elif near:
-        remedy = f"did you mean {near!r}?"
-    return f"{name!r} is not an option here; {remedy}"
-
-
-def nearest(word: str, known: Iterable[str], likeness: float) -> str:
-    """Return which of the *known* words is most like *word*, or an empty text if none is as like it as that."""
-    import difflib  # takes as long to load as the rest of this package, and only mistakes need it
-
-    return next(iter(difflib.get_close_matches(word, [*known], 1, likeness)), "")
-
-
-def check_positional(given: tuple[object, ...], where: str, likely: str) -> None:
-    """Reject options without a name.
-
-    :raises TypeError: showing the first one, and how it can be written.
-    """
-    for value in given:
-        shown = f"{value!r:.300}"
-        remedy = f"{likely}={shown}"
-        if isinstance(value, Mapping) and value.keys() <= {*NAMES, RESOURCES}:
-            remedy = f"**{shown}"
-        if isinstance(value, str) and "://" in value:
-            remedy = f"origins={shown}"
-        if isinstance(value, str) and value.startswith("/") and likely == "origins":
-            raise TypeError(f"{where} takes no path: the path {shown} belongs to @app.route above it")
-        raise TypeError(f"{where} takes its options by keyword; for {shown}, write {remedy}")
+        raise TypeError(f"{where}: {unknown_options(unknown, sorted(known))}")
 
 
 def _error(mistakes: Sequence[str]) -> ValueError:
@@ -417,26 +359,12 @@ def _error(mistakes: Sequence[str]) -> ValueError:
     return ValueError("\n- ".join(("CORS options:", *mistakes)))
 
 
-def _contradictions(policy: Policy, *, origins_given: bool) -> Iterator[str]:
-    """Say why a policy cannot be: credentials for every origin. Fetch ``#cors-protocol-and-credentials``."""
-    if not policy.supports_credentials or not policy.origins.matches_any_origin:
-        return
-    entries = policy.origins.entries
-    given = f"origins={entries[0] if len(entries) == 1 else entries!r:.300} allows every origin"
-    remedy = "write the origins that you trust, as in origins='https://app.example'"
-    if not origins_given:
-        given = "origins is not given, so that every origin is allowed"
-        remedy += ", or set CORS_ORIGINS in the app's config before CORS(app)"
-    yield f"{given}; this cannot be combined with supports_credentials=True: {remedy}, or remove supports_credentials"
-
-
 def check_now(parsed: ParsedOptions) -> None:
     """Raise what no config can change, and warn of it.
 
     :raises ValueError: for credentials that are allowed to every origin.
     """
-    parsed.warned = frozenset(policy_warnings(build_resources(parsed)))
-    warn(parsed.warned)
+    warn(policy_warnings(build_resources(parsed)))
 
 
 def policy_warnings(resources: Resources) -> Iterator[str]:
@@ -444,18 +372,9 @@ def policy_warnings(resources: Resources) -> Iterator[str]:
     for _, policy in resources.rules:
         yield from policy.origins.warnings
         if policy.supports_credentials:
-            yield from policy.origins.credential_warnings()
+            from .cli.advice import credential_risks
 
-
-def misspelt_keys(config: Mapping[Any, Any], given: set[str]) -> Iterator[str]:
-    """Warn about config keys that are like an option's, unless that option is *given* elsewhere."""
-    keys = {config_key(name): _ALIASES.get(name, name) for name in _PARSERS}
-    for key, value in config.items():
-        if not isinstance(key, str) or not key.startswith("CORS_") or key in keys or isinstance(value, Mapping):
-            continue
-        near = nearest(key, keys, 0.7)
-        if near and near not in config and keys[near] not in given:
-            yield f"config key {key!r} is not a setting, and has no effect; did you mean {near!r}?"
+            yield from credential_risks(policy.origins)
 
 
 def warn(sentences: Iterable[str]) -> None:
@@ -531,15 +450,22 @@ def parse_resources(value: Any) -> tuple[Entry, ...]:
         raise ValueError(f"={value!r:.300} {rule}")
     if not isinstance(value, Mapping):
         value = dict.fromkeys(value)
-    entries = [(f"[{pattern!r}]", partial(_parse_entry, pattern, options)) for pattern, options in value.items()]
-    return tuple(_parse_all(entries))
+    mistakes = Mistakes()
+    entries: list[Entry] = []
+    for pattern, options in value.items():
+        label = f"[{pattern!r}]"
+        compiled = mistakes.collect(label, _parse_pattern, pattern)
+        entries.append((compiled, mistakes.collect(label, _parse_entry, options)))
+    if mistakes:
+        raise ValueError(*mistakes)
+    return tuple(entries)
 
 
 _ORIGINS_NONE = (
     "origins is None, which allows no origin (perhaps an environment variable is not set); write the origins that may "
     "read, as in origins='https://app.example', or origins='*' for every origin"
 )
-_PARSERS: Mapping[str, Callable[[Any], Any]] = {
+PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "origins": parse_origins,
     "methods": parse_methods,
     "headers": parse_tokens,

@@ -11,7 +11,6 @@ import inspect
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
 from itertools import product
 from typing import Any, NamedTuple
 from unicodedata import normalize
@@ -25,10 +24,6 @@ _OPTION_TYPES = (
     'write for example origins=["https://app.example"]'
 )
 _SERIALIZATION = "browsers send lower-case ASCII, no white space, no path, no default port, and short IP addresses"
-_INVALID = (
-    "its host or its port is invalid (a port is at most 65535, a number in an IPv4 address at most 255; a * is not a "
-    "top-level domain); write for example 'https://app.example:8443'"
-)
 
 # An origin as browsers serialise it, or "null", of at most 300 characters: 253 for a DNS name, the rest for scheme and
 # port. Only the schemes of the web have hosts of a strict grammar; desktop and mobile shells have others, as in app://.
@@ -45,16 +40,7 @@ _WRITTEN = (
     r"(?::(?:0*(?P<port>[0-9]+|(?<=:)\*))?)?(?:/\*?)?\s*"
 )
 _DEFAULT_PORT = r"^((?:http|ws):.*):80$|^((?:https|wss):.*):443$|:$"
-# What people write instead of an origin, with its scheme and its host: "app.example", "http//x", "https://x/path".
-_MISWRITTEN = r"(?:(\w[\w+.-]*(?=:/)|https?(?=[:/])):?/{0,2}|/*)(?:[^/?#@]*@)?((?:https\?)?[^/?#,]*)"
 _JOINED = r"""[^\\^$|(){}+?"']*[\s,][^\\^$|(){}+?"']*://[^\\^$|(){}+?"']*"""  # several origins in one text
-_REGEX_SIGNS = r"[\\^$|(){}+?]|\[(?![\da-f]*:[\da-f:.]*\])|(?<![\w*])\.\*"
-_INSECURE = r"http://(?!((.*\.)?localhost|127\.[0-9.]+|\[::1\])(:|$))"
-_PRIVATE = (
-    r"([^.]+|.*\.(localhost|local|lan|internal)|(0|10|127|192\.168|169\.254|172\.(1[6-9]|2\d|3[01]))(\.\d+)+)(:.*)?"
-)
-
-_NARROWER = r"write \. for each dot, (.+\.)? for the names below a domain, and nothing behind it"
 
 # Names that anyone may register, two of each kind, and what stands before and behind them.
 _STARTS = "https:// http:// https://www. http://www. https://a.b. http://a.b."
@@ -138,21 +124,7 @@ class AllowedOrigins(NamedTuple):
     @property
     def matches_any_origin(self) -> bool:
         """Whether every origin is allowed, in any spelling: ``*``, or a pattern that admits unrelated domains."""
-        return self.any_origin or any(map(_admits_unrelated_domains, self.patterns))
-
-    def credential_warnings(self) -> Iterator[str]:
-        """Yield a sentence about each entry that is risky together with credentials."""
-        for origin in sorted(self.exact | self.wildcards):
-            if re.match(_INSECURE, origin):
-                yield f"{origin!r} with credentials: others on the network can change it; write 'https{origin[4:]}'"
-            parent = re.search(r"://\*\.([^:]+)", origin)
-            if parent and _is_public_suffix(parent[1]):
-                yield f"{origin!r} with credentials: anyone can get a name below {parent[1]!r}; write your own domain"
-        for pattern in self.patterns:
-            from .lookalikes import find_lookalike  # here, since few programs need it
-
-            if origin := find_lookalike(pattern.pattern, AllowedOrigins.parse([pattern]).allow):
-                yield f"{pattern!r} with credentials: it allows {origin!r} too; {_NARROWER}"
+        return self.any_origin or any(map(admits_unrelated_domains, self.patterns))
 
 
 ANY_ORIGIN = AllowedOrigins()
@@ -210,15 +182,17 @@ def _parse_text(text: str) -> _ParsedRules:
         yield "warnings", f"{text!r} is one item with several origins and is split; write {origins!r}"
         for origin in origins:
             yield from _parse_text(origin)
-    elif origin := _serialize(text):
+    elif origin := serialize(text):
         if origin != text:
             yield "warnings", f"{text!r} is corrected to {origin!r}: {_SERIALIZATION}; write {origin!r}"
         yield ("wildcards" if "*" in origin else "exact"), origin
     else:
-        yield "warnings", f"{text!r} can never match: {_explain(text)}"
+        from .cli.advice import why_never  # here, since few programs need it
+
+        yield "warnings", f"{text!r} can never match: {why_never(text)}"
 
 
-def _serialize(text: str) -> str:
+def serialize(text: str) -> str:
     """Write *text* as browsers serialise it, keeping wildcards; return ``""`` if it is not an origin."""
     match = re.fullmatch(_WRITTEN, text)
     if match is None:
@@ -257,39 +231,7 @@ def _parse_address(host: str) -> str:
     return f"[{super(IPv6Address, address).__str__()}]"
 
 
-def _explain(text: str) -> str:
-    """Say why *text* can never match, and what to write instead."""
-    if quoted := re.findall(r"""["']([^"'\[\],\s]+)["']""", text):
-        return f"it is JSON, or has quotation marks of its own; write {', '.join(quoted)!r}"
-    text = "".join(text[:400].split())
-    scheme, host = re.findall(_MISWRITTEN, text)[0]
-    if not scheme:
-        scheme = "http" if re.fullmatch(_PRIVATE, host) else "https"
-    if origin := _serialize(f"{scheme}://{host}"):
-        return f"an origin has a scheme, a host and perhaps a port, and nothing else; write {origin!r}"
-    if re.search(rf"(?<!\D\.)\*|\*(?!:|$)|{_REGEX_SIGNS}", text):
-        return _explain_pattern(text)
-    return _INVALID
-
-
-def _explain_pattern(text: str) -> str:
-    """Show the pattern that *text* stands for. A ``*`` spans a dot only at the beginning, so not into other domains."""
-    regex = re.sub(r"^/\^?|(?<!/)/(\.?\*)?$", "", text)
-    regex = re.sub(r"^(?!.*/\\?/)", "https://", regex)
-    if not re.search(_REGEX_SIGNS, regex):
-        star = "[0-9]*" if re.search(r"//\d+\.", regex) else "[^.:/]*"
-        regex = re.sub(r"//\*(?=\w)", r"//([^:/]+\\.)?", regex.replace(".", r"\."))
-        regex = re.sub(r"\*+", star, regex.replace("//*", "//[^:/]+"))
-    try:
-        pattern = compile_pattern(regex)
-    except ValueError:
-        return _INVALID
-    if _admits_unrelated_domains(pattern):
-        return "as a pattern it would allow every site; write your page's origin, as in 'https://app.example', or '*'"
-    return f'a string is not a pattern (only a first "*." and a last ":*" are wildcards); write re.compile(r"{regex}")'
-
-
-def _admits_unrelated_domains(pattern: re.Pattern[str]) -> bool:
+def admits_unrelated_domains(pattern: re.Pattern[str]) -> bool:
     """Tell whether two domains that different people may register match under the same public ending."""
     ports = re.findall(r":[0-9]+|\Z", f"{pattern.pattern}:8443")  # those that it names, another one, and none
     for start, ending, port in product(_STARTS.split(), _ENDINGS.split(), ports):
@@ -317,17 +259,3 @@ def _covering_wildcards(origin: str) -> Iterator[str]:
     for dot in re.finditer(r"\.", host):
         yield f"{scheme}://*{rest[dot.start() :]}"
         yield f"{scheme}://*{host[dot.start() :]}:*"
-
-
-def _is_public_suffix(domain: str) -> bool:
-    """Tell whether anyone can register a name below *domain*; without ``publicsuffixlist``, if it is one label."""
-    try:
-        from publicsuffixlist import PublicSuffixList
-    except ImportError:
-        return "." not in domain and domain != "localhost"
-    return bool(_load(PublicSuffixList).is_public(domain))
-
-
-@cache
-def _load(suffix_list: Callable[..., Any]) -> Any:
-    return suffix_list(accept_unknown=False)  # takes 40 ms

@@ -80,6 +80,9 @@ class CORSRequest(NamedTuple):
         return bool(self.method == "OPTIONS" and self.origin and self.requested_method)
 
 
+_NO_REQUEST = CORSRequest("")
+
+
 class _PolicyFields(NamedTuple):
     origins: AllowedOrigins = ANY_ORIGIN
     methods: tuple[str, ...] | None = None
@@ -123,7 +126,9 @@ class Policy(_PolicyFields):
         allow_origin = self._allow_origin(request.origin, origin_allowed)
         if allow_origin is None:
             return vary
-        others = self._headers_on_options(request) if on_options else self._headers_of_actual_response
+        others = self._headers_on_options if on_options else self._headers_of_actual_response
+        if on_options and self._echoes:
+            others = self._list_headers(self._methods_on_options, request)
         return ((ACL_ORIGIN, allow_origin), *others, *vary)
 
     def _allow_origin(self, origin: str | None, allowed: bool | None) -> str | None:
@@ -165,33 +170,37 @@ class Policy(_PolicyFields):
             return ()
         return (("Vary", ", ".join(names)),)
 
-    def _headers_on_options(self, request: CORSRequest) -> Headers:
-        methods = self._join_names(self._methods_on_options, request.requested_method or "")
-        return self._list_headers(methods, self._join_names(self.headers, request.requested_headers or ""))
+    @cached_property
+    def _headers_on_options(self) -> Headers:
+        return self._list_headers(self._methods_on_options)
 
     @cached_property
     def _headers_of_actual_response(self) -> Headers:
-        return self._list_headers(self._join_names(self.methods or ()), self._join_names(self.headers))
+        return self._list_headers(self.methods or ())
 
     @property
     def _methods_on_options(self) -> tuple[str, ...]:
         return ALL_METHODS if self.methods is None else self.methods
 
-    def _list_headers(self, methods: str, headers: str) -> Headers:
+    @cached_property
+    def _echoes(self) -> bool:
+        return self._echoes_requested_names((*self._methods_on_options, *self.headers))
+
+    def _list_headers(self, methods: tuple[str, ...], request: CORSRequest = _NO_REQUEST) -> Headers:
         values = {
-            ACL_METHODS: methods,
-            ACL_HEADERS: headers,
+            ACL_METHODS: self._join_names(methods, request.requested_method),
+            ACL_HEADERS: self._join_names(self.headers, request.requested_headers),
             ACL_EXPOSE_HEADERS: ", ".join(self.expose_headers),
             ACL_CREDENTIALS: "true" if self.supports_credentials else "",
             ACL_MAX_AGE: "" if self.max_age is None else str(self.max_age),
         }
         return tuple((name, value) for name, value in values.items() if value)
 
-    def _join_names(self, names: tuple[str, ...], requested: str = "") -> str:
+    def _join_names(self, names: tuple[str, ...], requested: str | None) -> str:
         if not self._echoes_requested_names(names):
             return ", ".join(names)
         # The client chooses these names: the work and the result are bounded.
-        tokens = [token.strip(" \t") for token in requested.split(",", _MAX_NAMES)[:_MAX_NAMES]]
+        tokens = [token.strip(" \t") for token in (requested or "").split(",", _MAX_NAMES)[:_MAX_NAMES]]
         valid = {token for token in tokens if len(token) <= _MAX_NAME_LENGTH and is_token(token)}
         return ", ".join(sorted(valid.union(names) - {"*"}))
 

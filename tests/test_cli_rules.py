@@ -10,8 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from flask_cors import CORSWarning, cross_origin
+from flask_cors.cli.lookalikes import find_lookalike
 from flask_cors.cli.rules.slowness import is_exponential, is_quadratic
-from flask_cors.lookalikes import find_lookalike
 from flask_cors.origins import AllowedOrigins
 from tests.programs import HEAD, Program, write
 from tests.tables import blocks, lines, table

@@ -14,7 +14,7 @@ SOURCES = {str(path.relative_to(ROOT / "flask_cors")): path.read_text() for path
 #: Of these, each text is a message; of the command, what it raises. The findings of ``check`` have a page of their own.
 TELLING = [
     *words("options.py origins.py resources.py extension.py decorator.py _state.py _middleware.py"),
-    *words("testing.py cli/denied.py"),
+    *words("testing.py cli/advice.py cli/denied.py"),
     *(name for name in SOURCES if name.startswith("browser/") and name != "browser/differences.py"),
 ]
 COMMAND = [name for name in SOURCES if name.startswith("cli/") and name not in TELLING]

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flask_cors.cli.advice import credential_risks
 from flask_cors.origins import ANY_ORIGIN, AllowedOrigins, is_origin
 from tests.entries import KINDS, Entry
 from tests.tables import lines, table, words
@@ -459,7 +460,7 @@ SAFE = words("""
 
 
 def risks(value: object) -> list[str]:
-    return list(parse(value).credential_warnings())
+    return list(credential_risks(parse(value)))
 
 
 @pytest.mark.parametrize("with_list", [True, False], ids=["with the list", "without the list"])

@@ -27,13 +27,13 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "flask_cors"
 
 # The core, a module a line; each can import those before it, and no other. The pure ones know no framework.
-PURE = ["lookalikes", "origins", "policy", "resources", "options"]
+PURE = ["origins", "policy", "resources", "options"]
 CORE = [*PURE, "_routes", "_state", "_middleware", "decorator", "extension", "__init__"]
 NOT_CORE = {"browser", "testing", "pytest_plugin", "cli"}
 
 SOURCES = {path.relative_to(PACKAGE).as_posix(): path.read_text() for path in PACKAGE.rglob("*.py")}
 
-MOST_TOKENS, MOST_TOKENS_A_LINE = 10_150, 8.5  # 8,000 are the aim
+MOST_TOKENS, MOST_TOKENS_A_LINE = 8_850, 8.5  # 8,000 are the aim
 LONGEST_BODY, MEDIAN_BODY = 30, 6
 
 TOP_LEVEL = {
@@ -104,7 +104,11 @@ def test_the_core_is_these_modules() -> None:
 @pytest.mark.parametrize("module", CORE)
 def test_imports_point_one_way_and_a_pure_module_imports_no_framework(module: str) -> None:
     found = {*imports(SOURCES[f"{module}.py"])}
-    known = {f".{name}" for name in CORE[: CORE.index(module)]} | {".cli", ".cli.denied"}  # these only in debug mode
+    known = {f".{name}" for name in CORE[: CORE.index(module)]} | {
+        ".cli",
+        ".cli.advice",
+        ".cli.denied",
+    }  # where something is wrong
     assert {name for name in found if name.startswith(".")} <= known
     assert module not in PURE or not found & {"flask", "werkzeug", "jinja2", "blinker", "markupsafe"}
 

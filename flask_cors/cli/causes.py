@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 from .. import browser as fetch
 from .._routes import Route
-from ..options import RESOURCES, nearest
+from ..options import RESOURCES
 from ..policy import Policy
+from .advice import nearest
 from .ask import place_of_function
 from .case import Case, Cause, LoadFailure, is_loopback
 from .deployment import DEPLOYMENT_CAUSES

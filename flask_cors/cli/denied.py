@@ -1,4 +1,4 @@
-"""Denied requests: the signal :data:`~flask_cors.request_denied`, and the line that the terminal gets.
+"""Denied requests: the signal :data:`~flask_cors.request_denied`, and the line that the terminal gets; failed views.
 
 With ``flask run --debug``, and where the logger ``flask_cors`` has the level ``INFO`` when the app gets its first
 request, one line is logged for each cross-origin request that is denied, and for each preflight that is not granted
@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import logging
 import shlex
+import traceback
 from typing import Any
 from urllib.parse import quote
 
-from flask import Flask, Request
+from flask import Flask, Request, Response
 from flask.logging import default_handler, has_level_handler
 
 from .._middleware import request_denied
@@ -36,9 +37,11 @@ def send_if_denied(
     app: Flask, current: Request, policy: Policy | None, request: CORSRequest, allowed: bool | None
 ) -> None:
     """Send the signal if the response headers do not allow a request. A receiver that fails changes no response."""
+    if not request_denied.has_receivers_for(app) or not is_cross_origin_fetch(current):
+        return
     try:
         headers = () if policy is None else policy.response_headers(request, allowed)
-        reason = find_reason(request, policy, dict(headers)) if _is_cors(current) else ""
+        reason = find_reason(request, policy, dict(headers))
         if reason:
             route = request_route(app, current)
             request_denied.send(app, route=route, origin=request.origin, reason=reason)
@@ -46,10 +49,19 @@ def send_if_denied(
         app.logger.exception("CORS: a receiver of request_denied failed")
 
 
-def _is_cors(current: Request) -> bool:
+def traceback_response(app: Flask, current: Request) -> Response | None:
+    """Return what a page can read of an exception in debug mode; ``None`` if the debugger is of more use."""
+    if not is_cross_origin_fetch(current):
+        return None
+    app.logger.exception("Exception on %r [%s]", current.path, current.method)
+    return app.response_class(traceback.format_exc(), 500, mimetype="text/plain")
+
+
+def is_cross_origin_fetch(current: Request) -> bool:
     """Whether a page of another origin wants to read this: no navigation, no image, no page of the app itself."""
-    own = f"{current.scheme}://{current.host}"
-    return current.headers.get("Origin") != own and current.headers.get("Sec-Fetch-Mode", "cors") == "cors"
+    own_origin = f"{current.scheme}://{current.headers.get('Host')}"
+    is_fetch = current.headers.get("Sec-Fetch-Mode", "cors") == "cors"
+    return is_fetch and current.headers.get("Origin") not in (None, own_origin)
 
 
 def find_reason(request: CORSRequest, policy: Policy | None, headers: dict[str, str]) -> str:

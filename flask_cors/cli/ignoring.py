@@ -11,7 +11,7 @@ from io import StringIO
 from itertools import chain
 from typing import NamedTuple
 
-from ..options import nearest
+from .advice import nearest
 from .finding import Finding
 from .site import Place, Site
 from .source import SETTERS, SourceFile

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..options import _PARSERS, RESOURCES
+from ..options import PARSERS, RESOURCES
 from ..policy import Policy
 from ..resources import ANY_PATH, Resources
 from .needs import Changes
@@ -88,7 +88,7 @@ class Plan:
         """Plan that an option gets the value of a key that has no effect now, if that is a value for it."""
         name = new.removeprefix("CORS_").lower()
         with suppress(TypeError, ValueError):
-            self.renamed[name] = _PARSERS[name](self._site.app.config[key])
+            self.renamed[name] = PARSERS[name](self._site.app.config[key])
 
     def entry(self, cover: Cover) -> PlannedEntry:
         """Return what is planned for one entry."""
@@ -145,7 +145,7 @@ class Plan:
 
 
 def _parsed(changes: Changes) -> Changes:
-    return {name: _PARSERS[name](value) for name, value in changes.items()}
+    return {name: PARSERS[name](value) for name, value in changes.items()}
 
 
 def _merge(old: Any, planned: Any, new: Any) -> Any:

@@ -34,12 +34,12 @@ from ..options import (
     RESOURCES,
     ParsedOptions,
     build_resources,
-    misspelt_keys,
     parse_config,
 )
 from ..policy import DENY_ALL, Policy
 from ..resources import ANY_PATH
 from ..testing import request_environ
+from .advice import misspelt_keys
 from .source import SETTERS, Program, SourceFile, as_path, last_name, shown_name
 
 _MAX_FILES = 300
@@ -197,8 +197,7 @@ class Site:
     def misspelt_keys(self) -> list[str]:
         """Return sentences about keys of the config that resemble a setting."""
         given = [self.config, *all_decorations(self.app), *(scope.parsed for scope in self._state.scopes)]
-        names = {name for parsed in given for name in parsed.names}
-        return [*misspelt_keys(self.app.config, names)]
+        return [*misspelt_keys(self.app.config, given)]
 
     # Covers
 

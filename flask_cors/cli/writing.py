@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import update_wrapper
 from typing import Any, Concatenate, ParamSpec
 
-from ..options import _PARSERS, RESOURCES, Options, config_key
+from ..options import PARSERS, RESOURCES, Options, config_key
 from .needs import Changes
 from .plan import Plan, PlannedEntry, policy_value_of
 from .site import Cover, Layer, Place, Site
@@ -508,7 +508,7 @@ def _has_items(node: ast.expr) -> bool:
 
 def _parse(name: str, value: Any) -> Any:
     try:
-        return policy_value_of(_PARSERS[name](value))
+        return policy_value_of(PARSERS[name](value))
     except (KeyError, TypeError, ValueError):
         return None
 

@@ -12,6 +12,7 @@ from typing import Any
 from ...origins import AllowedOrigins
 from ...policy import Policy
 from ...resources import literal_prefix
+from ..advice import credential_risks
 from ..finding import Finding, Level, covers, setting_finding
 from ..site import Cover, Site
 from ..source import as_python
@@ -74,7 +75,7 @@ def corrected_origins(policy: Policy, *, credentials: bool) -> tuple[Any, ...]:
 
 def _risks(entry: Any) -> str:
     found = AllowedOrigins.parse([entry])
-    return "" if found.patterns else ". ".join(found.credential_warnings())  # patterns: `wideness` finds them
+    return "" if found.patterns else ". ".join(credential_risks(found))  # patterns: `wideness` finds them
 
 
 def _safer(entry: Any) -> Any:

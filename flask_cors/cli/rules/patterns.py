@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from ...options import nearest
 from ...resources import ANY_PATH, literal_prefix, precision
+from ..advice import nearest
 from ..finding import Finding, entries, listed, matching_routes
 from ..readers import allows_all_of
 from ..site import Cover, Layer, RouteCover, Site, escape_path

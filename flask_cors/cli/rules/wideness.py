@@ -9,9 +9,10 @@ from dataclasses import replace
 from types import CodeType
 from typing import Any
 
-from ...lookalikes import find_lookalike
-from ...origins import AllowedOrigins, _is_public_suffix
+from ...origins import AllowedOrigins
+from ..advice import is_public_suffix
 from ..finding import Finding, covers, setting_finding
+from ..lookalikes import find_lookalike
 from ..narrowing import narrowed
 from ..site import Cover, Site
 from ..source import as_python
@@ -46,7 +47,7 @@ def _unwanted(site: Site, cover: Cover, entry: Any) -> str:
         allow = _careful(site, found.callables[0])
         texts = [*_texts_of(found.callables[0]), *_listed(site)]
         return _ANYBODY if allow(_ANYBODY) else next(filter(None, (find_lookalike(one, allow) for one in texts)), "")
-    if cover.policy.supports_credentials and any(map(_is_public_suffix, _parents(found))):
+    if cover.policy.supports_credentials and any(map(is_public_suffix, _parents(found))):
         return ""  # a risky origin, and found as such
     hosted = (f"https://evil.{hoster}" for hoster in _HOSTERS.split())
     patterns = (find_lookalike(pattern.pattern, found.allow) for pattern in found.patterns)
