@@ -61,13 +61,6 @@ def test_an_app_can_be_set_up(set_up: SetUp) -> None:
     assert headers_for(app) == FOR_A
 
 
-def test_without_options_every_origin_may_read_everything_and_without_cors_none() -> None:
-    app = serving()
-    assert headers_for(app) == FOR_NONE
-    CORS(app)
-    assert headers_for(app) == FOR_ALL
-
-
 def test_one_cors_serves_several_apps_each_with_its_own_options() -> None:
     cors, apps = CORS(send_wildcard=False), [serving(), configure(serving(), origins=B), serving()]
     cors.init_app(apps[0], origins=A)
