@@ -267,10 +267,22 @@ ALONE = {"Vary": "*"}
     ("and more", {"Vary": "X, *"}, [ONLY_A | ALONE, ALONE, ONLY_A | ALONE]),
 )
 def test_headers_set_by_hand_are_replaced_or_merged(place: h.Place, headers: Any, expected: Any) -> None:
-    """Those that a function after the request sets are in ``test_laws.py``."""
     app = h.make_app()
     place(app, lambda: ("text", headers), origins=A)
     assert h.get_headers_for(app, PATH) == expected
+
+
+@h.every_place
+def test_headers_that_a_function_after_the_request_sets_are_replaced(place: h.Place) -> None:
+    app = h.make_app()
+
+    @app.after_request
+    def set_by_hand(response: Response) -> Response:
+        response.headers.extend(BY_HAND)
+        return response
+
+    place(app, a_view, origins=A)
+    assert h.get_headers_for(app, PATH) == MERGED_FOR_A
 
 
 def test_the_headers_of_the_policy_replace_every_header_of_that_name() -> None:
