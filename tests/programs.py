@@ -58,10 +58,8 @@ app = Flask(__name__, static_folder=None)
 
 def program(code: str) -> str:
     """A program with a few routes, set up by *code*: calls of ``CORS``, and at its end a decorator for one view."""
-    place = re.search(r"^@cross_origin", code, re.MULTILINE)
-    decorator = code[place.start() :] if place else ""
-    views = VIEWS.replace("DECORATOR", decorator or "@(lambda view: view)")
-    return f"{HEAD}{code.removesuffix(decorator)}{views}"
+    set_up, at, decorator = code.partition("@cross_origin")
+    return f"{HEAD}{set_up}{VIEWS.replace('DECORATOR', f'{at}{decorator}' or '@(lambda view: view)')}"
 
 
 class Program:

@@ -1,6 +1,5 @@
 """Errors: whoever makes them, they carry the headers of the policy that covers the request, and of no other."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,8 @@ from werkzeug.test import Client
 
 from flask_cors import CORS, cross_origin
 from tests import helpers as h
-from tests.helpers import DENIED, FOR_A, FOR_ALL, FOR_NONE, NO_HEADERS, ONLY_A, PATH, A, cors_headers, fetch
+from tests.helpers import DENIED, FOR_A, FOR_ALL, FOR_NONE, NO_HEADERS, ONLY_A, PATH, A, Place, cors_headers, fetch
 from tests.tables import table
-
-Place = Callable[..., None]
-every_place = pytest.mark.parametrize("place", h.PLACES)
-every_place_while_the_view_runs = pytest.mark.parametrize("place", [*h.PLACES, h.for_the_view_alone])
 
 
 def make_app_for_a(place: Place, view: h.View, change: h.Change = h.no_set_up, **config: Any) -> Flask:
@@ -47,43 +42,39 @@ async def divides_by_zero_later() -> str:
     return str(1 / 0)
 
 
-@every_place_while_the_view_runs
-@table(
-    "view, status",
-    ("returns 304", lambda: ("", 304), 304),
-    ("returns 500", lambda: ("text", 500), 500),
-    *((f"aborts with {n}", aborting(n), n) for n in (401, 404, 405, 500)),
-    ("raises", divides_by_zero, 500),
-    ("is async and raises", divides_by_zero_later, 500),
-    ("returns what is no response", lambda: None, 500),
-    ("reads a field that is missing", lambda: request.form["field"], 400),
-    ("aborts with a status of its own", lambda: abort(Response("own", 499)), 499),
-    ("aborts with a redirect", lambda: abort(redirect("/elsewhere", 302)), 302),
-)
-def test_the_response_is_for_a_alone_where_the_view(place: Place, view: h.View, status: int) -> None:
-    assert_only_a_reads(make_app_for_a(place, view), status)
-
-
 async def teapot(_: Exception) -> ResponseReturnValue:
     return "handled", 418
 
 
-@every_place_while_the_view_runs
+@h.every_place_while_the_view_runs
 @table(
-    "view, handled, handler, status",
-    ("by its status", aborting(404), 404, teapot, 418),
-    ("by its class", aborting(403), HTTPException, teapot, 418),
-    ("that is no HTTP error", divides_by_zero, ZeroDivisionError, teapot, 418),
-    ("that became a 500", divides_by_zero, 500, teapot, 418),
-    ("of an async view", divides_by_zero_later, Exception, teapot, 418),
-    ("whose handler fails itself", aborting(403), 403, divides_by_zero, 500),
+    "view, status, handlers",
+    ("returns 304", lambda: ("", 304), 304, {}),
+    ("returns 500", lambda: ("text", 500), 500, {}),
+    *((f"aborts with {n}", aborting(n), n, {}) for n in (401, 404, 405, 500)),
+    ("raises", divides_by_zero, 500, {}),
+    ("is async and raises", divides_by_zero_later, 500, {}),
+    ("returns what is no response", lambda: None, 500, {}),
+    ("reads a field that is missing", lambda: request.form["field"], 400, {}),
+    ("aborts with a status of its own", lambda: abort(Response("own", 499)), 499, {}),
+    ("aborts with a redirect", lambda: abort(redirect("/elsewhere", 302)), 302, {}),
+    ("aborts with a status that is handled", aborting(404), 418, {404: teapot}),
+    ("aborts with a class that is handled", aborting(403), 418, {HTTPException: teapot}),
+    ("raises what is handled", divides_by_zero, 418, {ZeroDivisionError: teapot}),
+    ("raises, and the 500 is handled", divides_by_zero, 418, {500: teapot}),
+    ("is async and raises what is handled", divides_by_zero_later, 418, {Exception: teapot}),
+    ("aborts, and the handler fails itself", aborting(403), 500, {403: divides_by_zero}),
 )
-def test_an_error_is_for_a_alone_that_is_handled(
-    place: Place, view: Any, handled: Any, handler: Any, status: int
+def test_the_response_is_for_a_alone_where_the_view(
+    place: Place, view: h.View, status: int, handlers: dict[Any, Any]
 ) -> None:
-    assert_only_a_reads(make_app_for_a(place, view, lambda app: app.register_error_handler(handled, handler)), status)
+    def register(served: Any) -> None:
+        for handled, handler in handlers.items():
+            served.register_error_handler(handled, handler)
+
+    assert_only_a_reads(make_app_for_a(place, view, register), status)
     app = make_app_for_a(place, view)
-    app.register_error_handler(handled, handler)  # of the app, which need not be what serves the view
+    register(app)  # which need not be what serves the view
     assert_only_a_reads(app, status)
 
 
@@ -95,36 +86,30 @@ def test_a_decorated_error_handler_gives_its_policy_to_what_no_view_covers() -> 
     assert (response.status_code, response.text) == (404, "nothing here")
 
 
-# Made before and after the view --------------------------------------------------------------------------------------
+# Made before and after the view, by routing, and for static files ----------------------------------------------------
 
 
-@every_place
+def fail_four_times(served: Any) -> None:
+    failures = iter([500] * 4)
+    served.after_request(lambda response: abort(500) if response.status_code == 200 and next(failures, 0) else response)
+
+
+@h.every_place
 @table(
-    "function, status",
-    *((f"aborts with {n}", aborting(n), n) for n in (401, 404, 503)),
-    ("returns 403", lambda: ("text", 403), 403),
-    ("raises", divides_by_zero, 500),
+    "change, status, path, method",
+    ("a function before the request that aborts", lambda it: it.before_request(aborting(401)), 401, PATH, "HEAD"),
+    ("one that returns 403", lambda it: it.before_request(lambda: ("text", 403)), 403, PATH, "GET"),
+    ("one that raises", lambda it: it.before_request(divides_by_zero), 500, PATH, "GET"),
+    ("a function after the request that raises", fail_four_times, 500, PATH, "GET"),
+    ("a method that routing refuses", h.no_set_up, 405, PATH, "PUT"),
+    ("a method that nobody knows", h.no_set_up, 405, PATH, "PURGE"),
+    ("a slash that is missing", h.no_set_up, 308, "/x/view", "GET"),
 )
-def test_a_refusal_is_for_a_alone_where_a_function_before_the_request(place: Place, function: Any, status: int) -> None:
-    assert_only_a_reads(make_app_for_a(place, h.a_view, lambda served: served.before_request(function)), status)
+def test_the_error_is_for_a_alone_of(place: Place, change: h.Change, status: int, path: str, method: str) -> None:
+    assert_only_a_reads(make_app_for_a(place, h.a_view, change), status, path, method=method)
     app = make_app_for_a(place, h.a_view)
-    app.before_request(function)
-    for method in ("GET", "HEAD"):
-        assert_only_a_reads(app, status, method=method)
-
-
-@every_place
-def test_a_failure_after_the_view_is_for_a_alone(place: Place) -> None:
-    app = make_app_for_a(place, h.a_view)
-    failures = iter([ZeroDivisionError] * 4)
-
-    @app.after_request
-    def fail(response: Response) -> Response:
-        if response.status_code == 200 and next(failures, None):
-            raise ZeroDivisionError
-        return response
-
-    assert_only_a_reads(app, 500)
+    change(app)
+    assert_only_a_reads(app, status, path, method=method)
 
 
 def test_where_an_after_request_function_fails_for_the_500_too_flask_adds_no_headers() -> None:
@@ -132,18 +117,6 @@ def test_where_an_after_request_function_fails_for_the_500_too_flask_adds_no_hea
     app.after_request(lambda _: abort(500))
     response = fetch(app.test_client(), PATH, A)
     assert (response.status_code, cors_headers(response)) == (500, NO_HEADERS)
-
-
-# Made by routing, and for static files -------------------------------------------------------------------------------
-
-
-@every_place
-def test_what_routing_refuses_is_for_a_alone(place: Place) -> None:
-    app = make_app_for_a(place, h.a_view)
-    for method in ("POST", "PUT", "QUERY", "PURGE"):
-        assert_only_a_reads(app, 405, method=method)
-    for method in ("GET", "HEAD"):
-        assert_only_a_reads(app, 308, "/x/view", method=method)
 
 
 @table(
@@ -164,18 +137,15 @@ def test_what_is_missing_has_the_policy_of_its_path(place: Place, beside: Any, e
 
 def test_static_files_have_the_policy_of_their_path_or_blueprint(tmp_path: Path) -> None:
     (tmp_path / "style.css").write_text("* { color: red }")
-    app = Flask(__name__, static_folder=tmp_path, static_url_path="/static")
+    app, inside = Flask(__name__, static_folder=tmp_path, static_url_path="/static"), Blueprint("b", __name__, tmp_path)
     CORS(app, resources={"/static/": {"origins": A}})
-    inside = Blueprint("inside", __name__, str(tmp_path), url_prefix="/x")
     CORS(inside, origins=A)
-    app.register_blueprint(inside)
-    for path, status in [("style.css", 200), ("none.css", 404), ("", 404), ("/style.css", 308)]:
-        assert_only_a_reads(app, status, f"/static/{path}")
-    for path, status in [("style.css", 200), ("none.css", 404)]:
-        assert_only_a_reads(app, status, f"/x/{tmp_path.name}/{path}")
+    app.register_blueprint(inside, url_prefix="/x")
+    for path in ("/static", f"/x/{tmp_path.name}"):
+        assert_only_a_reads(app, 200, f"{path}/style.css")
+        assert_only_a_reads(app, 404, f"{path}/none.css")
     unchanged = fetch(app.test_client(), "/static/style.css", A).headers["ETag"]
-    again = fetch(app.test_client(), "/static/style.css", A, headers={"If-None-Match": unchanged})
-    assert (again.status_code, cors_headers(again)) == (304, ONLY_A)
+    assert_only_a_reads(app, 304, "/static/style.css", headers={"If-None-Match": unchanged})
     assert h.get_headers_for(app, "/") == FOR_NONE
 
 
@@ -231,7 +201,7 @@ def test_an_exception_leaves_the_app_as_without_cors_in_tests_and_where_exceptio
         fetch(app.test_client(), PATH, A)
 
 
-@every_place
+@h.every_place
 def test_in_debug_mode_that_does_not_propagate_the_500_is_for_a_alone_and_logged_once(
     place: Place, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from logging.handlers import BufferingHandler
@@ -15,15 +14,15 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from werkzeug.serving import make_server
 
 from flask_cors import CORS
 from tests import hostile
 from tests.helpers import DENIED, make_app
 from tests.hostile import ANY_ORIGIN as ORIGIN
-from tests.hostile import CALLS, EVIL, HOST, MUCH, SECONDS, Answer, Attack, Call, Log, call
+from tests.hostile import CALLS, EVIL, MUCH, SECONDS, Answer, Attack, Call, Log, call
 from tests.sites import call as call_app
 from tests.tables import examples, table
+from tests.transcripts.servers import serving
 
 
 @contextmanager
@@ -37,16 +36,9 @@ def served(application: WSGIApplication) -> Iterator[tuple[int, Log]]:
         return "\n".join(map(handler.format, records))
 
     logging.getLogger().addHandler(handler)
-    server = make_server(HOST, 0, application, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, args=[0.05])
-    thread.start()
-    try:
-        yield server.port, log
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        logging.getLogger().removeHandler(handler)
+    with serving(application) as port:
+        yield port, log
+    logging.getLogger().removeHandler(handler)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +58,7 @@ def test_guarded_views_allow_their_friends_unless_their_function_fails(werkzeug:
 
 def test_most_hostile_requests_are_lawful_and_reach_the_app() -> None:
     assert len([name for name, request in CALLS.items() if request.to("/exact").lawful]) > 70
-    assert len(CALLS) > 150
+    assert len(CALLS) > 140
 
 
 # The judge -----------------------------------------------------------------------------------------------------------
@@ -108,10 +100,10 @@ EMPTY = call()
     ("everyone is allowed", ECHO_ORIGIN, "/exact", call(EVIL), "'https://evil.test' is allowed"),
     ("a list is allowed", ECHO_ORIGIN, "/several", TWO_ORIGINS, "'https://a.example https://evil.test' is allowed"),
     ("no origin is allowed", leaky(A_HEADER), "/several", EMPTY, "'https://a.example' is allowed"),
-    ("a header twice", leaky(A_HEADER, A_HEADER), "/exact", EMPTY, "a header is there twice"),
-    ("credentials for everyone", ANYONE, "/everyone", EMPTY, "credentials are granted to everyone"),
-    ("a header without a grant", leaky(CREDENTIALS), "/exact", EMPTY, "a denied request gets a header"),
-    ("invalid names", ECHO_NAMES, "/exact", CALLS[NAMES + "what is no token"], "no list of tokens"),
+    ("a header twice", leaky(A_HEADER, A_HEADER), "/exact", EMPTY, "these headers are not valid"),
+    ("credentials for everyone", ANYONE, "/everyone", EMPTY, "these headers are not valid"),
+    ("a header without a grant", leaky(CREDENTIALS), "/exact", EMPTY, "a denied origin learns nothing"),
+    ("invalid names", ECHO_NAMES, "/exact", CALLS[NAMES + "what is no token"], "these headers are not valid"),
     ("names without bound", ECHO_NAMES, "/exact", CALLS[NAMES + "64 kB of letters"], "the headers are too long"),
     ("a NUL is repeated", ECHO_RAW, "/exact", CALLS[NAMES + "a NUL"], "the answer is not valid"),
     ("a second answer", ECHO_PATH, "/exact", CALLS[BY_PATH + "second answer"], "there is more than one answer"),

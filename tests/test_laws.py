@@ -7,7 +7,6 @@ grows in ``test_contexts.py``; what a real cache makes of law 4, in ``tests/cach
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -15,7 +14,7 @@ from typing import Any, cast
 from unittest import mock
 
 import pytest
-from flask import Flask, Response, current_app, has_app_context, has_request_context, request
+from flask import Flask, Response, current_app, request
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -23,10 +22,10 @@ from flask_cors import CORS, cross_origin
 from flask_cors.browser import Browser
 from flask_cors.browser import Request as Sent
 from flask_cors.browser import Response as Received
+from tests import sites as judge
 from tests.entries import exact, is_sent, near_misses, on_the_wire
-from tests.helpers import A, B, hide, wrap
-from tests.sites import ROUTED, SIMPLE_METHODS, App, Result, Site, call
-from tests.visits import METHODS, Environ, any_sites, entries_of, hostile_sites, origins_for, sites, visits
+from tests.helpers import PATH, A, B, for_the_app, hide, wrap
+from tests.sites import METHODS, ROUTED, SIMPLE_METHODS, App, Environ, Result, Site, any_sites, call, origins_for, sites
 
 pytestmark = pytest.mark.filterwarnings("ignore::flask_cors.CORSWarning")  # many a generated origin deserves one
 
@@ -39,64 +38,29 @@ def get(app: Flask, origin: str | None, method: str = "GET", **environ: str) -> 
     return call(app, {"REQUEST_METHOD": method, **sent, **environ})
 
 
-def preflight(app: Flask, origin: str, method: str = "PUT", names: set[str] | None = None, **environ: str) -> Result:
-    headers = {"HTTP_ACCESS_CONTROL_REQUEST_HEADERS": ",".join(sorted(names))} if names else {}
-    return get(app, origin, "OPTIONS", HTTP_ACCESS_CONTROL_REQUEST_METHOD=method, **headers, **environ)
-
-
-def is_preflight(environ: Environ) -> bool:
-    headers = environ.get("HTTP_ORIGIN") and environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD")
-    return bool(environ["REQUEST_METHOD"] == "OPTIONS" and headers)
+def preflight(app: Flask, origin: str, method: str = "PUT", **environ: str) -> Result:
+    return get(app, origin, "OPTIONS", HTTP_ACCESS_CONTROL_REQUEST_METHOD=method, **environ)
 
 
 # Laws 1 and 2: the headers -------------------------------------------------------------------------------------------
 
-TOKEN = r"[-!#$%&'*+.^_`|~0-9A-Za-z]+"
-LIST = f"{TOKEN}(, {TOKEN})*"
-GRAMMAR = {  # Fetch, #http-new-header-syntax
-    "Access-Control-Allow-Origin": r"\*|null|[a-z][a-z0-9+.-]*://([a-z0-9._~%-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?",
-    "Access-Control-Allow-Credentials": "true",
-    "Access-Control-Allow-Methods": LIST,
-    "Access-Control-Allow-Headers": LIST,
-    "Access-Control-Expose-Headers": LIST,
-    "Access-Control-Max-Age": "[0-9]+",
-    "Vary": rf"\*|{LIST}",
-}
-NOTHING = "(?!)"
 
-
-def assert_valid(result: Result) -> None:
-    """Laws 1 and 2, of one response; a header that is there twice has a value that no grammar knows."""
-    found = result.cors
-    assert all(re.fullmatch(GRAMMAR.get(name, NOTHING), value, re.ASCII) for name, value in found.items()), found
-    if "Access-Control-Allow-Origin" not in found:
-        assert found.keys() <= {"Vary"}, "a denied origin learns nothing"
-    elif found["Access-Control-Allow-Origin"] == "*":
-        assert "Access-Control-Allow-Credentials" not in found
-
-
-def is_covered(site: Site, environ: Environ) -> bool:
-    """Whether the policy of the view alone decides on the headers of the response."""
-    method = environ["REQUEST_METHOD"]
-    return environ["PATH_INFO"] == "/view" and (method in ROUTED or (method == "OPTIONS" and site.place.covers_options))
-
-
-@given(visits())
+@given(judge.visits())
 def test_each_header_is_valid_and_comes_from_an_option(visit: Visit) -> None:
     """Laws 1 and 2. What the app itself sets by hand where no policy covers it is its own affair."""
     site, environs = visit
     app, policy = site.serve(), site.policy
     for environ in environs:
-        result, covered = call(app, environ), is_covered(site, environ)
+        result, covered = call(app, environ), judge.is_covered(environ)
         by_hand = environ.get("HTTP_X_VIEW") in {"by hand", "shared"}
         if covered or not by_hand:
-            assert_valid(result)
+            judge.assert_valid(result)
         reasons = {
             "Methods": policy.methods or (policy.methods is None and environ["REQUEST_METHOD"] == "OPTIONS"),
             "Headers": policy.headers,
         }
         found = result.cors
-        if covered and environ.get("HTTP_X_FAIL") != "after":
+        if covered and environ.get("HTTP_X_FAIL") not in ("after", "save"):
             assert policy.supports_credentials or "Access-Control-Allow-Credentials" not in found
         if covered and not by_hand:
             assert [name for name in reasons if f"Access-Control-Allow-{name}" in found and not reasons[name]] == []
@@ -113,7 +77,7 @@ def test_credentials_never_stand_beside_any_origin(site: Site) -> None:
         found = [f"{error}" if site.contradictory else ""]
     else:
         result, found = get(app, A), app.lines
-        assert_valid(result)
+        judge.assert_valid(result)
         if not (site.policy.supports_credentials and site.policy.any_origin):
             return
         assert_denied(result)
@@ -123,37 +87,27 @@ def test_credentials_never_stand_beside_any_origin(site: Site) -> None:
 # Law 3: denied origins -----------------------------------------------------------------------------------------------
 
 
-def assert_denied(*results: Result) -> None:
-    """Law 3, of responses to one origin: no header but ``Vary``."""
-    assert [found for result in results if (found := result.cors.keys() - {"Vary"})] == []
+def assert_denied(result: Result) -> None:
+    """Law 3, of one response: no header but ``Vary``."""
+    assert result.cors.keys() <= {"Vary"}
 
 
 @given(sites, st.integers(0, 39))
 def test_an_origin_outside_the_policy_is_denied(site: Site, first: int) -> None:
     """Law 3, for a few near misses of each origin that is listed in the app."""
-    misses = [miss for entry in entries_of(site) for miss in [*near_misses(entry).values()][first::40]]
+    misses = [miss for entry in judge.entries_of(site) for miss in [*near_misses(entry).values()][first::40]]
     outside = [origin for origin in misses if not site.policy.allows_origin(origin)]
     assume(outside and not site.policy.any_origin)
     app = site.serve()
     for origin in outside:
         assert_denied(get(app, origin, HTTP_X_VIEW="by hand"))
-        if origin or site.place.covers_options:  # without an origin it is no preflight
-            assert_denied(preflight(app, origin))
+        assert_denied(preflight(app, origin))
 
 
 # Law 4: Vary ---------------------------------------------------------------------------------------------------------
 
 
-def assert_varies(one: Result, other: Result, method: str) -> None:
-    """Law 4, of two responses. Those to OPTIONS are in no cache (RFC 9110, 9.3.7); of these, what browsers read."""
-    contents = [
-        ({**result.cors, "Vary": ""}, () if method == "OPTIONS" else (*result[:2], result.other_headers))
-        for result in (one, other)
-    ]
-    assert contents[0] == contents[1] or all("Origin" in result.listed("Vary") for result in (one, other))
-
-
-@given(st.data(), visits(sites))
+@given(st.data(), judge.visits(sites))
 def test_if_two_responses_differ_by_the_origin_both_vary_by_it(data: st.DataObject, visit: Visit) -> None:
     """Law 4."""
     site, environs = visit
@@ -163,8 +117,8 @@ def test_if_two_responses_differ_by_the_origin_both_vary_by_it(data: st.DataObje
         sent = data.draw(st.none() | origins_for(site) | st.text(st.characters(codec="latin-1"), max_size=20))
         other = {name: value for name, value in environ.items() if name != "HTTP_ORIGIN"}
         other |= {} if sent is None else {"HTTP_ORIGIN": on_the_wire(sent)}
-        if environ.get("HTTP_X_VIEW") != "shared" or environ["PATH_INFO"] == "/view":
-            assert_varies(call(app, environ), call(app, other), environ["REQUEST_METHOD"])
+        if environ.get("HTTP_X_VIEW") != "shared" or environ["PATH_INFO"] == PATH:
+            judge.assert_varies(call(app, environ), call(app, other), environ["REQUEST_METHOD"])
 
 
 # Law 5: what a page may read -----------------------------------------------------------------------------------------
@@ -189,7 +143,7 @@ def fetch(app: Flask, origin: str, credentials: bool, method: str, headers: set[
 
     mode = "include" if credentials else "omit"
     given: Any = {"method": method, "headers": dict.fromkeys(headers, "a/b"), "credentials": mode}
-    outcome = Browser(origin, network).fetch("http://api.test/view", **given)
+    outcome = Browser(origin, network).fetch(f"http://api.test{PATH}", **given)
     return {name.lower() for name, _ in outcome.response.headers} if outcome.response else None
 
 
@@ -207,7 +161,7 @@ def test_a_page_can_read_a_response_exactly_when_the_policy_allows_it(
     policy, origin = site.policy, data.draw(origins_for(site, by_browser=True))
     credentials, method, headers = fetched
     # On its own, a decorator answers only where Flask leads to it.
-    assume(not site.place.alone or (method in ROUTED and policy.automatic_options))
+    assume(not site.alone or (method in ROUTED and policy.automatic_options))
     unsafe = headers - {"accept"}
     simple = method in SIMPLE_METHODS and not unsafe
     allowed = policy.allows_origin(origin, credentials) and (simple or policy.allows_request(method, unsafe))
@@ -219,55 +173,25 @@ def test_a_page_can_read_a_response_exactly_when_the_policy_allows_it(
 
 # Laws 6 and 8: the app itself ----------------------------------------------------------------------------------------
 
-OUR_VARY = {"Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"}
 
-
-def assert_as_without(result: Result, without: Result) -> None:
-    """Law 6, of one response and that of the same app without the extension."""
-    assert (*result[:2], result.error) == (*without[:2], without.error)
-    assert result.other_headers == without.other_headers
-    assert result.listed("Vary") - OUR_VARY == without.listed("Vary") - OUR_VARY
-
-
-@given(visits())
+@given(judge.visits())
 def test_an_app_behaves_as_it_does_without_the_extension(visit: Visit) -> None:
     """Laws 6 and 8: responses, exceptions, contexts, ``g``, teardowns and what they get, in the same order."""
     site, environs = visit
     app, plain = site.serve(), site.serve(plain=True)
     for environ in environs:
-        assert_same_end(site, environ, app, plain)
+        judge.assert_same_end(site, environ, app, plain)
 
 
-def assert_same_end(site: Site, environ: Environ, app: App, plain: App) -> None:
-    for each in (app, plain):
-        each.events.clear()
-        each.asked.clear()
-    result, without = call(app, environ), call(plain, environ)
-    assert not has_app_context()
-    assert not has_request_context()
-    assert len(app.asked) == len({function for _, function, _ in app.asked}), "each is called once"
-    early = {"view"} if site.place.alone else {"view", "before"}
-    assert not any(event[0] in early for *_, events in app.asked for event in events), "functions in origins come first"
-    if is_preflight(environ):
-        left_to_app = is_covered(site, environ) and not site.policy.automatic_options
-        only_app = left_to_app or environ["PATH_INFO"] in {"/own", "/item/bad", "/old/bad"}
-        assert app.events == plain.events or (app.events == [] and not only_app), "the app's functions run all or none"
-    else:
-        assert app.events == plain.events
-        assert_as_without(result, without)
-        if not site.policy.vary_header and is_covered(site, environ):
-            assert result.headers.getlist("Vary") == without.headers.getlist("Vary")
-
-
-@given(visits(hostile_sites, ["OPTIONS"]))
+@given(judge.visits(judge.hostile_sites, ["OPTIONS"]))
 def test_a_preflight_gets_an_empty_200_whatever_the_app_would_do(visit: Visit) -> None:
     """Contract, section 2, for the path of the view."""
     site, environs = visit
     policy, app = site.policy, site.serve()
-    assume(not site.place.alone and policy.automatic_options)
+    assume(not site.alone and policy.automatic_options)
     for environ in environs:
-        sent = {"HTTP_ORIGIN": A, "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "PUT", **environ, "PATH_INFO": "/view"}
-        if not is_preflight(sent) or sent["HTTP_ACCESS_CONTROL_REQUEST_METHOD"] not in ROUTED:
+        sent = {"HTTP_ORIGIN": A, "HTTP_ACCESS_CONTROL_REQUEST_METHOD": "PUT", **environ, "PATH_INFO": PATH}
+        if not judge.is_preflight(sent) or sent["HTTP_ACCESS_CONTROL_REQUEST_METHOD"] not in ROUTED:
             continue
         app.events.clear()
         result = call(app, sent)
@@ -275,10 +199,11 @@ def test_a_preflight_gets_an_empty_200_whatever_the_app_would_do(visit: Visit) -
         if app.events == []:
             assert (result.status, result.data) == ("200 OK", b"")
         origin = sent["HTTP_ORIGIN"].encode("latin-1").decode("utf-8", "surrogateescape")
-        if result.status == "200 OK" and is_sent(origin):
+        fails_to_open = sent.get("HTTP_X_FAIL") == "open"  # so that a function that reads the session fails, and denies
+        if result.status == "200 OK" and is_sent(origin) and not fails_to_open:
             assert may_read(result, origin, credentials=False) == policy.allows_origin(origin)
         # Only an exception that leaves the app can prevent it, and what fails after the request.
-        assert result.status == "200 OK" or result.error or sent.get("HTTP_X_FAIL") == "after"
+        assert result.status == "200 OK" or result.error or sent.get("HTTP_X_FAIL") in ("after", "save")
 
 
 # Law 9: what fails inside --------------------------------------------------------------------------------------------
@@ -293,7 +218,7 @@ INSIDE = ["_state.AppState.policy_for", "_middleware.read_request", "policy.Poli
 
 def assert_denied_and_logged(result: Result, without: Result, lines: int) -> None:
     """Law 9, of one response."""
-    assert_as_without(result, without)
+    judge.assert_as_without(result, without)
     assert_denied(result)
     assert "Origin" in result.listed("Vary")
     assert lines == 1
@@ -323,52 +248,45 @@ def decorate(view: View) -> View:
     return cross_origin(origins=OWN)(view)
 
 
-def assert_allowed(expected: set[str], *results: Callable[[str], Result]) -> None:
+def assert_allowed(expected: set[str], result: Callable[[str], Result]) -> None:
     """Law 10, of one view: exactly the *expected* origins are allowed."""
-    for result in results:
-        assert {origin for origin in (APP, OWN, OTHER) if may_read(result(origin), origin, False)} == expected
+    assert {origin for origin in (APP, OWN, OTHER) if may_read(result(origin), origin, False)} == expected
 
 
-steps = st.lists(st.sampled_from([hide, wrap, decorate]), max_size=4, unique=True)
-
-
-@given(st.booleans(), st.booleans(), st.lists(steps, min_size=1, max_size=3))
+@given(st.booleans(), st.booleans(), st.lists(st.sampled_from([hide, wrap, decorate]), max_size=4, unique=True))
 def test_a_view_has_its_own_policy_whatever_it_calls_and_whatever_hides_it(
-    on_app: bool, calls: bool, stacks: list[list[Any]]
+    on_app: bool, calls: bool, stack: list[Any]
 ) -> None:
-    """Law 10: hidden decorations, views that call other views, and views that are replaced between requests."""
-    app = App()
+    """Law 10: hidden decorations, views that call other views, and a view that is replaced between requests."""
+    app, other = App(), cast(View, cross_origin(origins=OTHER)(lambda: "other"))
     if on_app:
         CORS(app, origins=APP)
-    other: View = cross_origin(origins=OTHER)(lambda: "other")
-    app.add_url_rule("/other", "other", other)
-    app.add_url_rule("/view", "view", lambda: "", methods=["GET", "PUT"])
 
-    def inner() -> Any:
+    def view() -> Any:
         app.reached("view")
         return other() if calls else "view"
 
-    views: list[tuple[str, View, set[str]]] = []
-    for stack in stacks:
-        view: View = inner
-        for step in stack:
-            view = step(view)
-        views.append((f"/{len(views)}", view, {OWN} if decorate in stack else {APP} if on_app else set()))
-        app.add_url_rule(views[-1][0], views[-1][0], view, methods=["GET", "PUT"])
-    for path, view, expected in views:
-        app.view_functions["view"] = view
-        for path_info in (path, "/view"):
-            assert_allowed(expected, partial(get, app, PATH_INFO=path_info))
-            app.events.clear()
-            if on_app:
-                assert_allowed(expected, partial(preflight, app, PATH_INFO=path_info))
-            preflight(app, OWN, PATH_INFO=path_info)
-            assert not any(event[0] == "view" for event in app.events), "a preflight runs no view"
+    decorated: View = view
+    for step in stack:
+        decorated = step(decorated)
+    app.add_url_rule("/other", "other", other)
+    app.add_url_rule("/replaced", "replaced", lambda: "", methods=["GET", "PUT"])
+    app.add_url_rule(PATH, "view", decorated, methods=["GET", "PUT"])
+    get(app, APP, PATH_INFO="/replaced")
+    app.view_functions["replaced"] = decorated
+    expected = {OWN} if decorate in stack else {APP} if on_app else set()
+    for path in (PATH, "/replaced"):
+        assert_allowed(expected, partial(get, app, PATH_INFO=path))
+        app.events.clear()
+        if on_app:
+            assert_allowed(expected, partial(preflight, app, PATH_INFO=path))
+        preflight(app, OWN, PATH_INFO=path)
+        assert not any(event[0] == "view" for event in app.events), "a preflight runs no view"
 
 
 # Each law, broken ----------------------------------------------------------------------------------------------------
 
-LISTED = Site("app", {"origins": [exact("https", "a.example", "")], "headers": ["X-A"], "max_age": 1})
+LISTED = Site(for_the_app, {"origins": [exact("https", "a.example", "")], "headers": ["X-A"], "max_age": 1})
 
 
 def assert_reads(names: set[str] | None) -> None:
@@ -376,12 +294,12 @@ def assert_reads(names: set[str] | None) -> None:
 
 
 LAWS: dict[str, Callable[[App], object]] = {
-    "1 and 2": lambda app: assert_valid(get(app, A)),
+    "1 and 2": lambda app: judge.assert_valid(get(app, A)),
     "3": lambda app: assert_denied(get(app, B)),
-    "4": lambda app: assert_varies(get(app, A), get(app, B), "GET"),
+    "4": lambda app: judge.assert_varies(get(app, A), get(app, B), "GET"),
     "5": lambda app: assert_reads(fetch(app, A, True, "PUT", {"x-a"}, "text")),
-    "6": lambda app: assert_as_without(get(app, A), get(LISTED.serve(plain=True), A)),
-    "8, contexts": lambda app: assert_same_end(LISTED, {"REQUEST_METHOD": "GET"}, app, LISTED.serve(plain=True)),
+    "6": lambda app: judge.assert_as_without(get(app, A), get(LISTED.serve(plain=True), A)),
+    "8, contexts": lambda app: judge.assert_same_end(LISTED, {"REQUEST_METHOD": "GET"}, app, LISTED.serve(plain=True)),
     "9": lambda app: assert_denied_and_logged(get(app, B), get(LISTED.serve(plain=True), B), 1),
     "10": lambda app: assert_allowed({A}, lambda origin: get(app, origin)),
 }
@@ -407,7 +325,6 @@ ORIGIN, METHODS_SENT, AGE = (f"Access_Control_{name}" for name in ("Allow_Origin
 WITH_CREDENTIALS = {ORIGIN: A, "Access_Control_Allow_Credentials": "true"}
 BROKEN: list[tuple[str, str, Callable[[Response], object]]] = [
     ("1 and 2", "an origin sent twice", lambda response: response.headers.extend({ALLOW: [A, B]})),
-    ("1 and 2", "two origins in one header", sends(**{ORIGIN: f"{A}, {B}"})),
     ("1 and 2", "a number below zero", sends(**{ORIGIN: "*", AGE: "-1"})),
     ("1 and 2", "a header of no standard", sends(**{ORIGIN: "*", "Access_Control_Allow_Private_Network": "true"})),
     ("1 and 2", "methods for no origin", sends(**{METHODS_SENT: "GET"})),
@@ -419,12 +336,10 @@ BROKEN: list[tuple[str, str, Callable[[Response], object]]] = [
     ("5", "credentials not allowed", sends(**{ORIGIN: A, METHODS_SENT: "PUT", "Access_Control_Allow_Headers": "x-a"})),
     ("5", "a method not allowed", sends(**WITH_CREDENTIALS, Access_Control_Allow_Headers="x-a")),
     ("6", "another status", lambda response: setattr(response, "status_code", 200)),
-    ("6", "an exception", lambda response: response.headers["missing"]),
     ("8, contexts", "a context opened", context),
     ("9", "no Vary", sends()),
     ("9", "an origin allowed", sends(**{ORIGIN: B, "Vary": "Origin"})),
     ("10", "no origin allowed", sends()),
-    ("10", "any origin allowed", reflected),
 ]
 
 

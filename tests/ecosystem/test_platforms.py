@@ -15,7 +15,7 @@ from flask_http_middleware import BaseHTTPMiddleware, MiddlewareManager
 from functions_framework import create_app
 
 from flask_cors import CORS, cross_origin
-from tests.ecosystem.helpers import DENIED, ORIGIN, OTHER, allowed, allowed_preflight, call, preflight
+from tests.ecosystem.helpers import DENIED, ORIGIN, OTHER, allowed, allowed_preflight, call, check
 
 with warnings.catch_warnings(action="ignore"):  # about its own dependencies
     from connexion import FlaskApp
@@ -23,35 +23,27 @@ with warnings.catch_warnings(action="ignore"):  # about its own dependencies
 
 Step = Callable[[Flask], object]
 
-cors_first_or_last = pytest.mark.parametrize("cors_first", [True, False], ids=["CORS first", "CORS last"])
+in_either_order = pytest.mark.parametrize("order", [1, -1], ids=["CORS first", "CORS last"])
 
 
-def app_with(step: Step, cors_first: bool) -> Flask:
+def app_with(step: Step, order: int) -> Flask:
     app = Flask(__name__)
     steps: list[Step] = [lambda app: CORS(app, origins=ORIGIN), step]
-    for each in steps if cors_first else reversed(steps):
+    for each in steps[::order]:
         each(app)
     app.add_url_rule("/users", "users", lambda: "ann", methods=["GET", "POST"])
     return app
 
 
-def check(app: Flask, path: str = "/users") -> None:
-    """Check that pages of one origin can call *path*, and pages of another cannot."""
-    assert preflight(app, path, "POST") == (200, allowed_preflight())
-    assert preflight(app, path, "POST", OTHER) == (200, DENIED)
-    assert call(app, "POST", path) == (200, allowed())
-    assert call(app, "GET", path, OTHER) == (200, DENIED)
-
-
-@cors_first_or_last
-def test_x_ray_records_whole_requests(cors_first: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@in_either_order
+def test_x_ray_records_whole_requests(order: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flask.templating._render", vars(flask.templating)["_render"])  # it replaces this for all apps
     sent: list[int] = []
     xray_recorder.configure(service="shop", sampling=False)
     xray_recorder.emitter._socket.close()  # which was opened by the import
     xray_recorder.emitter.send_entity = lambda segment: sent.append(segment.http["response"]["status"])
-    app = app_with(lambda app: XRayMiddleware(app, xray_recorder), cors_first)
-    check(app)
+    app = app_with(lambda app: XRayMiddleware(app, xray_recorder), order)
+    check(app, "POST", "/users")
     assert call(app, "OPTIONS", "/users") == (200, allowed_preflight())
     assert sent == [200, 200, 200]  # no preflight is in there
 
@@ -64,14 +56,14 @@ class Log(BaseHTTPMiddleware):
         return call_next(request)
 
 
-@cors_first_or_last
-def test_a_manager_of_middlewares_replaces_wsgi_app(cors_first: bool) -> None:
+@in_either_order
+def test_a_manager_of_middlewares_replaces_wsgi_app(order: int) -> None:
     def manage(app: Flask) -> None:
         manager = MiddlewareManager(app)
         manager.add_middleware(Log)
         app.wsgi_app = manager  # type: ignore[method-assign]
 
-    check(app_with(manage, cors_first))
+    check(app_with(manage, order), "POST", "/users")
 
 
 inner = Flask("inner")
@@ -100,28 +92,28 @@ def function(request: Request) -> str:
 
 @pytest.mark.parametrize("target", ["whole_app", "function"])
 def test_functions_framework_calls_a_function_with_the_request(target: str) -> None:
-    check(create_app(target, __file__))
+    check(create_app(target, __file__), "POST", "/users")
 
 
-@cors_first_or_last
-def test_azure_functions_keep_wsgi_app_from_before(cors_first: bool) -> None:
+@in_either_order
+def test_azure_functions_keep_wsgi_app_from_before(order: int) -> None:
     adapters: list[WsgiMiddleware] = []
-    app_with(lambda app: adapters.append(WsgiMiddleware(app.wsgi_app)), cors_first)
+    app_with(lambda app: adapters.append(WsgiMiddleware(app.wsgi_app)), order)
     for method, origin, expected in [("GET", ORIGIN, allowed()), ("OPTIONS", OTHER, DENIED)]:
         headers = {"Host": "fn.example", "Origin": origin, "Access-Control-Request-Method": "POST"}
         response = adapters[0].handle(HttpRequest(method, "https://fn.example/users", headers=headers, body=b""))
         assert (response.status_code, dict(response.headers).items() >= expected.items()) == (200, True)
 
 
-@cors_first_or_last
-def test_connexion_refuses_preflights_before_flask_sees_them(cors_first: bool) -> None:
+@in_either_order
+def test_connexion_refuses_preflights_before_flask_sees_them(order: int) -> None:
     app = FlaskApp(__name__)
     operation = {"operationId": "users", "responses": {"200": {"description": "names"}}}
     paths = {"/users": {"get": operation}}
     api = {"openapi": "3.0.0", "info": {"title": "Users", "version": "1"}, "paths": paths}
     users = Resolver({"users": lambda: ["ann"]}.get)
     steps = [lambda: CORS(app.app, origins=ORIGIN), lambda: app.add_api(api, resolver=users)]
-    for step in steps if cors_first else reversed(steps):
+    for step in steps[::order]:
         step()
     wanted = {"Origin": ORIGIN, "Access-Control-Request-Method": "GET"}
     responses = [app.test_client().request(method, "/users", headers=wanted) for method in ("GET", "OPTIONS")]

@@ -32,10 +32,8 @@ class Result:
         return self.status != 0 or not self.executions
 
     def __str__(self) -> str:
-        found = (
-            f"status {self.status}, finding: {self.findings!r}\n{self.output[-3000:]}" if self.failed else "no finding"
-        )
-        return f"{self.executions:,} inputs, {found}"
+        finding = f"status {self.status}, finding: {self.findings!r}\n{self.output[-3000:]}"
+        return f"{self.executions:,} inputs, {finding if self.failed else 'no finding'}"
 
 
 def fuzz(name: str, seconds: int, timeout: int = TIMEOUT) -> Result:
