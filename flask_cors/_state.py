@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from flask import Flask
 
 from ._routes import Route, all_decorations, find_decoration, hidden_decoration
-from .options import ParsedOptions, build_resources, parse_config, policy_warnings, warn
+from .options import CONFIG_KEYS, ParsedOptions, build_resources, parse_config, policy_warnings, warn
 from .policy import DENY_ALL, Policy
 from .resources import ANY_PATH, Resources
 
@@ -97,22 +97,24 @@ class AppState:
         return policy
 
     def _parse_config(self) -> ParsedOptions:
-        for key, value in [*self.app.config.items()]:
-            if isinstance(value, Iterator) and str(key).startswith("CORS_"):
-                self.app.config[key] = [*value]  # it is read again at the first request
-        return parse_config(self.app.config)
+        config = self.app.config
+        for key in config.keys() & CONFIG_KEYS.keys():
+            if isinstance(config[key], Iterator):
+                config[key] = [*config[key]]  # it is read again at the first request
+        return parse_config(config)
 
     def _build(self) -> None:
-        from .cli.advice import misspelt_keys
-
         self._decorated.clear()
         try:
             self._config = self._parse_config()
             # The innermost prefix comes first; of equals, the latest, which is the innermost blueprint.
             scopes = sorted(self.scopes, key=lambda scope: len(scope.prefix), reverse=True)
             self.resources = [(scope, self._build_resources(scope.parsed)) for scope in scopes]
-            given = [self._config, *all_decorations(self.app), *(scope.parsed for scope in scopes)]
-            self._warn(misspelt_keys(self.app.config, given))
+            if any(str(key).startswith("CORS_") for key in self.app.config.keys() - CONFIG_KEYS.keys()):
+                from .cli.advice import misspelt_keys
+
+                given = [self._config, *all_decorations(self.app), *(scope.parsed for scope in scopes)]
+                self._warn(misspelt_keys(self.app.config, given))
         except Exception as error:
             self._config = None
             self.resources = [(Scope(ParsedOptions({})), _DENY_ALL)]

@@ -258,7 +258,7 @@ def parse_config(config: Mapping[str, Any]) -> ParsedOptions:
     :raises TypeError: for other names in an entry of ``CORS_RESOURCES``.
     :raises ValueError: for values that break a rule.
     """
-    return _parse({name: config[config_key(name)] for name in PARSERS if config_key(name) in config}, config_key)
+    return _parse({name: config[key] for key, name in CONFIG_KEYS.items() if key in config}, config_key)
 
 
 def build_resources(parsed: ParsedOptions, config: ParsedOptions | None = None) -> Resources:
@@ -480,3 +480,4 @@ PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "intercept_exceptions": parse_bool,
     RESOURCES: parse_resources,
 }
+CONFIG_KEYS = {config_key(name): name for name in PARSERS}

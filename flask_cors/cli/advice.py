@@ -12,7 +12,7 @@ from functools import cache
 from itertools import chain
 from typing import Any
 
-from ..options import ALIASES, NAMES, PARSERS, RESOURCES, ParsedOptions, config_key
+from ..options import ALIASES, CONFIG_KEYS, NAMES, RESOURCES, ParsedOptions, config_key
 from ..origins import AllowedOrigins, admits_unrelated_domains, compile_pattern, serialize
 from .lookalikes import find_lookalike
 
@@ -120,7 +120,7 @@ def _names(parsed: ParsedOptions) -> Iterator[str]:
 def misspelt_keys(config: Mapping[Any, Any], given: Iterable[ParsedOptions]) -> Iterator[str]:
     """Warn about config keys that are like an option's, unless that option is *given* elsewhere."""
     names = set(chain.from_iterable(map(_names, given)))
-    keys = {config_key(name): ALIASES.get(name, name) for name in PARSERS}
+    keys = {key: ALIASES.get(name, name) for key, name in CONFIG_KEYS.items()}
     for key, value in config.items():
         if not isinstance(key, str) or not key.startswith("CORS_") or key in keys or isinstance(value, Mapping):
             continue
