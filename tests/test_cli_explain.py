@@ -77,6 +77,7 @@ def test_a_program_where_the_import_of_cors(write: Write, source: str, lines: li
 
 
 PREFIXED = "app.config.from_prefixed_env()\nCORS(app{})"
+BY_NAMES = "raw = os.getenv('OWN', '')\nurls = [url.strip() for url in raw.split(',')]\nCORS(app, origins=urls)"
 BY_HAND = "CORS(app, origins=os.environ['OWN'].split(','))"
 
 
@@ -85,6 +86,8 @@ BY_HAND = "CORS(app, origins=os.environ['OWN'].split(','))"
     ("a JSON list", PREFIXED.format(""), "FLASK_CORS_ORIGINS", f'["{AN_ORIGIN}"]', f'["{AN_ORIGIN}", "{PAGE}"]'),
     ("its own", BY_HAND, "OWN", f"{AN_ORIGIN}, a://", f"{AN_ORIGIN}, a://, {PAGE}"),
     ("its own, of the config", PREFIXED.format(", origins=app.config['OWN']"), "FLASK_OWN", "a://", f"a://,{PAGE}"),
+    ("its own, through variables", BY_NAMES, "OWN", f"{AN_ORIGIN}, ,a://", f"{AN_ORIGIN}, a://, {PAGE}"),
+    ("its own, empty", BY_HAND, "OWN", "", PAGE),
     ("its own, in it", "app.config['CORS_ORIGINS'] = os.getenv('OWN')\nCORS(app)", "OWN", "a://", f"a://,{PAGE}"),
 )
 def test_an_environment_variable_gets_a_new_value(
@@ -174,6 +177,7 @@ def test_a_cookie_of_the_same_site_comes_back_and_another_than_the_session_is_no
     ("the page's own origin", f"{PAGE}/api/items", "same-origin", "CORS plays no part"),
     ("a cookie", "/api/items --header 'Cookie: a=b'", "forbidden-header", "Browsers set Cookie"),
     ("browsers differ", "/api/items --header 'Accept: \xe4'", "browsers-differ", "Firefox"),
+    ("an old message, and a method", f'"{ACCESS}{NO_HEADER}"', "nothing-was-sent", "add --method"),
     ("an old message", f'"{ACCESS}{NO_HEADER}"', "nothing-was-sent", "the app here is not the cause"),
 )
 def test_what_cors_does_not_decide_is_noted(write: Write, call: str, note: str, text: str) -> None:
@@ -187,6 +191,9 @@ NO_METHOD = f"{ACCESS}Method PUT is not allowed by Access-Control-Allow-Methods 
 NO_TOKEN = "Request header field x-token is not allowed by Access-Control-Allow-Headers in preflight response."
 CURL = f"curl '{URL}' -X 'PUT' -H 'Origin: {PAGE}' -H 'x-token: 1'"
 FETCH = f'fetch("{URL}", {{"headers": {{"x-token": "1"}}, "referrer": "{PAGE}/", "method": "PUT"}});'
+TWO_VIEWS = f"""@app.post({ITEMS!r})
+@(cross_origin(origins={PAGE!r}))
+def add(): return ''"""
 A_TOKEN, JSON = [["x-token", "1"]], [["Content-Type", "application/json"]]
 
 
@@ -202,6 +209,7 @@ A_TOKEN, JSON = [["x-token", "1"]], [["Content-Type", "application/json"]]
     ),
     ("a method", NO_METHOD, "CORS(app, methods='GET')", ("PUT", []), "policy-lacks-methods"),
     ("a header", ACCESS + NO_TOKEN, "CORS(app)", ("GET", A_TOKEN), "policy-lacks-headers"),
+    ("no header, of one of two methods", ACCESS + NO_HEADER, TWO_VIEWS, ("GET", []), "not-covered"),
     ("refused", f"POST {URL} net::ERR_CONNECTION_REFUSED", "CORS(app)", ("POST", []), "connection-refused"),
     ("cURL", CURL, "CORS(app)", ("PUT", A_TOKEN), "policy-lacks-headers"),
     ("fetch", FETCH, "CORS(app)", ("PUT", A_TOKEN), "policy-lacks-headers"),
