@@ -26,6 +26,7 @@ from .outside import BAD_PORTS, BEFORE_CORS, OF_CONNECTION
 from .rules.placement import decorator_above_route
 from .site import Cover, Layer, Site, escape_path, rule_pattern
 from .starting import app_does_not_start
+from .unbound import cors_is_not_bound
 from .writing import Fix, Writer
 
 # -- Before any server is called ----------------------------------------------------------------------------
@@ -416,10 +417,13 @@ def _say_origin(changes: dict[str, Any], case: Case) -> str:
     origins, origin = case.cover.policy.origins, case.wanted.origin
     if origins.matches_any_origin:
         return "The page sends credentials, so the policy must name its origin: * is not enough."
-    meant = [entry for entry in origins.entries if entry not in changes["origins"]] or _resembling(origins, origin)
-    doubts = [f" {sentence}." for entry in meant for sentence in never_matching(entry)]
+    replaced = [entry for entry in origins.entries if entry not in changes["origins"]]
+    meant = replaced or _resembling(origins, origin)
+    doubts = [sentence for entry in meant for sentence in never_matching(entry)]
+    if not any(origins.entries):  # None, or no more than an empty text
+        doubts = list(origins.warnings)
     hint = f" It lists {meant[0]!r}, but scheme, host and port must all be the same." if meant else ""
-    return f"The policy does not allow the origin {origin}.{''.join(doubts) or hint}"
+    return f"The policy does not allow the origin {origin}.{''.join(f' {one}.' for one in doubts) or hint}"
 
 
 def _resembling(origins: AllowedOrigins, origin: str) -> list[str]:
@@ -521,6 +525,7 @@ CAUSES: tuple[Callable[[Case], Cause | None], ...] = (
     function_denies,
     preflight_is_refused,
     decorator_has_no_effect,
+    cors_is_not_bound,
     not_covered,
     policy_lacks,
     other_decorator_responds,

@@ -333,7 +333,10 @@ class Writer:
     def _write_literal(self, file: SourceFile, node: ast.expr, name: str, old: Any, new: Any) -> None:
         self._import_for(file, new)
         if not isinstance(new, tuple) or not isinstance(old, tuple):
-            file.replace(node, as_python(new))
+            if isinstance(new, bool) and is_computed(node):
+                self._say_computed(file, node, name, new)
+            else:
+                file.replace(node, as_python(new))
             return
         added = [item for item in new if item not in old]
         removed = [item for item in old if item not in new]
@@ -351,9 +354,11 @@ class Writer:
             case _ if not removed and file.shape_of(node) == "list":
                 file.replace(node, f"[*{_operand(file, node)}, {', '.join(map(as_python, added))}]")
             case _:
-                self._words.append(
-                    f"{name} is computed at {Place(file.file, node.lineno)}: let it give {as_python(new)}."
-                )
+                self._say_computed(file, node, name, new)
+
+    def _say_computed(self, file: SourceFile, node: ast.expr, name: str, new: Any) -> None:
+        place = Place(file.file, node.lineno)
+        self._words.append(f"{name} is computed at {place}: let it give {as_python(new)}.")
 
     def _write_items(self, file: SourceFile, node: Any, removed: list[Any], added: list[Any]) -> None:
         gone = [item for item in node.elts if literal(item) in removed]
