@@ -152,6 +152,10 @@ class ObjectThatCalls:
         return self.view(*args)
 
 
+def in_a_default(view: ViewFunction) -> ViewFunction:
+    return lambda view=view: view()
+
+
 HIDDEN = [
     ("in closures of closures", lambda view: h.hide(h.hide(h.hide(h.hide(h.hide(view)))))),
     ("in a partial", functools.partial),
@@ -159,7 +163,7 @@ HIDDEN = [
 ]
 HIDDEN_DEEPER = [  # the preflight has the app's policy then; the manual says so
     ("in an object's method", lambda view: ObjectThatCalls(view).__call__),
-    ("in a default", lambda view: lambda view=view: view()),
+    ("in a default", in_a_default),
 ]
 
 
@@ -190,14 +194,21 @@ def test_where_the_route_lists_options_a_hidden_wrapper_responds_and_the_view_ne
 
 
 @pytest.mark.parametrize(("set_up", "expected"), [(h.no_set_up, FOR_NONE), (cors_for_a, FOR_A)])
-def test_a_hidden_wrapper_does_not_decide_for_another_view_of_its_path(set_up: h.SetUp, expected: Any) -> None:
+@pytest.mark.parametrize("hidden", [h.hide, in_a_default])
+def test_a_hidden_wrapper_does_not_decide_for_another_view_of_its_path(
+    set_up: h.SetUp, expected: Any, hidden: ViewFunction
+) -> None:
     app = h.make_app()
-    app.add_url_rule("/", "hidden", h.hide(only_b(a_view)), methods=["PUT", "OPTIONS"])
+    app.add_url_rule("/", "hidden", hidden(only_b(a_view)), methods=["PUT", "OPTIONS"])
     app.add_url_rule("/", "other", a_view, methods=["GET"])
     h.use_middleware(app)  # so that the wrapper gets the preflight
     set_up(app)
     responses = [h.preflight(app.test_client(), "/", origin, "GET") for origin in (A, B)]
     assert [*map(h.cors_headers, responses)] == h.as_preflights(expected)
+
+
+def login_first(view: ViewFunction) -> ViewFunction:
+    return lambda: view() if "Authorization" in request.headers else ("log in", 401)
 
 
 @table("hidden", *HIDDEN)
@@ -210,6 +221,8 @@ def test_beside_cors_a_preflight_and_the_request_after_it_have_the_hidden_policy
     app.add_url_rule("/", "hidden", hidden(only_b_recording(calls)), methods=["GET", "PUT"])
     app.add_url_rule("/refused", "refused", hidden(only_b(lambda: abort(403))))
     app.add_url_rule("/broken", "broken", hidden(only_b(lambda: 1 / 0)))
+    app.add_url_rule("/login", "login", login_first(only_b(a_view)))
+    assert h.get_headers_for(app, "/login") == FOR_B
     assert h.get_preflight_headers_for(app, method="PUT") == h.as_preflights(FOR_B)
     assert calls == []
     assert (
