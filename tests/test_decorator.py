@@ -5,13 +5,14 @@ import inspect
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any
+from unittest import mock
 
 import pytest
 from flask import Response, abort, request, send_file, stream_with_context
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView, View
 
-from flask_cors import CORS, cross_origin
+from flask_cors import CORS, _routes, cross_origin
 from tests import helpers as h
 from tests.helpers import DENIED, FOR_A, FOR_ALL, FOR_B, FOR_NONE, ONLY_A, ONLY_B, PATH, A, B, CORSHeaders, a_view
 from tests.tables import table
@@ -351,3 +352,22 @@ untyped: Any = cross_origin  # as a program without a type checker calls it
 def test_a_mistake_raises_at_once(call: Any, options: Any, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
         untyped(*call, **options)
+
+
+def test_functions_that_know_each_other_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def one() -> object:
+        return two, three, four
+
+    def two() -> object:
+        return one, three, four
+
+    def three() -> object:
+        return one, two, four
+
+    def four() -> object:
+        return one, two, three
+
+    looked_at = mock.Mock(return_value=None)
+    monkeypatch.setattr(_routes, "find_decoration", looked_at)
+    assert _routes.hidden_decoration(h.make_app(), one) is None
+    assert looked_at.call_count <= 4 * 3
