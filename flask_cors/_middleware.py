@@ -305,10 +305,12 @@ def claim_response(response: Response, headers: Headers) -> Response:
 
     Of two threads that share a response, one gets it, and the other a copy.
     """
-    present = response.headers
-    if hasattr(present, "_cors_headers"):
-        others = [header for header in present if header not in present._cors_headers]
+    if hasattr(response.headers, "_cors_headers"):
+        written = response.headers._cors_headers
         response = copy(response)
-        response.headers = present = ResponseHeaders(others)
-    present._cors_headers = headers  # type: ignore[attr-defined]
+        response.headers = ResponseHeaders([header for header in response.headers if header not in written])
+    try:
+        response.headers._cors_headers = headers  # type: ignore[attr-defined]
+    except AttributeError:  # of a plain dict
+        response.headers = ResponseHeaders(response.headers)
     return response

@@ -234,12 +234,18 @@ def test_the_empty_response_closes_the_one_that_it_replaces() -> None:
 # Responses that cannot be changed, or that are returned again and again ----------------------------------------------
 
 
-def test_headers_that_are_a_plain_dict_take_no_app_down() -> None:
-    app, response = make_app(), Response("text")
-    use_cors(app)
-    response.headers = {"X-Own": "1"}  # type: ignore[assignment]
-    app.add_url_rule("/", "view", lambda: response)
-    assert fetch(app.test_client(), "/", A).text == "text"
+def test_headers_that_are_a_plain_dict_are_added_to() -> None:
+    def view() -> Response:
+        response = Response("text")
+        response.headers = {"X-Own": "1"}  # type: ignore[assignment]
+        return response
+
+    app = make_app()
+    CORS(app, resources="/covered", origins=A)
+    app.add_url_rule("/<_>", "view", lambda _: view())
+    for path, expected in [("/covered", ONLY_A), ("/else", {})]:
+        response = fetch(app.test_client(), path, A)
+        assert (response.headers["X-Own"], cors_headers(response)) == ("1", expected)
 
 
 @pytest.mark.parametrize("shares_headers", [False, True])
