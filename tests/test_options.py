@@ -285,10 +285,13 @@ def test_resources_can_be_given_as(value: object, covered: list[str]) -> None:
     assert [path for path in PATHS if covering.policy(path)] == covered
 
 
+NO_PATTERNS: list[object] = ["", 5, b"/a", None, {"/a": {}}, []]
+
+
 @table(
     "value, message",
     *((f"{value!r}", value, f"={value!r} must be a pattern, patterns, or a dict") for value in (5, b"/")),
-    *((f"[{item!r}]", [item], f"[{item!r}]: a pattern is a text") for item in ("", 5, b"/a", None)),
+    *((f"[{item!r}]", [item], f"[{item!r}]: a pattern is a text") for item in NO_PATTERNS),
     ("a pattern of bytes", re.compile(b"/a"), "[re.compile(b'/a')]: a pattern is a text"),
     ("an open group", "/a(", "['/a(']: '/a(' is not a valid regular expression: missing )"),
     ("a glob in a list", ["/", "*/a"], "['*/a']: '*/a' is not a valid regular expression"),
@@ -383,8 +386,9 @@ def test_credentials_are_judged_on_the_final_policy_of_each_resource(wrong: bool
 
 def test_each_resource_that_gives_credentials_to_every_origin_is_in_the_message() -> None:
     entries = {"/a": {"origins": "*"}, "/b": {"origins": "^.*$"}, "/c": {"origins": APP}}
-    message = refused(ValueError, build_resources, keywords(supports_credentials=True, resources=entries))
-    assert re.findall(r"origins='(.*?)' allows every origin", message) == ["*", "^.*$"]
+    message = refused(ValueError, CORS, make_app(), supports_credentials=True, resources=entries)
+    found = re.findall(r"resources\['(.*?)'\]: origins='(.*?)' allows every origin", message)
+    assert found == [("/a", "*"), ("/b", "^.*$")]
     message = refused(ValueError, build_resources, keywords(supports_credentials=True), config())
     assert re.search("origins is not given.*or set CORS_ORIGINS in the app's config before CORS", message)
 
@@ -413,12 +417,14 @@ def test_code_of_another_name_or_of_none_is_not_taken_for_the_package(more: dict
     assert warning.filename == "between.py"
 
 
-def test_several_faults_are_several_warnings_those_of_the_config_at_the_first_request() -> None:
+def test_several_faults_are_several_warnings_those_of_a_later_config_at_the_first_request() -> None:
     caught = warned(lambda: CORS(make_app(), origins=["HTTPS://App.example/", "https://b.example", "app.example"]))
     assert [str(warning.message).split(":")[0] for warning in caught] == ["'HTTPS", "'app.example' can never match"]
     app = serve(CORS_ORIGINS="app.example")
-    assert warned(lambda: CORS(app)) == []
+    [warning] = warned(lambda: CORS(app))
+    assert (warning.filename, str(warning.message)[:31]) == (__file__, "'app.example' can never match: ")
+    app.config["CORS_ORIGINS"] = ["app.example", "b.example"]
     [warning] = warned(lambda: (get_headers_for(app), get_headers_for(app)))
-    assert "'app.example' can never match" in str(warning.message)
+    assert "'b.example' can never match" in str(warning.message)
     # A mistake is an error alone: a warning would be an error of its own.
     assert "max_age" in refused(ValueError, CORS, make_app(), origins="HTTPS://a.example", max_age=-1)
