@@ -129,31 +129,6 @@ def test_an_app_that_does_not_start_needs_no_origin_to_say_so(write: Write) -> N
     assert "with --origin" in cause["fix"]["text"]
 
 
-LOGIN = """CORS(app, resources=[])
-def login(view):
-    def inner(): return view() if request.args else ('', 401)
-    return inner
-class Login:
-    def __init__(self, view): self.view, self.__name__ = view, 'own'
-    def __call__(self): return '', 401
-@app.get('/own')
-@{}
-@(cross_origin(origins='https://app.example'))
-def own(): return ''"""
-
-
-@table(
-    "name, old, new",
-    ("function", "login", "    def inner", "    @functools.wraps(view)\n    def inner"),
-    ("class", "Login", "self.view, self.__name__ = view, 'own'", "functools.update_wrapper(self, view)"),
-)
-def test_a_login_hides_no_decorator_if_it_copies_the_attributes(write: Write, name: str, old: str, new: str) -> None:
-    cause = explained(write, LOGIN.format(name), "/own")["cause"]
-    assert cause["id"] == "login-above-decorator"
-    assert new.strip().partition("\n")[0] in cause["fix"]["text"]
-    assert explained(write, LOGIN.format(name).replace(old, new), "/own")["allowed"]
-
-
 def test_cors_in_another_file_that_no_app_got(write: Write, tmp_path: Path) -> None:
     (tmp_path / "shop_parts.py").write_text("from flask_cors import CORS\ncors = CORS()\n")
     cause = explained(write, "import shop_parts", ITEMS)["cause"]

@@ -13,7 +13,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from .. import browser as fetch
-from .._routes import Route, find_decoration
+from .._routes import Route
 from ..options import RESOURCES
 from ..origins import AllowedOrigins
 from ..policy import Policy
@@ -472,28 +472,17 @@ def _policy_fix(case: Case, wanted: Wanted | None = None) -> Fix:
 
 
 def other_decorator_responds(case: Case) -> Cause | None:
-    """Find a decorator above ``@cross_origin`` that responds without calling it, as a login does."""
-    if not case.is_blocked or case.site is None or case.route is None or case.cover is None or case.last is None:
+    """Find what responds before ``@cross_origin`` runs, as a login does, where there is no ``CORS`` on the app."""
+    if not case.is_blocked or case.site is None or case.site.is_installed or case.cover is None or case.last is None:
         return None
-    view = case.site.app.view_functions.get(case.route.endpoint or "")
-    is_hidden = find_decoration(view, case.route.method) is None
-    is_missing = fetch.get_header(case.last.response.headers, fetch.ALLOW_ORIGIN) is None
-    if case.cover.layer.scope or not is_missing or (case.site.is_installed and not is_hidden):
+    if fetch.get_header(case.last.response.headers, fetch.ALLOW_ORIGIN) is not None:
         return None
     refused = case.seen.refused_by
     who = f"The before_request function {name_function(refused)}" if refused else "A decorator above @cross_origin"
     text = f"{who} responds with {case.last.response.status}, so @cross_origin does not run."
     writer = case.writer()
-    if not case.site.is_installed:
-        writer.add_cors({"resources": ()})
-    fix = writer.fix(_WRAPS if is_hidden else "")
-    return Cause(id="login-above-decorator", text=text, fix=fix, cover=case.cover)
-
-
-_WRAPS = (
-    "In the decorator above @cross_origin, write @functools.wraps(view) above its inner function; in a class, "
-    "functools.update_wrapper(self, view)."
-)
+    writer.add_cors({"resources": ()})
+    return Cause(id="login-above-decorator", text=text, fix=writer.fix(), cover=case.cover)
 
 
 def other_code_changes_headers(case: Case) -> Cause | None:
