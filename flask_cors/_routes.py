@@ -146,14 +146,15 @@ def hidden_decoration(app: Flask, view: object) -> ParsedOptions | None:
     It is found in the functions to which *view* refers as a closure, a partial or an object. Other registered views
     are not among them: a view that calls another one keeps its own policy.
     """
-    views = app.view_functions.values()
+    views = [*app.view_functions.values()]
+    shown = [find_decoration(view, "") for view in views]
     found = [view]
     for function in found:  # which grows meanwhile, nearest functions first
         for inner in _inner_functions(function):
             decoration = find_decoration(inner, "")
             if inner in views or inner in found or len(found) > _MAX_FUNCTIONS:
                 continue
-            if decoration is not None:
+            if decoration is not None and decoration not in shown:
                 return decoration
             found.append(inner)
     return None

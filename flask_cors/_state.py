@@ -63,7 +63,7 @@ class AppState:
         resources = build_resources(scope.parsed, self._parse_config())
         with self._lock:
             self._note_callables(resources)
-            self._warn_about(scope.parsed, resources)
+            self._warn_about(scope.parsed, build_resources(scope.parsed))  # of the config, only when it counts
             self.scopes.insert(0, scope)
             self.ready = False
 

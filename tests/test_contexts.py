@@ -12,7 +12,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import pytest
 from flask import Blueprint, Flask, Response, current_app, session
 from flask import ctx as flask_contexts
-from werkzeug.datastructures import Headers
+from werkzeug.datastructures import EnvironHeaders, Headers
 from werkzeug.local import LocalProxy
 from werkzeug.test import Client
 
@@ -246,6 +246,14 @@ def test_headers_that_are_a_plain_dict_are_added_to() -> None:
     for path, expected in [("/covered", ONLY_A), ("/else", {})]:
         response = fetch(app.test_client(), path, A)
         assert (response.headers["X-Own"], cors_headers(response)) == ("1", expected)
+
+
+def test_headers_that_cannot_be_changed_take_no_app_down() -> None:
+    app, response = make_app(), Response("text")
+    use_cors(app)
+    response.headers = EnvironHeaders({"HTTP_X_OWN": "1"})
+    app.add_url_rule("/", "view", lambda: response)
+    assert fetch(app.test_client(), "/", A).headers["X-Own"] == "1"
 
 
 @pytest.mark.parametrize("shares_headers", [False, True])

@@ -251,14 +251,16 @@ def test_one_decorator_serves_a_view_that_shows_it_and_one_that_hides_it(order: 
     ("for B, hidden", h.hide(only_b(a_view))),
 )
 def test_a_view_that_calls_another_registered_view_keeps_its_own_policy(set_up: h.SetUp, called: ViewFunction) -> None:
-    app = h.make_app()
+    app, outer = h.make_app(), h.wrap(called)  # as below a decorator that is above @app.route
     set_up(app)
     app.add_url_rule("/called", "called", called)
     app.add_url_rule("/", "calling", lambda: f"secret {called()}")
+    app.add_url_rule("/outer", "outer", lambda: f"secret {outer()}")
     app.add_url_rule("/plain", "plain", a_view)
     app.add_url_rule("/own", "own", only_a(lambda: called()))
     plain = h.get_headers_for(app, "/plain")
-    assert (h.get_headers_for(app, "/"), h.get_headers_for(app, "/own")) == (plain, FOR_A)
+    assert h.get_headers_for(app, "/") == h.get_headers_for(app, "/outer") == plain
+    assert h.get_headers_for(app, "/own") == FOR_A
     if app.after_request_funcs:
         assert h.get_preflight_headers_for(app, "/") == h.as_preflights(plain)
 

@@ -417,14 +417,12 @@ def test_code_of_another_name_or_of_none_is_not_taken_for_the_package(more: dict
     assert warning.filename == "between.py"
 
 
-def test_several_faults_are_several_warnings_those_of_a_later_config_at_the_first_request() -> None:
+def test_several_faults_are_several_warnings_those_of_the_config_at_the_first_request() -> None:
     caught = warned(lambda: CORS(make_app(), origins=["HTTPS://App.example/", "https://b.example", "app.example"]))
     assert [str(warning.message).split(":")[0] for warning in caught] == ["'HTTPS", "'app.example' can never match"]
     app = serve(CORS_ORIGINS="app.example")
-    [warning] = warned(lambda: CORS(app))
-    assert (warning.filename, str(warning.message)[:31]) == (__file__, "'app.example' can never match: ")
-    app.config["CORS_ORIGINS"] = ["app.example", "b.example"]
+    assert warned(lambda: CORS(app)) == []
     [warning] = warned(lambda: (get_headers_for(app), get_headers_for(app)))
-    assert "'b.example' can never match" in str(warning.message)
+    assert "'app.example' can never match" in str(warning.message)
     # A mistake is an error alone: a warning would be an error of its own.
     assert "max_age" in refused(ValueError, CORS, make_app(), origins="HTTPS://a.example", max_age=-1)
