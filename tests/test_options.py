@@ -198,6 +198,7 @@ def test_a_name_of_another_library_or_release_is_an_error_with_the_name_here(opt
 def test_a_name_that_is_like_no_other_is_an_error_with_all_of_them() -> None:
     assert {*re.findall(r"\w+", remedy("zzz").removeprefix("write "))} == {*NAMES, "resources"}
     assert {*re.findall(r"\w+", remedy("zzz", "cross_origin()").removeprefix("write "))} == NAMES
+    assert remedy("logging") == remedy("zzz")
     assert remedy("resources", "cross_origin()", "/a").startswith("write it as an option of CORS()")
     assert remedy("allow_private_network").startswith("remove it: browsers have given up private network access")
     for name in [*NAMES, "resources"]:

@@ -47,12 +47,15 @@ def _parts(pattern: str) -> Iterator[str]:
 
 def _choices(pattern: str) -> Iterator[str]:
     """Yield what is left of a pattern if each of its groups is one of its choices."""
-    group = re.search(_GROUP_OF_CHOICES, pattern)
-    if group is None:
-        yield from pattern.split("|")
-        return
-    for choice in group[1].split("|"):
-        yield from _choices(f"{pattern[: group.start()]}(?:{choice}){pattern[group.end() :]}")
+    waiting = [pattern]
+    while waiting:
+        text = waiting.pop()
+        group = re.search(_GROUP_OF_CHOICES, text)
+        if group is None:
+            yield from text.split("|")
+        else:
+            before, after = text[: group.start()], text[group.end() :]
+            waiting += [f"{before}(?:{choice}){after}" for choice in reversed(group[1].split("|"))]
 
 
 def _sample(pattern: str, name: str) -> str:
