@@ -52,7 +52,7 @@ def _loses(cover: Cover, option: str, new: Any) -> bool:
 
 
 def is_computed(site: Site, cover: Cover, option: str) -> bool:
-    """Whether an option of a call is an expression that is no literal, and no name of one."""
+    """Whether an option of a call is an expression: neither a literal nor the name of one."""
     place = cover.layer.place
     file = site.program.file(place.file) if place else None
     call = file.find_call(place.line, SETTERS) if file and place else None

@@ -76,7 +76,7 @@ def names_in_place_of_wildcards(site: Site, policy: Policy) -> dict[str, tuple[s
 
 
 def _methods_under(site: Site, policy: Policy) -> tuple[str, ...]:
-    """Return the methods of the routes for which a policy decides; usual ones, if there are none."""
+    """Return the methods of the routes for which a policy decides, or usual ones."""
     methods = {item.route.method for item in site.routes if item.cover and item.cover.policy is policy}
     return tuple(sorted(methods - {"HEAD", "OPTIONS"})) or ("GET", "POST")
 
