@@ -6,6 +6,7 @@ The five steps are in the manual, on the page "The life of a request".
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -21,10 +22,9 @@ from werkzeug.datastructures import Headers as ResponseHeaders
 from werkzeug.routing import MapAdapter
 
 from ._routes import (
+    all_decorations,
     class_handles_options,
     declares_options,
-    find_decoration,
-    hides,
     request_route,
     url_adapter,
     view_handles_options,
@@ -36,10 +36,10 @@ from .policy import ACL_CREDENTIALS, ACL_ORIGIN, CORS_HEADERS, CORSRequest, Head
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
-# What is kept with a request, and with the headers of a response.
+# What is kept with a request.
 _HIDDEN_POLICY = "_cors_policy"
 _VERDICT = "_cors_verdict"
-_WRITTEN = "_cors_written"
+_REQUEST = "flask_cors.request"
 _LOCK = Lock()
 _OUR_NAMES = {"vary", *(name.lower() for name in CORS_HEADERS)}
 #: Returns the request, without the proxy.
@@ -58,7 +58,7 @@ def install(state: AppState) -> None:
         # Functions after a request run in reverse order: the first in the list is the last to change the headers.
         app.after_request_funcs.setdefault(None, []).insert(0, partial(add_headers, state))
         # A middleware that stands there already may change host and path. So only Flask's own method is wrapped.
-        if app.wsgi_app == Flask.wsgi_app.__get__(app):
+        if inspect.getattr_static(app, "wsgi_app") is vars(Flask)["wsgi_app"]:
             app.wsgi_app = PreflightMiddleware(state)  # type: ignore[method-assign]
         else:
             state.has_callables = True  # there may be some, and nothing else finds out before the app's functions run
@@ -104,7 +104,7 @@ class PreflightMiddleware:
                 raise
             from .cli.denied import traceback_response
 
-            current = environ.get("werkzeug.request") or app.request_class(environ)
+            current = environ.get(_REQUEST) or app.request_class(environ)
             response = traceback_response(app, current)
             if response is None:
                 raise
@@ -137,12 +137,14 @@ def add_headers(state: AppState, response: Response, current: Request | None = N
         if request_denied.receivers:
             _send_if_denied(state, current, policy)
         if policy is None:
-            return copy_without_cors_headers(response)
+            with _LOCK:
+                return claim_response(response, ())
         request = read_request(current)
         headers = policy.response_headers(request, ask_once(state, current, policy))
         if request.is_preflight and state.installed and preflight_policy(state, current) is not None:
-            app_response, response = response, state.app.response_class()
-            response.call_on_close(app_response.close)
+            empty_response = state.app.response_class()
+            empty_response.call_on_close(response.close)
+            return set_headers(empty_response, headers)
         return set_headers(response, headers)
     except Exception:
         state.app.logger.exception("CORS: no origin is allowed, because the policy of the request was not found")
@@ -168,22 +170,23 @@ def before_view(decoration: ParsedOptions) -> Response | None:
     """Use the decoration's policy for this request, before its view runs; return a response in place of the view's."""
     state, current = this_state(), this_request()
     view = state.app.view_functions.get(current.endpoint or "")
-    shown = find_decoration(view, current.method)
-    if shown not in (None, decoration):  # a decorator nearer to the view decides
+    deciding = state.decoration_for(current.endpoint, current.method)
+    if deciding not in (None, decoration):  # such as a decorator nearer to the view
         return None
-    is_hidden = shown is None and hides(state.app, view, decoration)
+    # Where none is found, the view may also be calling another registered one, and keeps its own policy then.
+    is_hidden = deciding is None and decoration not in all_decorations(state.app)
     if is_hidden:
         with suppress(Exception):  # what routing raises; `add_headers` meets it as well
             if request_route(state.app, current).endpoint == current.endpoint:
-                setattr(current, _HIDDEN_POLICY, state.decorated_policy(decoration))
-    if is_hidden or shown is decoration:
+                keep(current, _HIDDEN_POLICY, state.decorated_policy(decoration))
+    if is_hidden or deciding is decoration:
         if state.has_callables:
             ask_callables(state)
         if not state.installed:
             after_this_request(partial(add_headers, state))
     if current.method != "OPTIONS" or class_handles_options(view):
         return None
-    is_for_wrapper = shown is decoration or read_request(current).is_preflight
+    is_for_wrapper = deciding is decoration or read_request(current).is_preflight
     is_automatic = not declares_options(current.url_rule) or state.decorated_policy(decoration).automatic_options
     return _options_response(state.app, current) if is_for_wrapper and is_automatic else None
 
@@ -234,7 +237,7 @@ def request_policy(state: AppState, current: Request, adapter: MapAdapter | None
         prepare(state)
     policy: Policy | None = getattr(current, _HIDDEN_POLICY, None)
     if policy is None:
-        policy = state.policy_for(request_route(state.app, current, adapter), current.method == "OPTIONS")
+        policy = state.policy_for(request_route(state.app, current, adapter))
     return policy
 
 
@@ -263,20 +266,25 @@ def ask_once(state: AppState, current: Request, policy: Policy | None) -> bool |
         except Exception:
             # Only what fits the grammar of an origin reaches a function, so it is safe to log.
             state.app.logger.exception("CORS: the function in origins failed for %s, which is denied", origin)
-        setattr(current, _VERDICT, (policy, allowed))
+        keep(current, _VERDICT, (policy, allowed))
     return allowed
+
+
+def keep(current: Request, name: str, value: object) -> None:
+    """Keep a value with a request, and the request for the response to an exception in debug mode."""
+    setattr(current, name, value)
+    if current_app.debug:
+        current.environ[_REQUEST] = current
 
 
 def set_headers(response: Response, headers: Headers) -> Response:
     """Set the CORS headers of a response: these alone, even if others are there already. Merge ``Vary``."""
-    with _LOCK:  # of two threads that share a response, one gets it, and the other a copy
-        if hasattr(response.headers, _WRITTEN):
-            response = copy_without_cors_headers(response)
-        setattr(response.headers, _WRITTEN, headers)
-    if not _OUR_NAMES.isdisjoint([name.lower() for name, _ in response.headers]):
-        headers = _replace_headers(response.headers, dict(headers))
-    for name, value in headers:
-        response.headers.add(name, value)
+    with _LOCK:
+        response = claim_response(response, headers)
+        if not _OUR_NAMES.isdisjoint([name.lower() for name, _ in response.headers]):
+            headers = _replace_headers(response.headers, dict(headers))
+        for name, value in headers:
+            response.headers.add(name, value)
     return response
 
 
@@ -292,11 +300,17 @@ def _replace_headers(present: ResponseHeaders, headers: dict[str, str]) -> Heade
     return tuple(headers.items())
 
 
-def copy_without_cors_headers(response: Response) -> Response:
-    """Copy a reused response without an earlier request's CORS headers; any other response is returned as it is."""
-    if not hasattr(response.headers, _WRITTEN):
-        return response
-    written = getattr(response.headers, _WRITTEN)
-    response = copy(response)
-    response.headers = ResponseHeaders([header for header in response.headers if header not in written])
+def claim_response(response: Response, headers: Headers) -> Response:
+    """Keep *headers* with a response; return a copy, without another request's CORS headers, if it is reused.
+
+    Of two threads that share a response, one gets it, and the other a copy.
+    """
+    if hasattr(response.headers, "_cors_headers"):
+        written = response.headers._cors_headers
+        response = copy(response)
+        response.headers = ResponseHeaders([header for header in response.headers if header not in written])
+    try:
+        response.headers._cors_headers = headers  # type: ignore[attr-defined]
+    except AttributeError:  # of a plain dict
+        response.headers = ResponseHeaders(response.headers)
     return response

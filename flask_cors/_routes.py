@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from types import CellType, FunctionType
 from typing import NamedTuple
@@ -17,7 +18,7 @@ from .policy import ALL_METHODS
 
 DECORATION = "cors_decoration"  # the attribute of a decorated view that holds its options
 _MAX_REDIRECTS = 8
-_MAX_DECORATORS = 8
+_MAX_FUNCTIONS = 50
 _EMPTY_CELL = CellType()
 
 
@@ -105,7 +106,12 @@ def declares_options(rule: Rule | None) -> bool:
 
 def class_handles_options(view: object) -> bool:
     """Whether a view is a class with a method for ``OPTIONS``."""
-    return callable(getattr(getattr(view, "view_class", None), "options", None))
+    view_class = getattr(view, "view_class", object)
+    if not hasattr(view_class, "options"):
+        return False
+    from flask.views import MethodView  # loaded by the program that has such a view
+
+    return issubclass(view_class, MethodView)
 
 
 def answers_options(view: object) -> bool:
@@ -129,26 +135,35 @@ def find_decoration(view: object, method: str) -> ParsedOptions | None:
 def all_decorations(app: Flask) -> Iterator[ParsedOptions]:
     """Yield what ``@cross_origin`` was given for the registered views, and for the methods of their classes."""
     for view in [*app.view_functions.values()]:
-        found = [find_decoration(view, method) for method in ALL_METHODS]
-        yield from filter(None, [*found, hidden_decoration(app, view)])
+        with suppress(Exception):  # a proxy has no attributes before there is a request
+            found = [find_decoration(view, method) for method in ALL_METHODS]
+            yield from filter(None, [*found, hidden_decoration(app, view)])
 
 
-def hidden_decoration(app: Flask, view: object, depth: int = _MAX_DECORATORS) -> ParsedOptions | None:
+def hidden_decoration(app: Flask, view: object) -> ParsedOptions | None:
     """Return the decoration that an outer decorator hides, because it does not use ``functools.wraps``.
 
     It is found in the functions to which *view* refers as a closure, a partial or an object. Other registered views
     are not among them: a view that calls another one keeps its own policy.
     """
-    cells = [cell.cell_contents for cell in getattr(view, "__closure__", None) or () if cell != _EMPTY_CELL]
-    attributes = getattr(view, "__dict__", {}).values()
-    for function in (*cells, *attributes, getattr(view, "func", None)):
-        if depth and isinstance(function, FunctionType | partial) and function not in app.view_functions.values():
-            decoration = find_decoration(function, "") or hidden_decoration(app, function, depth - 1)
-            if decoration is not None:
+    views = [*app.view_functions.values()]
+    shown = [find_decoration(view, "") for view in views]
+    found = [view]
+    for function in found:  # which grows meanwhile, nearest functions first
+        for inner in _inner_functions(function):
+            decoration = find_decoration(inner, "")
+            if inner in views or inner in found or len(found) > _MAX_FUNCTIONS:
+                continue
+            if decoration is not None and decoration not in shown:
                 return decoration
+            found.append(inner)
     return None
 
 
-def hides(app: Flask, view: object, decoration: ParsedOptions) -> bool:
-    """Whether a decorated function that *view* calls is a part of it, and not another registered view."""
-    return hidden_decoration(app, view) is decoration or decoration not in all_decorations(app)
+def _inner_functions(function: object) -> Iterator[object]:
+    """Yield the functions to which a function refers as a closure, a partial or an object."""
+    cells = [cell.cell_contents for cell in getattr(function, "__closure__", None) or () if cell != _EMPTY_CELL]
+    attributes = getattr(function, "__dict__", {}).values()
+    for inner in (*cells, *attributes, getattr(function, "func", None)):
+        if isinstance(inner, FunctionType | partial):
+            yield inner

@@ -6,6 +6,7 @@ same one, the latest decides whose resources match.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from threading import RLock
 from typing import NamedTuple
@@ -15,8 +16,8 @@ from flask import Flask
 
 from ._routes import Route, all_decorations, find_decoration, hidden_decoration
 from .options import CONFIG_KEYS, ParsedOptions, build_resources, parse_config, policy_warnings, warn
-from .policy import DENY_ALL, Policy
-from .resources import ANY_PATH, Resources
+from .policy import ALL_METHODS, DENY_ALL, Policy
+from .resources import ANY_PATH, Resources, precision
 
 _KEY = "flask_cors"  # in `app.extensions`; programs put objects of their own at "cors"
 _DENY_ALL = Resources([(ANY_PATH, DENY_ALL)])
@@ -27,12 +28,12 @@ class Scope(NamedTuple):
 
     parsed: ParsedOptions
     blueprint: str = ""  # the start of its endpoints
-    prefix: str = ""  # with a slash at its end
+    paths: re.Pattern[str] = ANY_PATH
 
     def covers(self, route: Route) -> bool:
         """Whether a route is the blueprint's; where there is no endpoint, whether its path is below the prefix."""
         if route.endpoint is None:
-            return self.prefix != "/" and f"{route.path}/".startswith(self.prefix)
+            return self.paths.match(route.path) is not None
         return route.endpoint.startswith(self.blueprint)
 
 
@@ -47,6 +48,7 @@ class AppState:
         self.ready = False
         self.scopes: list[Scope] = []  # the latest first
         self.resources: list[tuple[Scope, Resources]] = []
+        self._decorations: dict[tuple[str | None, str], tuple[object, ParsedOptions | None]] = {}
         self._decorated: WeakKeyDictionary[ParsedOptions, Policy] = WeakKeyDictionary()
         self._config: ParsedOptions | None = None
         self._warned: set[str] = set()
@@ -61,6 +63,7 @@ class AppState:
         resources = build_resources(scope.parsed, self._parse_config())
         with self._lock:
             self._note_callables(resources)
+            self._warn_about(scope.parsed, build_resources(scope.parsed))  # of the config, only when it counts
             self.scopes.insert(0, scope)
             self.ready = False
 
@@ -71,15 +74,9 @@ class AppState:
                 self._build()
                 self.ready = True
 
-    def policy_for(self, route: Route, hidden: bool = False) -> Policy | None:
-        """Return the policy that covers *route*, if there is one.
-
-        :param hidden: whether a decoration counts that an outer decorator hides.
-        """
-        view = self.app.view_functions.get(route.endpoint or "")
-        decoration = find_decoration(view, route.method)
-        if decoration is None and hidden:
-            decoration = hidden_decoration(self.app, view)
+    def policy_for(self, route: Route) -> Policy | None:
+        """Return the policy that covers *route*, if there is one."""
+        decoration = self.decoration_for(route.endpoint, route.method)
         if decoration is not None:
             return self.decorated_policy(decoration)
         for scope, resources in self.resources:
@@ -88,6 +85,16 @@ class AppState:
                 if policy is not None:
                     return policy
         return None
+
+    def decoration_for(self, endpoint: str | None, method: str) -> ParsedOptions | None:
+        """Return the decoration of the view at an endpoint, also if an outer decorator hides it."""
+        view = self.app.view_functions.get(endpoint)  # type: ignore[arg-type]
+        known, decoration = self._decorations.get((endpoint, method), (None, None))
+        if known is not view:  # the view is new, or it was replaced
+            decoration = find_decoration(view, method) or hidden_decoration(self.app, view)
+            if method in ALL_METHODS:  # clients can make up others
+                self._decorations[endpoint, method] = view, decoration
+        return decoration
 
     def decorated_policy(self, decoration: ParsedOptions) -> Policy:
         """Return the policy that a decoration makes in this app."""
@@ -108,7 +115,7 @@ class AppState:
         try:
             self._config = self._parse_config()
             # The innermost prefix comes first; of equals, the latest, which is the innermost blueprint.
-            scopes = sorted(self.scopes, key=lambda scope: len(scope.prefix), reverse=True)
+            scopes = sorted(self.scopes, key=lambda scope: precision(scope.paths), reverse=True)
             self.resources = [(scope, self._build_resources(scope.parsed)) for scope in scopes]
             if any(str(key).startswith("CORS_") for key in self.app.config.keys() - CONFIG_KEYS.keys()):
                 from .cli.advice import misspelt_keys
@@ -135,9 +142,12 @@ class AppState:
     def _build_resources(self, parsed: ParsedOptions) -> Resources:
         resources = build_resources(parsed, self._config)
         self._note_callables(resources)
-        self._warned.update(policy_warnings(build_resources(parsed)))  # by `check_now`
-        self._warn(policy_warnings(resources))
+        self._warn_about(parsed, resources)
         return resources
+
+    def _warn_about(self, parsed: ParsedOptions, resources: Resources) -> None:
+        self._warned |= parsed.warned
+        self._warn(policy_warnings(resources))
 
     def _note_callables(self, resources: Resources) -> None:
         if not self.has_callables and any(policy.origins.callables for _, policy in resources.rules):
@@ -158,3 +168,11 @@ def app_state(app: Flask) -> AppState:
     if not isinstance(state, AppState):
         state = app.extensions[_KEY] = AppState(app)
     return state
+
+
+def blueprint_scope(parsed: ParsedOptions, blueprint: str, prefix: str) -> Scope:
+    """Return the scope of a registered blueprint; the converters in its prefix stand for any segment."""
+    pattern = re.sub("<path:[^>]*>", ".+", re.escape(prefix.strip("/")))
+    pattern = re.sub("<[^>]*>", "[^/]+", pattern)
+    paths = rf"/{pattern}(?:/|\Z)" if pattern else "(?!)"  # without a prefix, no path is its own
+    return Scope(parsed, f"{blueprint}.", re.compile(paths))

@@ -8,7 +8,7 @@ from flask import Blueprint, Flask
 from flask.blueprints import BlueprintSetupState
 
 from ._middleware import install
-from ._state import Scope, app_state
+from ._state import Scope, app_state, blueprint_scope
 from .options import RESOURCES, CORSOptions, ParsedOptions, check_now, parse_keywords
 
 
@@ -60,7 +60,6 @@ class CORS:
 
 
 def _set_up(app: object, parsed: ParsedOptions) -> None:
-    check_now(parsed)
     if isinstance(app, Flask):
         _add(getattr(app, "_get_current_object", lambda: app)(), Scope(parsed))  # it may be `current_app`
     elif isinstance(app, Blueprint):
@@ -80,8 +79,9 @@ def _add(app: Flask, scope: Scope) -> None:
 def _set_up_blueprint(blueprint: Blueprint, parsed: ParsedOptions) -> None:
     def registered(setup: BlueprintSetupState) -> None:
         name = f"{setup.name_prefix}.{setup.name}".lstrip(".")
-        _add(cast(Flask, setup.app), Scope(parsed, f"{name}.", (setup.url_prefix or "").rstrip("/") + "/"))
+        _add(cast(Flask, setup.app), blueprint_scope(parsed, name, setup.url_prefix or ""))
 
+    check_now(parsed)
     try:
         blueprint.record(registered)
     except AssertionError:

@@ -227,12 +227,14 @@ EVERY_PATH: tuple[Entry, ...] = ((ANY_PATH, {}),)
 class ParsedOptions:
     """What one ``CORS``, one ``@cross_origin`` or one app's config was given: parsed values by option name.
 
-    *location* is the file and the line of the program that gave them.
+    *location* is the file and the line of the program that gave them. *warned* holds the sentences that
+    :func:`check_now` has warned of.
     """
 
     def __init__(self, values: dict[str, Any]) -> None:
         self.values = values
         self.location: tuple[str, int] = find_caller()[1:]
+        self.warned: frozenset[str] = frozenset()
 
 
 def parse_keywords(
@@ -279,7 +281,7 @@ def build_resources(parsed: ParsedOptions, config: ParsedOptions | None = None) 
         if is_final and policy.supports_credentials and policy.origins.matches_any_origin:
             from .cli.advice import credentials_for_everyone
 
-            mistakes.append(credentials_for_everyone(policy.origins, origins_given="origins" in final))
+            mistakes.append(credentials_for_everyone(policy.origins, pattern, origins_given="origins" in final))
     if mistakes:
         raise _error(mistakes)
     return Resources(rules)
@@ -343,7 +345,8 @@ def _parse_pattern(pattern: Any) -> re.Pattern[str]:
         return ANY_PATH
     text = getattr(pattern, "pattern", pattern)
     if not isinstance(text, str) or not text:
-        raise ValueError(": a pattern is a text or a compiled re.Pattern of text; write '*' for every path")
+        rule = "a pattern is a text or a compiled re.Pattern of text; write '*' for every path"
+        raise ValueError(f": {rule}, and a dict of patterns without a list around it")
     if text in PARSERS:
         raise TypeError(f": {text!r} is an option, not a path; write it beside resources")
     return compile_pattern(pattern)
@@ -368,7 +371,8 @@ def check_now(parsed: ParsedOptions) -> None:
 
     :raises ValueError: for credentials that are allowed to every origin.
     """
-    warn(policy_warnings(build_resources(parsed)))
+    parsed.warned = frozenset(policy_warnings(build_resources(parsed)))
+    warn(parsed.warned)
 
 
 def policy_warnings(resources: Resources) -> Iterator[str]:
@@ -459,11 +463,10 @@ def parse_resources(value: Any) -> tuple[Entry, ...]:
     if isinstance(value, bytes) or not isinstance(value, Iterable):
         rule = "must be a pattern, patterns, or a dict of patterns to options: r'/api/'"
         raise ValueError(f"={value!r:.300} {rule}")
-    if not isinstance(value, Mapping):
-        value = dict.fromkeys(value)
+    given = value.items() if isinstance(value, Mapping) else [(pattern, None) for pattern in value]
     mistakes = Mistakes()
     entries: list[Entry] = []
-    for pattern, options in value.items():
+    for pattern, options in given:
         label = f"[{pattern!r}]"
         compiled = mistakes.collect(label, _parse_pattern, pattern)
         entries.append((compiled, mistakes.collect(label, _parse_entry, options)))

@@ -144,7 +144,7 @@ def for_a_resource(app: Flask, view: View, change: Change = no_set_up, **options
 
 def for_the_config(app: Flask, view: View, change: Change = no_set_up, **options: Any) -> None:
     for_the_app(app, view, change)
-    configure(app, **options)
+    configure(app, **{name: value for name, value in options.items() if value is not None or name == "origins"})
 
 
 def for_the_blueprint(app: Flask, view: View, change: Change = no_set_up, **options: Any) -> None:

@@ -10,12 +10,13 @@ from unittest import mock
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
-from flask import Blueprint, Flask, Response, session
+from flask import Blueprint, Flask, Response, current_app, session
 from flask import ctx as flask_contexts
-from werkzeug.datastructures import Headers
+from werkzeug.datastructures import EnvironHeaders, Headers
+from werkzeug.local import LocalProxy
 from werkzeug.test import Client
 
-from flask_cors import CORS, cross_origin, current_policy
+from flask_cors import CORS, _middleware, cross_origin, current_policy
 from tests import helpers as h
 from tests.entries import exact
 from tests.helpers import ALL_METHODS, DENIED, FOR_A, ONLY_A, A, B, a_view, cors_headers, fetch, make_app
@@ -193,6 +194,33 @@ def test_tracing_that_patches_the_class_later_sees_the_requests() -> None:
     assert traced.call_count == 3
 
 
+def test_a_middleware_that_is_equal_to_what_it_wraps_stays() -> None:
+    app = make_app()
+    flasks_own = app.wsgi_app
+    app.wsgi_app = LocalProxy(lambda: flasks_own)  # type: ignore[method-assign]
+    use_cors(app)
+    assert type(app.wsgi_app) is LocalProxy
+
+
+def test_a_view_that_is_a_proxy_of_the_request_takes_no_app_down() -> None:
+    app = make_app(VIEW=a_view)
+    app.add_url_rule("/", endpoint="view")
+    app.view_functions["view"] = LocalProxy(lambda: current_app.config["VIEW"])
+    use_cors(app)
+    assert headers_for(app) == FOR_A
+
+
+def test_if_the_empty_response_cannot_be_changed_the_apps_own_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = make_app()
+    app.before_request(lambda: ("log in first", 401))
+    h.use_middleware(app)
+    use_cors(app)
+    fails_once = mock.Mock(side_effect=[LookupError, mock.DEFAULT], wraps=_middleware.set_headers)
+    monkeypatch.setattr(_middleware, "set_headers", fails_once)
+    response = h.preflight(app.test_client(), "/")
+    assert (response.status_code, response.text, cors_headers(response)) == (401, "log in first", DENIED)
+
+
 def test_the_empty_response_closes_the_one_that_it_replaces() -> None:
     app, closed, response = make_app(), list[str](), Response("log in first", 401)
     response.call_on_close(lambda: closed.append("closed"))
@@ -206,12 +234,26 @@ def test_the_empty_response_closes_the_one_that_it_replaces() -> None:
 # Responses that cannot be changed, or that are returned again and again ----------------------------------------------
 
 
-def test_headers_that_are_a_plain_dict_take_no_app_down() -> None:
+def test_headers_that_are_a_plain_dict_are_added_to() -> None:
+    def view() -> Response:
+        response = Response("text")
+        response.headers = {"X-Own": "1"}  # type: ignore[assignment]
+        return response
+
+    app = make_app()
+    CORS(app, resources="/covered", origins=A)
+    app.add_url_rule("/<_>", "view", lambda _: view())
+    for path, expected in [("/covered", ONLY_A), ("/else", {})]:
+        response = fetch(app.test_client(), path, A)
+        assert (response.headers["X-Own"], cors_headers(response)) == ("1", expected)
+
+
+def test_headers_that_cannot_be_changed_take_no_app_down() -> None:
     app, response = make_app(), Response("text")
     use_cors(app)
-    response.headers = {"X-Own": "1"}  # type: ignore[assignment]
+    response.headers = EnvironHeaders({"HTTP_X_OWN": "1"})
     app.add_url_rule("/", "view", lambda: response)
-    assert fetch(app.test_client(), "/", A).text == "text"
+    assert fetch(app.test_client(), "/", A).headers["X-Own"] == "1"
 
 
 @pytest.mark.parametrize("shares_headers", [False, True])
@@ -255,6 +297,21 @@ def test_two_threads_may_share_a_response() -> None:
         for _ in range(5):
             responses = pool.map(lambda origin: fetch(app.test_client(), "/", origin), (A, B))
             assert [*map(cors_headers, responses)] == [ONLY_A, h.ONLY_B]
+
+
+def test_a_response_for_which_there_is_no_policy_gets_no_headers_while_it_is_sent() -> None:
+    class Slow(Response):
+        def __call__(self, environ: Any, *args: Any) -> Any:
+            if environ["PATH_INFO"] == "/private":
+                others.append(fetch(app.test_client(), "/shared", A))
+            return super().__call__(environ, *args)
+
+    app, shared, others = make_app(), Slow("text"), list[Any]()
+    CORS(app, resources="/shared", origins=A)
+    for path in ("/private", "/shared"):
+        app.add_url_rule(path, path, lambda: shared)
+    assert cors_headers(fetch(app.test_client(), "/private", A)) == {}
+    assert [*map(cors_headers, others)] == [ONLY_A]
 
 
 # The policy of the request at hand -----------------------------------------------------------------------------------

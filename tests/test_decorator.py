@@ -5,13 +5,14 @@ import inspect
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any
+from unittest import mock
 
 import pytest
 from flask import Response, abort, request, send_file, stream_with_context
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView, View
 
-from flask_cors import CORS, cross_origin
+from flask_cors import CORS, _routes, cross_origin
 from tests import helpers as h
 from tests.helpers import DENIED, FOR_A, FOR_ALL, FOR_B, FOR_NONE, ONLY_A, ONLY_B, PATH, A, B, CORSHeaders, a_view
 from tests.tables import table
@@ -152,6 +153,10 @@ class ObjectThatCalls:
         return self.view(*args)
 
 
+def in_a_default(view: ViewFunction) -> ViewFunction:
+    return lambda view=view: view()
+
+
 HIDDEN = [
     ("in closures of closures", lambda view: h.hide(h.hide(h.hide(h.hide(h.hide(view)))))),
     ("in a partial", functools.partial),
@@ -159,7 +164,7 @@ HIDDEN = [
 ]
 HIDDEN_DEEPER = [  # the preflight has the app's policy then; the manual says so
     ("in an object's method", lambda view: ObjectThatCalls(view).__call__),
-    ("in a default", lambda view: lambda view=view: view()),
+    ("in a default", in_a_default),
 ]
 
 
@@ -190,14 +195,21 @@ def test_where_the_route_lists_options_a_hidden_wrapper_responds_and_the_view_ne
 
 
 @pytest.mark.parametrize(("set_up", "expected"), [(h.no_set_up, FOR_NONE), (cors_for_a, FOR_A)])
-def test_a_hidden_wrapper_does_not_decide_for_another_view_of_its_path(set_up: h.SetUp, expected: Any) -> None:
+@pytest.mark.parametrize("hidden", [h.hide, in_a_default])
+def test_a_hidden_wrapper_does_not_decide_for_another_view_of_its_path(
+    set_up: h.SetUp, expected: Any, hidden: ViewFunction
+) -> None:
     app = h.make_app()
-    app.add_url_rule("/", "hidden", h.hide(only_b(a_view)), methods=["PUT", "OPTIONS"])
+    app.add_url_rule("/", "hidden", hidden(only_b(a_view)), methods=["PUT", "OPTIONS"])
     app.add_url_rule("/", "other", a_view, methods=["GET"])
     h.use_middleware(app)  # so that the wrapper gets the preflight
     set_up(app)
     responses = [h.preflight(app.test_client(), "/", origin, "GET") for origin in (A, B)]
     assert [*map(h.cors_headers, responses)] == h.as_preflights(expected)
+
+
+def login_first(view: ViewFunction) -> ViewFunction:
+    return lambda: view() if "Authorization" in request.headers else ("log in", 401)
 
 
 @table("hidden", *HIDDEN)
@@ -210,6 +222,8 @@ def test_beside_cors_a_preflight_and_the_request_after_it_have_the_hidden_policy
     app.add_url_rule("/", "hidden", hidden(only_b_recording(calls)), methods=["GET", "PUT"])
     app.add_url_rule("/refused", "refused", hidden(only_b(lambda: abort(403))))
     app.add_url_rule("/broken", "broken", hidden(only_b(lambda: 1 / 0)))
+    app.add_url_rule("/login", "login", login_first(only_b(a_view)))
+    assert h.get_headers_for(app, "/login") == FOR_B
     assert h.get_preflight_headers_for(app, method="PUT") == h.as_preflights(FOR_B)
     assert calls == []
     assert (
@@ -237,14 +251,16 @@ def test_one_decorator_serves_a_view_that_shows_it_and_one_that_hides_it(order: 
     ("for B, hidden", h.hide(only_b(a_view))),
 )
 def test_a_view_that_calls_another_registered_view_keeps_its_own_policy(set_up: h.SetUp, called: ViewFunction) -> None:
-    app = h.make_app()
+    app, outer = h.make_app(), h.wrap(called)  # as below a decorator that is above @app.route
     set_up(app)
     app.add_url_rule("/called", "called", called)
     app.add_url_rule("/", "calling", lambda: f"secret {called()}")
+    app.add_url_rule("/outer", "outer", lambda: f"secret {outer()}")
     app.add_url_rule("/plain", "plain", a_view)
     app.add_url_rule("/own", "own", only_a(lambda: called()))
     plain = h.get_headers_for(app, "/plain")
-    assert (h.get_headers_for(app, "/"), h.get_headers_for(app, "/own")) == (plain, FOR_A)
+    assert h.get_headers_for(app, "/") == h.get_headers_for(app, "/outer") == plain
+    assert h.get_headers_for(app, "/own") == FOR_A
     if app.after_request_funcs:
         assert h.get_preflight_headers_for(app, "/") == h.as_preflights(plain)
 
@@ -338,3 +354,22 @@ untyped: Any = cross_origin  # as a program without a type checker calls it
 def test_a_mistake_raises_at_once(call: Any, options: Any, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
         untyped(*call, **options)
+
+
+def test_functions_that_know_each_other_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def one() -> object:
+        return two, three, four
+
+    def two() -> object:
+        return one, three, four
+
+    def three() -> object:
+        return one, two, four
+
+    def four() -> object:
+        return one, two, three
+
+    looked_at = mock.Mock(return_value=None)
+    monkeypatch.setattr(_routes, "find_decoration", looked_at)
+    assert _routes.hidden_decoration(h.make_app(), one) is None
+    assert looked_at.call_count <= 4 * 3

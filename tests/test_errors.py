@@ -2,9 +2,10 @@
 
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
-from flask import Blueprint, Flask, Response, abort, redirect, request
+from flask import Blueprint, Flask, Response, abort, redirect, request, session
 from flask.typing import ResponseReturnValue
 from werkzeug.debug import DebuggedApplication
 from werkzeug.exceptions import HTTPException
@@ -183,6 +184,17 @@ def test_in_debug_mode_an_exception_can_be_read_by_a_fetch_and_keeps_the_debugge
     logged = [record for record in caplog.records if record.exc_info and "/broken" in record.getMessage()]
     assert len(logged) == (1 if kind == "plain" else 0)  # otherwise the debugger writes it
     assert fetch(client, PATH, A).text == "text"
+
+
+def test_in_debug_mode_the_500_has_what_was_decided_in_the_request() -> None:
+    app, function = h.make_app(TESTING=False, DEBUG=True, SECRET_KEY="secret"), mock.Mock(return_value=True)
+    CORS(app, origins=lambda _: function("user" in session))
+    app.add_url_rule("/", "broken", divides_by_zero)
+    views = [cross_origin(origins=h.B)(divides_by_zero)]
+    app.add_url_rule("/hidden", "hidden", lambda: views[0]())
+    assert cors_headers(fetch(app.test_client(), "/", A)) == ONLY_A | {"Vary": "Origin"}
+    assert function.mock_calls == [mock.call(False)]
+    assert [cors_headers(fetch(app.test_client(), "/hidden", origin)) for origin in (A, h.B)] == h.FOR_B[:2]
 
 
 def test_in_debug_mode_what_the_app_handles_itself_stays_as_it_is() -> None:

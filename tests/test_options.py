@@ -290,10 +290,13 @@ def test_resources_can_be_given_as(value: object, covered: list[str]) -> None:
     assert [path for path in PATHS if covering.policy(path)] == covered
 
 
+NO_PATTERNS: list[object] = ["", 5, b"/a", None, {"/a": {}}, []]
+
+
 @table(
     "value, message",
     *((f"{value!r}", value, f"={value!r} must be a pattern, patterns, or a dict") for value in (5, b"/")),
-    *((f"[{item!r}]", [item], f"[{item!r}]: a pattern is a text") for item in ("", 5, b"/a", None)),
+    *((f"[{item!r}]", [item], f"[{item!r}]: a pattern is a text") for item in NO_PATTERNS),
     ("a pattern of bytes", re.compile(b"/a"), "[re.compile(b'/a')]: a pattern is a text"),
     ("an open group", "/a(", "['/a(']: '/a(' is not a valid regular expression: missing )"),
     ("a glob in a list", ["/", "*/a"], "['*/a']: '*/a' is not a valid regular expression"),
@@ -400,8 +403,9 @@ def test_credentials_are_judged_on_the_final_policy_of_each_resource(wrong: bool
 
 def test_each_resource_that_gives_credentials_to_every_origin_is_in_the_message() -> None:
     entries = {"/a": {"origins": "*"}, "/b": {"origins": "^.*$"}, "/c": {"origins": APP}}
-    message = refused(ValueError, build_resources, keywords(supports_credentials=True, resources=entries))
-    assert re.findall(r"origins='(.*?)' allows every origin", message) == ["*", "^.*$"]
+    message = refused(ValueError, CORS, make_app(), supports_credentials=True, resources=entries)
+    found = re.findall(r"resources\['(.*?)'\]: origins='(.*?)' allows every origin", message)
+    assert found == [("/a", "*"), ("/b", "^.*$")]
     message = refused(ValueError, build_resources, keywords(supports_credentials=True), config())
     assert re.search("origins is not given.*or set CORS_ORIGINS in the app's config before CORS", message)
 

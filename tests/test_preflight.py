@@ -302,6 +302,11 @@ def test_a_view_that_handles_options_and_is_added_late_changes_its_own_path_only
         assert_policy(app, FOR_A, path, status)
 
 
+class Choices(View):
+    methods: ClassVar = ["GET", "POST"]
+    options = dispatch_request = lambda _: "small, large"
+
+
 @pytest.mark.parametrize("cors", [None, {}], ids=["alone", "beside CORS"])
 @table(
     "view, route, config",
@@ -311,6 +316,7 @@ def test_a_view_that_handles_options_and_is_added_late_changes_its_own_path_only
     ("an async function, likewise", an_async_view, {}, {"CORS_AUTOMATIC_OPTIONS": False}),
     ("a view that lists OPTIONS for the sake of CORS", own_options, {"methods": ["GET", "OPTIONS"]}, {}),
     ("a class with an attribute named options, which is no method", OwnView.as_view("view"), {}, {}),
+    ("a class with a function named options, which is not for HTTP", Choices.as_view("view"), {}, {}),
 )
 def test_no_decorated_view_runs_for_an_options_that_its_author_did_not_declare(
     view: Views, route: dict[str, Any], config: dict[str, Any], cors: dict[str, Any] | None

@@ -118,15 +118,17 @@ def not_an_app(value: object) -> str:
     return f"CORS() takes a Flask app or a Blueprint first, not {value!r}; {remedy}"
 
 
-def credentials_for_everyone(origins: AllowedOrigins, *, origins_given: bool) -> str:
+def credentials_for_everyone(origins: AllowedOrigins, pattern: re.Pattern[str], *, origins_given: bool) -> str:
     """Say that credentials cannot be allowed to every origin: Fetch ``#cors-protocol-and-credentials``."""
+    where = f"resources[{pattern.pattern!r}]: " if pattern.pattern else ""
     entries = origins.entries
     given = f"origins={entries[0] if len(entries) == 1 else entries!r:.300} allows every origin"
     remedy = "write the origins that you trust, as in origins='https://app.example'"
     if not origins_given:
         given = "origins is not given, so that every origin is allowed"
         remedy += ", or set CORS_ORIGINS in the app's config before CORS(app)"
-    return f"{given}; this cannot be combined with supports_credentials=True: {remedy}, or remove supports_credentials"
+    rule = "this cannot be combined with supports_credentials=True"
+    return f"{where}{given}; {rule}: {remedy}, or remove supports_credentials"
 
 
 def _names(parsed: ParsedOptions) -> Iterator[str]:
