@@ -306,7 +306,7 @@ def claim_response(response: Response, headers: Headers) -> Response:
     Of two threads that share a response, one gets it, and the other a copy.
     """
     if hasattr(response.headers, "_cors_headers"):
-        written = response.headers._cors_headers
+        written = response.headers._cors_headers  # pyright: ignore[reportAttributeAccessIssue]
         response = copy(response)
         response.headers = ResponseHeaders([header for header in response.headers if header not in written])
     try:

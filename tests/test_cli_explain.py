@@ -77,6 +77,7 @@ def test_a_program_where_the_import_of_cors(write: Write, source: str, lines: li
 
 
 PREFIXED = "app.config.from_prefixed_env()\nCORS(app{})"
+BY_NAMES = "raw = os.getenv('OWN', '')\nurls = [url.strip() for url in raw.split(',')]\nCORS(app, origins=urls)"
 BY_HAND = "CORS(app, origins=os.environ['OWN'].split(','))"
 
 
@@ -85,6 +86,8 @@ BY_HAND = "CORS(app, origins=os.environ['OWN'].split(','))"
     ("a JSON list", PREFIXED.format(""), "FLASK_CORS_ORIGINS", f'["{AN_ORIGIN}"]', f'["{AN_ORIGIN}", "{PAGE}"]'),
     ("its own", BY_HAND, "OWN", f"{AN_ORIGIN}, a://", f"{AN_ORIGIN}, a://, {PAGE}"),
     ("its own, of the config", PREFIXED.format(", origins=app.config['OWN']"), "FLASK_OWN", "a://", f"a://,{PAGE}"),
+    ("its own, through variables", BY_NAMES, "OWN", f"{AN_ORIGIN}, ,a://", f"{AN_ORIGIN}, a://, {PAGE}"),
+    ("its own, empty", BY_HAND, "OWN", "", PAGE),
     ("its own, in it", "app.config['CORS_ORIGINS'] = os.getenv('OWN')\nCORS(app)", "OWN", "a://", f"a://,{PAGE}"),
 )
 def test_an_environment_variable_gets_a_new_value(
@@ -124,6 +127,13 @@ def test_an_app_that_does_not_start_needs_no_origin_to_say_so(write: Write) -> N
     cause = explained(write, "CORS(app, supports_credentials=True)", message, origin=None)["cause"]
     assert (cause["id"], cause["line"], cause["fix"]["diff"]) == ("app-does-not-start", 6, "")
     assert "with --origin" in cause["fix"]["text"]
+
+
+def test_cors_in_another_file_that_no_app_got(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "shop_parts.py").write_text("from flask_cors import CORS\ncors = CORS()\n")
+    cause = explained(write, "import shop_parts", ITEMS)["cause"]
+    text = "Below the line that makes the app, write cors.init_app(app)."
+    assert (cause["id"], cause["fix"]["text"], cause["fix"]["diff"]) == ("cors-not-bound", text, "")
 
 
 # What is allowed, and what else the page meets ------------------------------------------------------------------------
@@ -174,6 +184,7 @@ def test_a_cookie_of_the_same_site_comes_back_and_another_than_the_session_is_no
     ("the page's own origin", f"{PAGE}/api/items", "same-origin", "CORS plays no part"),
     ("a cookie", "/api/items --header 'Cookie: a=b'", "forbidden-header", "Browsers set Cookie"),
     ("browsers differ", "/api/items --header 'Accept: \xe4'", "browsers-differ", "Firefox"),
+    ("an old message, and a method", f'"{ACCESS}{NO_HEADER}"', "nothing-was-sent", "add --method"),
     ("an old message", f'"{ACCESS}{NO_HEADER}"', "nothing-was-sent", "the app here is not the cause"),
 )
 def test_what_cors_does_not_decide_is_noted(write: Write, call: str, note: str, text: str) -> None:
@@ -187,6 +198,9 @@ NO_METHOD = f"{ACCESS}Method PUT is not allowed by Access-Control-Allow-Methods 
 NO_TOKEN = "Request header field x-token is not allowed by Access-Control-Allow-Headers in preflight response."
 CURL = f"curl '{URL}' -X 'PUT' -H 'Origin: {PAGE}' -H 'x-token: 1'"
 FETCH = f'fetch("{URL}", {{"headers": {{"x-token": "1"}}, "referrer": "{PAGE}/", "method": "PUT"}});'
+TWO_VIEWS = f"""@app.post({ITEMS!r})
+@(cross_origin(origins={PAGE!r}))
+def add(): return ''"""
 A_TOKEN, JSON = [["x-token", "1"]], [["Content-Type", "application/json"]]
 
 
@@ -202,6 +216,7 @@ A_TOKEN, JSON = [["x-token", "1"]], [["Content-Type", "application/json"]]
     ),
     ("a method", NO_METHOD, "CORS(app, methods='GET')", ("PUT", []), "policy-lacks-methods"),
     ("a header", ACCESS + NO_TOKEN, "CORS(app)", ("GET", A_TOKEN), "policy-lacks-headers"),
+    ("no header, of one of two methods", ACCESS + NO_HEADER, TWO_VIEWS, ("GET", []), "not-covered"),
     ("refused", f"POST {URL} net::ERR_CONNECTION_REFUSED", "CORS(app)", ("POST", []), "connection-refused"),
     ("cURL", CURL, "CORS(app)", ("PUT", A_TOKEN), "policy-lacks-headers"),
     ("fetch", FETCH, "CORS(app)", ("PUT", A_TOKEN), "policy-lacks-headers"),

@@ -18,6 +18,8 @@ in a deployment, or in what has changed.
 ``routes``          the table of routes
 ``needs``           what a policy lacks for a call
 ``plan``            what is to change, and the policies that this makes
+``starting``        an app that does not start, and the change with which it does
+``unbound``         a ``CORS`` that the app never gets
 ``advice``          what to write instead of a wrong setting; the extension loads it only where one is wrong
 ``lookalikes``      origins of other owners that a pattern allows too
 ``writing``         writing a plan, where each setting is written (``source`` edits the files)

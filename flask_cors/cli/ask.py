@@ -15,7 +15,7 @@ from threading import Thread
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from flask import Flask, got_request_exception, request_started
+from flask import Flask, got_request_exception, request, request_started
 from werkzeug.test import run_wsgi_app
 
 from ..browser import ConnectionFailed, Request, Response
@@ -32,6 +32,9 @@ class Evidence:
     """What was seen in the app while it responded to one request."""
 
     was_reached: bool = False
+    #: Another app, to which a middleware has passed the request, and the path that it got.
+    mounted: Flask | None = None
+    mounted_path: str = ""
     #: The exception of a view, and the line of the program that it comes from.
     error: BaseException | None = None
     error_place: Place | None = None
@@ -74,8 +77,11 @@ def bool_of(_: object) -> bool:
 def watch(app: Flask, seen: Evidence) -> Iterator[None]:
     """Keep what happens in an app meanwhile. An error of a view becomes a response, as on a server."""
 
-    def reached(_: Flask, **__: Any) -> None:
-        seen.was_reached = True
+    def reached(sender: Flask, **_: Any) -> None:
+        if sender is app:
+            seen.was_reached = True
+        else:
+            seen.mounted, seen.mounted_path = sender, request.path
 
     def failed(_: Flask, exception: BaseException, **__: Any) -> None:
         _keep_error(seen, exception)
@@ -87,7 +93,7 @@ def watch(app: Flask, seen: Evidence) -> Iterator[None]:
     for logger in loggers:
         logger.disabled = True
     try:
-        with request_started.connected_to(reached, app), got_request_exception.connected_to(failed, app):
+        with request_started.connected_to(reached), got_request_exception.connected_to(failed, app):
             yield
     finally:
         app.config["PROPAGATE_EXCEPTIONS"] = propagate

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from .. import browser as fetch
 from .._routes import Route
 from .ask import AppNetwork, Evidence
-from .needs import Wanted, wanted_last
+from .needs import Wanted, allows, wanted_last
 from .question import Question, assume, known_value
 from .site import Cover, Place, Site
 from .writing import Fix, Writer
@@ -148,10 +148,26 @@ def complete(question: Question, site: Site | None) -> Question:
 
 
 def _methods_at(question: Question, site: Site | None) -> set[str]:
-    """Return the methods that a policy covers at the URL; all that have a view, where none does."""
-    methods = site.methods_at(question.url) if site else set()
-    covered = {method for method in methods if site and site.cover(site.route(question.url, method))}
-    return covered or methods
+    """Return the methods at the URL that can lead to the message: those whose responses have no header, if it says so.
+
+    Otherwise those that a policy covers; all that have a view, where none does.
+    """
+    covers = (
+        {method: site.cover(site.route(question.url, method)) for method in site.methods_at(question.url)}
+        if site
+        else {}
+    )
+    covered = {method for method, cover in covers.items() if cover}
+    message = question.message
+    if message and message.cause == "missing-allow-origin" and not message.preflight:
+        simple = filter(fetch.is_safelisted_method, covers)
+        denied = {method for method in simple if _denies(covers[method], question.origin)}
+        return denied or covered or {*covers}
+    return covered or {*covers}
+
+
+def _denies(cover: Cover | None, origin: str) -> bool:
+    return cover is None or not allows(cover.policy, origin)
 
 
 def _likely_method(methods: set[str], *, has_body: bool) -> str:

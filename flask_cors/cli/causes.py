@@ -15,15 +15,18 @@ from urllib.parse import urlsplit
 from .. import browser as fetch
 from .._routes import Route
 from ..options import RESOURCES
+from ..origins import AllowedOrigins
 from ..policy import Policy
 from .advice import nearest
 from .ask import place_of_function
-from .case import Case, Cause, LoadFailure, is_loopback
+from .case import Case, Cause, call_app, is_loopback
 from .deployment import DEPLOYMENT_CAUSES
-from .needs import Wanted, allows, changes_for, is_response_header
+from .needs import Wanted, allows, changes_for, is_response_header, never_matching
 from .outside import BAD_PORTS, BEFORE_CORS, OF_CONNECTION
-from .site import Cover, Layer, Place, Site, escape_path, rule_pattern
-from .source import SETTERS, Program, SourceFile
+from .rules.placement import decorator_above_route
+from .site import Cover, Layer, Site, escape_path, rule_pattern
+from .starting import app_does_not_start
+from .unbound import cors_is_not_bound
 from .writing import Fix, Writer
 
 # -- Before any server is called ----------------------------------------------------------------------------
@@ -41,32 +44,6 @@ def url_without_scheme(case: Case) -> Cause | None:
     scheme = "http" if is_loopback(host) or re.fullmatch(r"[\d.]+", host) else "https"
     fix = Fix(text=f"In the page, write {scheme}://{case.question.url}")
     return Cause(id="url-without-scheme", text=text, fix=fix, step="")
-
-
-def app_does_not_start(case: Case) -> Cause | None:
-    """Find an exception while the app is loaded: the options of ``CORS``, above all."""
-    if case.failure is None:
-        return None
-    error, place = case.failure.error, case.failure.place
-    text = f"The app does not start: {type(error).__name__}: {error}"
-    return Cause(id="app-does-not-start", text=text, place=place, fix=_fix_of_call(case, place), step="")
-
-
-def _fix_of_call(case: Case, place: Place | None) -> Fix:
-    """Name the page's origin in a call of ``CORS`` that raises an error because it allows every origin."""
-    error = cast(LoadFailure, case.failure).error
-    file = _read_source(place)
-    node = file.find_call(place.line, SETTERS) if file and place else None
-    if file is None or node is None or "supports_credentials" not in str(error):
-        return Fix(text="Correct what the message names.")
-    if not case.question.origin:
-        return Fix(text="Write origins=... there, with the origin of the page; with --origin, this is the whole line.")
-    file.set_argument(node, "origins", f'"{case.question.origin}"')
-    return Fix(files={file.file: (file.text, file.changed_text)})
-
-
-def _read_source(place: Place | None) -> SourceFile | None:
-    return Program(list).file(place.file) if place else None
 
 
 def decided_before_cors(case: Case) -> Cause | None:
@@ -114,6 +91,18 @@ def middleware_responds(case: Case) -> Cause | None:
     return None
 
 
+def mounted_app_responds(case: Case) -> Cause | None:
+    """Find why another ``Flask`` object blocks the call, to which a middleware passes the rest of the path."""
+    mounted, path = case.seen.mounted, case.seen.mounted_path
+    if not case.is_blocked or case.site is None or mounted is None or case.seen.was_reached:
+        return None
+    site = Site(mounted, case.site.made)
+    question = replace(case.question, url=urlsplit(case.question.url)._replace(path=path).geturl())
+    outcome, evidence = call_app(question, site)
+    cause = find_cause(Case(question=question, site=site, app_outcome=outcome, evidence=evidence))
+    return cause and replace(cause, text=f"A mounted app responds, and gets the path {path}. {cause.text}")
+
+
 def other_app_has_cors(case: Case) -> Cause | None:
     """Find a ``CORS`` that was given another ``Flask`` object than the one that runs."""
     site = case.site
@@ -151,7 +140,9 @@ def app_failed(case: Case) -> Cause | None:
     data = " Add --data with what the page sends." if case.question.body is None and case.wanted.method != "GET" else ""
     fix = Fix(text=f"Fix the app there; the policy is right.{data}" if not case.is_blocked else "")
     if case.is_blocked:
-        fix = replace(_policy_fix(case), text=f"Fix the app there.{data} For the page to read its errors:")
+        change = _policy_fix(case)
+        words = " For the page to read its errors:" if change else ""
+        fix = replace(change, text=f"Fix the app there.{data}{words}")
     return Cause(id="app-failed", text=text + "." + readable, place=place, fix=fix, blocks=case.is_blocked)
 
 
@@ -212,7 +203,7 @@ def _without_slash(url: str) -> str:
 
 def page_sends_response_header(case: Case) -> Cause | None:
     """Find ``Access-Control-Allow-Origin`` and its like on the request."""
-    names = [name for name, _ in case.question.headers if is_response_header(name)]
+    names = list({name.lower(): name for name, _ in case.question.headers if is_response_header(name)}.values())
     if not case.is_blocked or not names:
         return None
     text = f"The page sends {', '.join(names)}: that is a header of responses, and makes a preflight necessary."
@@ -354,6 +345,17 @@ def _view_handles_options(case: Case) -> Cause | None:
     return Cause(id="view-handles-options", text=text, fix=fix, cover=case.cover)
 
 
+def decorator_has_no_effect(case: Case) -> Cause | None:
+    """Find ``@cross_origin`` above the route of the view."""
+    if not case.is_blocked or case.site is None or case.route is None:
+        return None
+    rules = [(item.rule.rule,) for item in case.site.routes if item.route.endpoint == case.route.endpoint]
+    found = next((one for one in decorator_above_route(case.site) if one.routes in rules), None)
+    if found is None:
+        return None
+    return Cause(id="decorator-above-route", text=found.text, fix=found.fix, place=found.place)
+
+
 def not_covered(case: Case) -> Cause | None:
     """Find a path that no policy covers."""
     if not case.is_blocked or case.site is None or case.cover or case.route is None:
@@ -416,12 +418,23 @@ def _say_origin(changes: dict[str, Any], case: Case) -> str:
     if origins.matches_any_origin:
         return "The page sends credentials, so the policy must name its origin: * is not enough."
     replaced = [entry for entry in origins.entries if entry not in changes["origins"]]
-    if replaced:
-        return f"The policy does not allow {origin}: {' '.join(origins.warnings)}."
-    hosts = {one.partition("://")[2]: one for one in origins.entries[:1000] if isinstance(one, str)}
-    near = nearest(origin.partition("://")[2], hosts, 0.8)
-    hint = f" It lists {hosts[near]!r}, but scheme, host and port must all be the same." if near else ""
-    return f"The policy does not allow the origin {origin}.{hint}"
+    meant = replaced or _resembling(origins, origin)
+    doubts = [sentence for entry in meant for sentence in never_matching(entry)]
+    if not any(origins.entries):  # None, or no more than an empty text
+        doubts = list(origins.warnings)
+    hint = f" It lists {meant[0]!r}, but scheme, host and port must all be the same." if meant else ""
+    return f"The policy does not allow the origin {origin}.{''.join(f' {one}.' for one in doubts) or hint}"
+
+
+def _resembling(origins: AllowedOrigins, origin: str) -> list[str]:
+    """Return the entry that is most like an origin; another name of this computer is like it, too."""
+    hosts = {_as_host(one): one for one in origins.entries[:1000] if isinstance(one, str)}
+    near = nearest(_as_host(origin), hosts, 0.8)
+    return [hosts[near]] if near else []
+
+
+def _as_host(origin: str) -> str:
+    return re.sub(r"^(127\.0\.0\.1|\[::1\])(?=:|$)", "localhost", origin.rpartition("://")[2])
 
 
 def _say_methods(changes: dict[str, Any], case: Case) -> str:
@@ -458,6 +471,20 @@ def _policy_fix(case: Case, wanted: Wanted | None = None) -> Fix:
     return writer.fix()
 
 
+def other_decorator_responds(case: Case) -> Cause | None:
+    """Find what responds before ``@cross_origin`` runs, as a login does, where there is no ``CORS`` on the app."""
+    if not case.is_blocked or case.site is None or case.site.is_installed or case.cover is None or case.last is None:
+        return None
+    if fetch.get_header(case.last.response.headers, fetch.ALLOW_ORIGIN) is not None:
+        return None
+    refused = case.seen.refused_by
+    who = f"The before_request function {name_function(refused)}" if refused else "A decorator above @cross_origin"
+    text = f"{who} responds with {case.last.response.status}, so @cross_origin does not run."
+    writer = case.writer()
+    writer.add_cors({"resources": ()})
+    return Cause(id="login-above-decorator", text=text, fix=writer.fix(), cover=case.cover)
+
+
 def other_code_changes_headers(case: Case) -> Cause | None:
     """Find a response that other code has changed, since the policy allows the call."""
     if not case.is_blocked or case.outcome is None or case.site is None:
@@ -472,6 +499,7 @@ CAUSES: tuple[Callable[[Case], Cause | None], ...] = (
     app_does_not_start,
     decided_before_cors,
     *DEPLOYMENT_CAUSES[:-1],
+    mounted_app_responds,
     middleware_responds,
     other_app_has_cors,
     app_failed,
@@ -485,8 +513,11 @@ CAUSES: tuple[Callable[[Case], Cause | None], ...] = (
     path_is_too_long,
     function_denies,
     preflight_is_refused,
+    decorator_has_no_effect,
+    cors_is_not_bound,
     not_covered,
     policy_lacks,
+    other_decorator_responds,
     other_code_changes_headers,
 )
 

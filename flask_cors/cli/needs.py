@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -62,8 +63,15 @@ def _origins(policy: Policy, wanted: Wanted) -> tuple[Any, ...] | None:
         return (wanted.origin,)
     if allows(policy, wanted.origin):
         return None
-    kept = [entry for entry in policy.origins.entries if not is_meant(entry, wanted.origin)]
-    return (*kept, wanted.origin)
+    kept = [entry for written in policy.origins.entries for entry in _unquoted(written)]
+    return tuple(dict.fromkeys([*(entry for entry in kept if not is_meant(entry, wanted.origin)), wanted.origin]))
+
+
+def _unquoted(entry: Any) -> list[Any]:
+    """Return what a text of JSON holds, as the warning about it says; any other entry as it is."""
+    has_quotes = isinstance(entry, str) and entry.strip().startswith(("[", '"', "'"))
+    found = re.search("it is JSON, .*; write ('.*')$", "".join(never_matching(entry))) if has_quotes else None
+    return str(ast.literal_eval(found[1])).split(", ") if found else [entry]
 
 
 def is_meant(entry: Any, origin: str) -> bool:
@@ -72,16 +80,18 @@ def is_meant(entry: Any, origin: str) -> bool:
     >>> is_meant("localhost:3000", "http://localhost:3000"), is_meant("https://a.example", "https://b.example")
     (True, False)
     """
-    if not isinstance(entry, str) or not _matches_nothing(entry):
+    if not isinstance(entry, str) or not never_matching(entry):
         return False
     host = origin.partition("://")[2]
-    text = re.sub(r"^\\w*:?/{0,2}|/.*$", "", entry.strip())
+    text = re.sub(r"^(\w*:)?/{1,2}|/.*$", "", entry.strip())
     return text.lower() == host or _matches(entry, origin)
 
 
-def _matches_nothing(entry: str) -> bool:
+def never_matching(entry: Any) -> tuple[str, ...]:
+    """Return what there is to say about an entry of ``origins`` that matches no origin."""
     found = AllowedOrigins.parse([entry])
-    return not (found.any_origin or found.exact or found.wildcards or found.patterns)
+    works = found.any_origin or found.exact or found.wildcards or found.patterns or found.callables
+    return () if works else found.warnings
 
 
 def _matches(pattern: str, origin: str) -> bool:

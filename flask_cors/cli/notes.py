@@ -30,6 +30,7 @@ def nothing_was_sent(case: Case) -> Iterator[Note]:
             f"The browser was blocked ({message.cause}), and the app here is not the cause: an older version of it, "
             "another program or a proxy responded. Restart the server, and add --live to call it."
         )
+        text += " If the page sends another method, add --method." if case.question.assumed else ""
     yield Note(id="nothing-was-sent", text=text)
 
 

@@ -19,6 +19,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 SETTERS = {"CORS", "cross_origin", "init_app"}
+_MAX_STEPS = 4  # from variable to variable
+_ASSIGNMENTS = ast.Assign | ast.AnnAssign
+_SHAPES = {
+    **dict.fromkeys(("list", "sorted", "tuple", "set", "split", "splitlines"), "list"),
+    **dict.fromkeys(("compile", "str", "strip", "format"), "item"),
+}
 _ENVIRONMENT = re.compile(r"(?:os\.)?(?:environ(?:\.get)?|getenv)")
 
 
@@ -113,6 +119,39 @@ class SourceFile:
             return []
         found = [value for node in ast.walk(self.tree) for key, value in _settings(node) if key == name]
         return sorted(found, key=lambda value: value.lineno)
+
+    def assigned(self, name: str) -> list[ast.expr]:
+        """Return the values that are assigned to a variable."""
+        return [value for node in self.nodes(_ASSIGNMENTS) for key, value in _settings(node) if key == name]
+
+    def environment_behind(self, node: ast.expr, depth: int = _MAX_STEPS) -> str | None:
+        """Return the environment variable that alone gives a value, perhaps through variables of this file."""
+        if any(isinstance(part, ast.BinOp | ast.JoinedStr) for part in ast.walk(node)):
+            return None
+        names = {part.id: 0 for part in ast.walk(node) if isinstance(part, ast.Name) and depth}
+        behind = (self.environment_behind(value, depth - 1) for name in names for value in self.assigned(name))
+        return environment_name(node) or next(filter(None, behind), None)
+
+    def shape_of(self, node: ast.expr, depth: int = _MAX_STEPS) -> str:
+        """Tell whether an expression gives a ``"list"`` or one ``"item"``; nothing where the source does not tell."""
+        parts: list[ast.expr] = []
+        match node:
+            case ast.List() | ast.Tuple() | ast.Set() | ast.ListComp() | ast.SetComp():
+                return "list"
+            case ast.JoinedStr() | ast.Constant(value=str()):
+                return "item"
+            case ast.Call(func=function):
+                return _SHAPES.get(last_name(function), "")
+            case ast.BinOp(left=left, right=right):  # a sum has the shape of both
+                return self.shape_of(left, depth) or self.shape_of(right, depth)
+            case ast.IfExp(body=left, orelse=right):
+                parts = [left, right]
+            case ast.BoolOp(values=values):
+                parts = values
+            case ast.Name(id=name) if depth:
+                parts = self.assigned(name)
+        shapes = {self.shape_of(part, depth - 1) for part in parts}
+        return shapes.pop() if len(shapes) == 1 else ""
 
     def name_of(self, function: str) -> str | None:
         """Return how the program calls something that it imports from this package."""
@@ -305,6 +344,12 @@ def environment_name(node: ast.expr) -> str | None:
                 if _ENVIRONMENT.fullmatch(ast.unparse(value)):
                     return name
     return None
+
+
+def is_computed(node: ast.expr) -> bool:
+    """Whether an expression reads variables, or calls anything else than ``re.compile``."""
+    names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+    return not names <= {"re", "compile"}
 
 
 class Program:

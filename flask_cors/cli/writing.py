@@ -25,7 +25,7 @@ from .source import (
     as_diff,
     as_path,
     as_python,
-    environment_name,
+    is_computed,
     literal,
     setting_name,
     shown_name,
@@ -88,7 +88,7 @@ class Writer:
     def fix(self, text: str = "") -> Fix:
         """Return all that was changed, with *text* before what there is to say in words."""
         self._write_plan()
-        words = " ".join(filter(None, [text, *self._words]))
+        words = " ".join(filter(None, [text, *dict.fromkeys(self._words)]))
         files = self._site.program.take_change()
         code = "\n".join(dict.fromkeys(self._code))
         return Fix(text=words, files=files, environment=self._environment, code=code, writer=self)
@@ -318,22 +318,25 @@ class Writer:
 
     def _write(self, file: SourceFile, node: ast.expr, name: str, old: Any, new: Any) -> None:
         """Write a new value where the old one is written."""
-        variable = environment_name(node)
+        variable = file.environment_behind(node)
         if variable:
             self._set_environment(variable, new)
             return
         where, value = self._resolve(file, node)
         if (where, value) != (file, node) and _parse(name, literal(value)) == old:
-            self._write_literal(where, value, old, new)
+            self._write_literal(where, value, name, old, new)
         elif setting_name(node) and self._comes_from_environment(setting_name(node) or ""):
             self._set_environment(f"FLASK_{setting_name(node)}", new)
         else:
-            self._write_literal(file, node, old, new)
+            self._write_literal(file, node, name, old, new)
 
-    def _write_literal(self, file: SourceFile, node: ast.expr, old: Any, new: Any) -> None:
+    def _write_literal(self, file: SourceFile, node: ast.expr, name: str, old: Any, new: Any) -> None:
         self._import_for(file, new)
         if not isinstance(new, tuple) or not isinstance(old, tuple):
-            file.replace(node, as_python(new))
+            if isinstance(new, bool) and is_computed(node):
+                self._say_computed(file, node, name, new)
+            else:
+                file.replace(node, as_python(new))
             return
         added = [item for item in new if item not in old]
         removed = [item for item in old if item not in new]
@@ -342,12 +345,20 @@ class Writer:
                 self._write_items(file, node, removed, added)
             case ast.Constant(value=str() as text) if "," in text and all(isinstance(item, str) for item in new):
                 file.replace(node, as_python(", ".join(new)))
-            case ast.Constant() | ast.List() | ast.Tuple() | ast.Set():
+            case ast.Constant():
                 file.replace(node, as_python(new))
-            case _ if len(old) == 1 and not removed:
+            case _ if not removed and file.shape_of(node) == "item" and len(old) == 1:
                 file.replace(node, f"[{', '.join([file.segment(node), *map(as_python, added)])}]")
-            case _:
+            case _ if not is_computed(node):
                 file.replace(node, as_python(new))
+            case _ if not removed and file.shape_of(node) == "list":
+                file.replace(node, f"[*{_operand(file, node)}, {', '.join(map(as_python, added))}]")
+            case _:
+                self._say_computed(file, node, name, new)
+
+    def _say_computed(self, file: SourceFile, node: ast.expr, name: str, new: Any) -> None:
+        place = Place(file.file, node.lineno)
+        self._words.append(f"{name} is computed at {place}: let it give {as_python(new)}.")
 
     def _write_items(self, file: SourceFile, node: Any, removed: list[Any], added: list[Any]) -> None:
         gone = [item for item in node.elts if literal(item) in removed]
@@ -372,7 +383,7 @@ class Writer:
             return
         for file, node in self._find_config(name):
             _, value = self._resolve(file, node)
-            if environment_name(node) or _parse(name, literal(value)) == old:
+            if file.environment_behind(node) or _parse(name, literal(value)) == old:
                 self._write(file, node, name, old, new)
                 return
         self._code.append(f'app.config["{key}"] = {as_python(new)}')
@@ -399,7 +410,8 @@ class Writer:
         if raw.lstrip().startswith("["):
             value = json.dumps(list(items))
         else:
-            value = (", " if ", " in raw else ",").join("true" if item is True else str(item).strip() for item in items)
+            texts = ("true" if item is True else str(item).strip() for item in items)
+            value = (", " if ", " in raw else ",").join(filter(None, texts))
         self._environment[variable] = value
 
     # Resources
@@ -478,6 +490,12 @@ class Writer:
         if layer.scope and RESOURCES in layer.parsed.values:
             values[RESOURCES] = list(layer.parsed.values[RESOURCES])
         return _call(function, target, {**values, **changes})
+
+
+def _operand(file: SourceFile, node: ast.expr) -> str:
+    """Return an expression as what ``*`` takes."""
+    is_one = isinstance(node, ast.Name | ast.Call | ast.ListComp | ast.SetComp)
+    return file.segment(node) if is_one else f"({file.segment(node)})"
 
 
 def _is_changed(layer: Layer, entries: list[PlannedEntry]) -> bool:
