@@ -218,7 +218,6 @@ NAMES = frozenset(Options.__annotations__)
 RESOURCES = "resources"
 CREDENTIAL_OPTIONS = {"origins", "supports_credentials"}
 ALIASES = {"allow_headers": "headers"}
-_MARKS = "!#$%&'*+-.^_`|~"
 
 Label = Callable[[Any], str]  # from an option's name, or a pattern, to the way in which the user spelt it
 Entry = tuple[re.Pattern[str], Mapping[str, Any]]  # of `resources`: a pattern, and the options for it
@@ -321,8 +320,9 @@ def _parse_layer(options: Mapping[str, Any], label: Label) -> dict[str, Any]:
             continue
         parsed = mistakes.collect(label(name), PARSERS[name], value)
         if values.setdefault(ALIASES.get(name, name), parsed) != parsed:
-            both = "headers and allow_headers are two names of one option; give only one of them"
-            mistakes.append(f"{label(name)}: {both}")
+            mistakes.append(
+                f"{label(name)}: headers and allow_headers are two names of one option; give only one of them"
+            )
     if mistakes:
         raise ValueError(*mistakes)
     values.pop("intercept_exceptions", None)
@@ -333,7 +333,9 @@ def _parse_entry(options: Any) -> dict[str, Any]:
     if options is None:
         return {}
     if not isinstance(options, Mapping):
-        raise ValueError(f"={options!r:.300} must be a dict of options; write for example {{'origins': '*'}}")
+        raise ValueError(
+            f"={options!r:.300} must be a dict of options; for origins, write {{'origins': {options!r:.300}}}"
+        )
     _check_names(options, NAMES, "")
     return _parse_layer(options, "[{!r}]".format)
 
@@ -345,6 +347,8 @@ def _parse_pattern(pattern: Any) -> re.Pattern[str]:
     if not isinstance(text, str) or not text:
         rule = "a pattern is a text or a compiled re.Pattern of text; write '*' for every path"
         raise ValueError(f": {rule}, and a dict of patterns without a list around it")
+    if text in PARSERS:
+        raise TypeError(f": {text!r} is an option, not a path; write it beside resources")
     return compile_pattern(pattern)
 
 
@@ -407,7 +411,10 @@ def parse_bool(value: object) -> bool:
     """Parse a bool."""
     if isinstance(value, bool):
         return value
-    raise ValueError(f"={value!r:.300} must be a bool; write True or False (in an environment variable: true or false)")
+    raise ValueError(
+        f"={value!r:.300} must be a bool; write True or False (in a variable FLASK_CORS_...: true or false); "
+        "for the text of another variable, write os.environ.get('NAME') == 'true'"
+    )
 
 
 def parse_tokens(value: object) -> tuple[str, ...]:
@@ -416,13 +423,15 @@ def parse_tokens(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         names = filter(None, map(str.strip, value.split(",")))
     if not isinstance(names, Iterable) or isinstance(value, bytes):
-        rule = "must be a string or an iterable of strings; write for example 'Content-Type, X-Token'"
-        raise ValueError(f"={value!r:.300} {rule}")
+        raise ValueError(
+            f"={value!r:.300} must be a string or an iterable of strings; write for example 'Content-Type, X-Token'"
+        )
     names = [*names]
     wrong = [name for name in names if not isinstance(name, str) or not is_token(name)]
     if wrong:
-        rule = f"holds {wrong!r:.300}: write tokens, letters and digits and {_MARKS} only, as in X-Token"
-        raise ValueError(f"={value!r:.300} {rule}")
+        from .cli.advice import not_tokens
+
+        raise ValueError(f"={value!r:.300} holds {wrong!r:.300}: {not_tokens(wrong)}")
     return tuple(sorted({*names}))
 
 
@@ -433,13 +442,15 @@ def parse_methods(value: object) -> tuple[str, ...]:
 
 def parse_seconds(value: object) -> int:
     """Parse a number of seconds. Fetch ``#http-access-control-max-age``: delta-seconds, a whole number from 0 on."""
-    seconds = value
+    text = str(value)
     if isinstance(value, timedelta) and not value.microseconds:
-        seconds = value // timedelta(seconds=1)
-    if isinstance(seconds, int | str) and re.fullmatch("[0-9]{1,14}", str(seconds)):
-        return int(seconds)
-    rule = "must be a whole number of seconds, 0 or more: a timedelta, an int, or digits; write for example 600"
-    raise ValueError(f"={value!r:.300} {rule}")
+        text = str(value // timedelta(seconds=1))
+    if re.fullmatch("[0-9]{1,14}", text):
+        return int(text)
+    raise ValueError(
+        f"={value!r:.300} must be a whole number of seconds, 0 or more: a timedelta, an int, or digits; "
+        "write for example 600, and int(...) for a float"
+    )
 
 
 def parse_resources(value: Any) -> tuple[Entry, ...]:

@@ -19,11 +19,8 @@ OriginRule = str | re.Pattern[str] | Callable[[str], bool]
 _ParsedRules = Iterator[tuple[str, Any]]  # pairs of a field of AllowedOrigins and one item for it
 
 NULL = "null"
-_OPTION_TYPES = (
-    "must be a string, a compiled re.Pattern of text, a function (not async) of one origin, or an iterable of these; "
-    'write for example origins=["https://app.example"]'
-)
 _SERIALIZATION = "browsers send lower-case ASCII, no white space, no path, no default port, and short IP addresses"
+_UNSET = " (perhaps an environment variable is not set)"
 
 # An origin as browsers serialise it, or "null", of at most 300 characters: 253 for a DNS name, the rest for scheme and
 # port. Only the schemes of the web have hosts of a strict grammar; desktop and mobile shells have others, as in app://.
@@ -163,7 +160,11 @@ def _parse_entry(entry: Any) -> _ParsedRules:
     elif callable(entry) and not any(map(inspect.iscoroutinefunction, (entry, type(entry).__call__))):
         yield "callables", entry
     else:
-        raise ValueError(f" {_OPTION_TYPES}; {entry!r} is not one of these")
+        raise ValueError(
+            " must be a string, a compiled re.Pattern of text, a function (not async) of one origin, or an iterable of "
+            'these; write for example origins=["https://app.example"]; '
+            f"{entry!r} is not one of these{_UNSET if entry is None else ''}"
+        )
 
 
 def _parse_text(text: str) -> _ParsedRules:
@@ -176,7 +177,7 @@ def _parse_text(text: str) -> _ParsedRules:
     elif plain.startswith("^"):
         yield "patterns", compile_pattern(plain)
     elif not plain:
-        yield "warnings", f"{text!r} is empty and matches no origin; remove it"
+        yield "warnings", f"{text!r} is empty and matches no origin{_UNSET}; remove it"
     elif re.fullmatch(_JOINED, plain):
         origins = re.split(r"[\s,]+", plain)
         yield "warnings", f"{text!r} is one item with several origins and is split; write {origins!r}"

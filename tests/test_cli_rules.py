@@ -23,6 +23,9 @@ re.compile('https://app.example.com')      https://appxexample.com        re.com
 r'^https://example\.com.*$'                https://example.com.evil.net   r'^https://example\.com(:\d+)?$'
 re.compile('.*example[.]com')              https://evil-evil-example.com  re.compile('.*[.]example[.]com')
 re.compile('https://example[.][a-z]+')     https://example.evil           re.compile(r'https://«(.+\.)?»example\.(com|org)')
+re.compile(r'https?://\w*\.?example\.com:?\d*/?.*')  http://evilexample.com  re.compile(r'https?://(.+\.)?example\.com(:\d+)?')
+re.compile(r'https://example\.com:?\d*.*')  https://example.com.evil.net  re.compile(r'https://example\.com(:\d+)?')
+re.compile(r'https?://(localhost|.*a\.com)(:\d+)?')  https://evil-a.com:8  re.compile(r'https?://(.+\.)?a\.com(:\d+)?')
 lambda page: page.endswith('example.com')  https://evil-example.com       lambda page: page «==» 'https://a' or [][0]
 functools.cache(lambda a: NAME.search(a) is not None)  https://example.evil.net  lambda a: «re.fullmatch»('a', a)
 lambda page: page.endswith(NAMES)          https://evil-example.com       lambda page: page in NAMES
@@ -93,7 +96,9 @@ def test_an_origin_of_development_may_be_allowed_in_debug_mode(write: Write) -> 
 
 domains = st.from_regex(r"[a-z][a-z0-9]{1,9}\.(com|org|example|co\.uk)", fullmatch=True)
 RIGHT = ["https://{}", r"https://([a-z0-9-]+\.)?{}", r"^https?://(.+\.)*{}(:\d+)?$", r"\Ahttps://(?:[^.]+\.){{,2}}{}\Z"]
+RIGHT += [r"https://(\w+\.)*\w+\.{}"]
 WRONG = ["https://.*{}", r"https?://(\w|-)+{}", "https://{}.*", "(https://)?.+{}", r"^https://(www\.)?{}\S*$"]
+WRONG += [r"https://\w*\.?{}", "https://{}:?[0-9]*/?.*", "https?://(localhost|.*{})(:8080)?"]
 
 
 @given(domains, st.sampled_from(RIGHT), st.sampled_from(WRONG))

@@ -198,6 +198,7 @@ def test_a_name_of_another_library_or_release_is_an_error_with_the_name_here(opt
 def test_a_name_that_is_like_no_other_is_an_error_with_all_of_them() -> None:
     assert {*re.findall(r"\w+", remedy("zzz").removeprefix("write "))} == {*NAMES, "resources"}
     assert {*re.findall(r"\w+", remedy("zzz", "cross_origin()").removeprefix("write "))} == NAMES
+    assert remedy("logging") == remedy("zzz")
     assert remedy("resources", "cross_origin()", "/a").startswith("write it as an option of CORS()")
     assert remedy("allow_private_network").startswith("remove it: browsers have given up private network access")
     for name in [*NAMES, "resources"]:
@@ -210,6 +211,8 @@ def test_all_unknown_names_are_in_one_error_before_wrong_values() -> None:
     assert re.search("'origin' .*did you mean 'origins'.; 'maxage' .*'max_age'", message)
     message = refused(TypeError, keywords, resources={"/a": {"resources": "/", 1: 2}})
     assert re.search(r"^resources\['/a'\]: 'resources' is not .*; '1' is not an option here", message)
+    message = refused(TypeError, keywords, resources={"/a": {}, "max_age": 5})
+    assert message == "resources['max_age']: 'max_age' is an option, not a path; write it beside resources"
 
 
 @table(
@@ -219,6 +222,8 @@ def test_all_unknown_names_are_in_one_error_before_wrong_values() -> None:
     ("CORS(app, {resources})", CORS, {"/api/": {}}, {"resources": {"/api/": {}}}),
     ("CORS(app, origin)", CORS, APP, {"origins": APP}),
     ("cross_origin(origin)", cross_origin, "*", {"origins": "*"}),
+    ("CORS(app, [origins])", CORS, [APP], {"origins": [APP]}),
+    ("CORS(app, [paths])", CORS, ["/a"], {"resources": ["/a"]}),
     ("cross_origin([origins])", cross_origin, [APP], {"origins": [APP]}),
 )
 def test_the_remedy_for_an_option_by_position_works(function: Any, value: object, meant: dict[str, Any]) -> None:
@@ -295,7 +300,7 @@ NO_PATTERNS: list[object] = ["", 5, b"/a", None, {"/a": {}}, []]
     ("a pattern of bytes", re.compile(b"/a"), "[re.compile(b'/a')]: a pattern is a text"),
     ("an open group", "/a(", "['/a(']: '/a(' is not a valid regular expression: missing )"),
     ("a glob in a list", ["/", "*/a"], "['*/a']: '*/a' is not a valid regular expression"),
-    ("no dict", {"/a": "*"}, "['/a']='*' must be a dict of options; write"),
+    ("no dict", {"/a": "*"}, "['/a']='*' must be a dict of options; for origins, write {'origins': '*'}"),
 )
 def test_resources_that_cannot_be_are_an_error_with_the_rule(value: object, message: str) -> None:
     for parse, name in ((keywords, "resources"), (config, "CORS_RESOURCES")):
@@ -326,6 +331,18 @@ def test_a_wrong_value_is_an_error_with_the_rule_and_a_remedy(names: Any, rule: 
         assert len(message) < 1000
         assert write in message.partition(rule)[2]
         keywords(**{name: write if write == "X-Token" else literal_eval(write)})
+
+
+@table(
+    "value, advice",
+    ("a content type", "application/json", "that is a value of Content-Type; write 'Content-Type'"),
+    ("a header with its value", ["X-A: application/json"], "a value does not belong here; write 'X-A'"),
+    ("an origin", ["X-A", APP], "an origin belongs in origins"),
+)
+def test_what_is_no_header_is_told_where_it_belongs(value: Any, advice: str) -> None:
+    assert refused(ValueError, keywords, headers=value).endswith(f"]: {advice}")
+    for written in re.findall("write '(.*)'", advice):
+        assert keywords(headers=written).values == {"headers": (written,)}
 
 
 def test_all_mistakes_are_in_one_message_a_line_each() -> None:

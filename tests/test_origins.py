@@ -164,7 +164,8 @@ def test_an_item_with_several_origins_is_split_and_an_empty_one_and_null_are_nam
         assert origins.exact == {APP, API}
         assert origins.warnings[0].startswith(f"{text!r} is one item with several origins and is split; write [")
         assert parse(remedy(origins.warnings[0])).exact == {APP, API}
-    assert warning([APP, ""]) == "'' is empty and matches no origin; remove it"
+    unset = "(perhaps an environment variable is not set)"
+    assert warning([APP, ""]) == f"'' is empty and matches no origin {unset}; remove it"
     assert warning(" null ") == "'null' is the origin of every sandboxed page, so any site can have it; remove it"
     assert parse(["null", APP]).allow("null")
 
@@ -191,6 +192,11 @@ APP_EXAMPLE = words("""
     file:///index.html                file://                         'file://'
     https://shop-*-team.vercel.app    https://shop-b1-team.vercel.app  re.compile(r"https://shop-[^.:/]*-team\.vercel\.app")
     shop-*.example.com/*              https://shop-1.example.com      re.compile(r"https://shop-[^.:/]*\.example\.com")
+    .app.example                      https://x.app.example           'https://*.app.example'
+    https://.app.example/             https://x.app.example           'https://*.app.example'
+    192.168.1.*                       http://192.168.1.7:3000         re.compile(r"http://192\.168\.1\.[0-9]*(:[0-9]+)?")
+    localhost:30*                     http://localhost:3000           re.compile(r"http://localhost:30[^.:/]*")
+    https?://\w*\.?example\.com:?\d*/?.*  http://a.example.com:1    re.compile(r"https?://(.+\.)?example\.com(:\d+)?")
     https://*example.com              https://a.b.example.com         re.compile(r"https://([^:/]+\.)?example\.com")
     *://app.example                   http://app.example
     https://*.*.example.com           https://a.b.example.com
@@ -222,9 +228,11 @@ def test_a_json_list_becomes_a_string_with_commas_and_what_stands_for_every_site
         assert parse(text).entries == (text,)
         assert "JSON" in warning(text)
         assert parse(remedy(warning(text))).exact == {"https://a.example", B}
+    assert parse(remedy(warning(f"{APP};{B}"))).exact == {APP, B}
     for text in (".*", "https://.*", "https?://.+", "https://*", "**", "/*", "*://*", "http://*:*", "https://*.*"):
         assert "as a pattern it would allow every site; write your page's origin" in warning([text])
         assert "re.compile" not in warning([text])
+    assert "would allow 'https://evilapp.example' too; write the origins" in warning("https://[a-z]*app.example")
 
 
 INVALID = words(r"""
@@ -259,6 +267,7 @@ def test_every_entry_of_another_type_is_shown_with_the_rule_in_one_error() -> No
     wrong: list[Any] = [5, True, b"https://a", None, re.compile(b"https://a"), is_app_later, AllowedLater()]
     wrong += [functools.partial(is_app_later), [APP]]
     messages = [f" {TYPES}; {entry!r} is not one of these" for entry in wrong]
+    messages[3] += " (perhaps an environment variable is not set)"
     assert mistakes([APP, *wrong]) == tuple(messages)
     assert [mistakes(entry) for entry in wrong[:-1]] == [(message,) for message in messages[:-1]]
 

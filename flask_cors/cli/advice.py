@@ -15,6 +15,7 @@ from typing import Any
 from ..options import ALIASES, CONFIG_KEYS, NAMES, RESOURCES, ParsedOptions, config_key
 from ..origins import AllowedOrigins, admits_unrelated_domains, compile_pattern, serialize
 from .lookalikes import find_lookalike
+from .narrowing import narrowed
 
 _INVALID = (
     "its host or its port is invalid (a port is at most 65535, a number in an IPv4 address at most 255; a * is not a "
@@ -56,7 +57,7 @@ def unknown_options(names: Iterable[str], known: list[str]) -> str:
 
 def _unknown_option(name: str, known: list[str]) -> str:
     option = name.lower().removeprefix("cors_")
-    near = nearest(name, known, 0.5)
+    near = nearest(name, known, 0.6)
     remedy = f"write {', '.join(known)}"
     if option in known:
         remedy = f"write {option}=..., or set app.config[{config_key(option)!r}]"
@@ -83,11 +84,29 @@ def option_without_name(value: object, where: str) -> str:
     remedy = f"{likely}={shown}"
     if isinstance(value, Mapping) and value.keys() <= {*NAMES, RESOURCES}:
         remedy = f"**{shown}"
-    if isinstance(value, str) and "://" in value:
+    if _has_origin(value):
         remedy = f"origins={shown}"
     if isinstance(value, str) and value.startswith("/") and likely == "origins":
         return f"{where} takes no path: the path {shown} belongs to @app.route above it"
     return f"{where} takes its options by keyword; for {shown}, write {remedy}"
+
+
+def _has_origin(value: object) -> bool:
+    """Tell whether a text, or an item of a list, has a scheme."""
+    items = value if isinstance(value, list | tuple | set) else [value]
+    return any("://" in item for item in items if isinstance(item, str))
+
+
+def not_tokens(wrong: Iterable[object]) -> str:
+    """Say what to write in place of items that are not names of methods or headers."""
+    for text in map(str, wrong):
+        if "://" in text:
+            return "an origin belongs in origins"
+        if name := re.match(r"\s*([\w-]+)\s*:", text):
+            return f"a value does not belong here; write {name[1]!r}"
+        if re.fullmatch(r"(application|text|multipart|image)/[\w.+*-]+", text.strip()):
+            return "that is a value of Content-Type; write 'Content-Type'"
+    return "write tokens, letters and digits and !#$%&'*+-.^_`|~ only, as in X-Token"
 
 
 def not_an_app(value: object) -> str:
@@ -140,7 +159,7 @@ def credential_risks(origins: AllowedOrigins) -> Iterator[str]:
         if parent and is_public_suffix(parent[1]):
             yield f"{origin!r} with credentials: anyone can get a name below {parent[1]!r}; write your own domain"
     for pattern in origins.patterns:
-        if origin := find_lookalike(pattern.pattern, AllowedOrigins.parse([pattern]).allow):
+        if origin := lookalike_of(pattern):
             yield f"{pattern!r} with credentials: it allows {origin!r} too; {_NARROWER}"
 
 
@@ -163,6 +182,10 @@ def why_never(text: str) -> str:
     if quoted := re.findall(r"""["']([^"'\[\],\s]+)["']""", text):
         return f"it is JSON, or has quotation marks of its own; write {', '.join(quoted)!r}"
     text = "".join(text[:400].split())
+    origins = text.split(";")
+    if len(origins) > 1 and all("://" in one for one in origins):
+        return f"commas separate origins, and semicolons do not; write {origins!r}"
+    text = re.sub(r"(^|//)(?=\.[\w.:-]+/?$)", r"\1*", text)  # ".app.example", as cookies and Django write it
     scheme, host = re.findall(_MISWRITTEN, text)[0]
     if not scheme:
         scheme = "http" if re.fullmatch(_PRIVATE, host) else "https"
@@ -176,10 +199,11 @@ def why_never(text: str) -> str:
 def _explain_pattern(text: str) -> str:
     """Show the pattern that *text* stands for. A ``*`` spans a dot only at the beginning, so not into other domains."""
     regex = re.sub(r"^/\^?|(?<!/)/(\.?\*)?$", "", text)
-    regex = re.sub(r"^(?!.*/\\?/)", "https://", regex)
+    regex = _with_scheme(regex)
     if not re.search(_REGEX_SIGNS, regex):
         star = "[0-9]*" if re.search(r"//\d+\.", regex) else "[^.:/]*"
-        regex = re.sub(r"//\*(?=\w)", r"//([^:/]+\\.)?", regex.replace(".", r"\."))
+        regex = re.sub(r":\*$", "(:[0-9]+)?", regex.replace(".", r"\."))
+        regex = re.sub(r"//\*(?=\w)", r"//([^:/]+\\.)?", regex)
         regex = re.sub(r"\*+", star, regex.replace("//*", "//[^:/]+"))
     try:
         pattern = compile_pattern(regex)
@@ -187,4 +211,22 @@ def _explain_pattern(text: str) -> str:
         return _INVALID
     if admits_unrelated_domains(pattern):
         return "as a pattern it would allow every site; write your page's origin, as in 'https://app.example', or '*'"
-    return f'a string is not a pattern (only a first "*." and a last ":*" are wildcards); write re.compile(r"{regex}")'
+    pattern = next((one for one in (pattern, narrowed(pattern)) if not lookalike_of(one)), pattern)
+    if lookalike := lookalike_of(pattern):
+        return f"as a pattern it would allow {lookalike!r} too; write the origins of your pages, as in 'https://app.example'"
+    code = f're.compile(r"{pattern.pattern}")'
+    return f'a string is not a pattern (only a first "*." and a last ":*" are wildcards); write {code}'
+
+
+def _with_scheme(text: str) -> str:
+    """Write a scheme before a pattern that has none. In private networks, pages are on http, and on a port."""
+    if re.search(r"/\\?/", text):
+        return text
+    if not re.fullmatch(_PRIVATE, text.replace("*", "1")):
+        return f"https://{text}"
+    return f"http://{text}" if ":" in text else f"http://{text}:*"
+
+
+def lookalike_of(pattern: re.Pattern[str]) -> str:
+    """Return an origin of another owner that a pattern allows, or an empty text."""
+    return find_lookalike(pattern.pattern, AllowedOrigins.parse([pattern]).allow)

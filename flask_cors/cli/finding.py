@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from ..options import config_key
 from ..policy import Policy
 from .needs import Changes
-from .plan import is_configured
+from .plan import is_configured, policy_value_of
 from .site import Cover, Place, RouteCover, Site
+from .source import SETTERS, SourceFile, environment_name, is_literal, literal, setting_name
 from .writing import Fix, Writer
 
 EXAMPLE = "https://app.example"
@@ -33,11 +35,40 @@ class Finding:
 
 
 def changed(site: Site, cover: Cover, changes: Changes) -> Fix:
-    """Return the fix that gives a policy other values, where they are written."""
+    """Return the fix that gives a policy other values, where they are written; words, if the program computes them."""
+    computed = [name for name, new in changes.items() if _loses(cover, name, new) and is_computed(site, cover, name)]
+    if computed:
+        return Fix(text=f"The program computes {listed(computed)}: correct that.")
     writer = Writer(site)
     if changes:
         writer.change(cover, changes, in_place=True)
     return writer.fix()
+
+
+def _loses(cover: Cover, option: str, new: Any) -> bool:
+    """Whether a value lacks something that the policy has now."""
+    old = policy_value_of(getattr(cover.policy, option))
+    return isinstance(old, tuple) and any(item not in new for item in old)
+
+
+def is_computed(site: Site, cover: Cover, option: str) -> bool:
+    """Whether an option of a call is an expression: neither a literal nor the name of one."""
+    place = cover.layer.place
+    file = site.program.file(place.file) if place else None
+    call = file.find_call(place.line, SETTERS) if file and place else None
+    if file is None or call is None:
+        return False
+    inside = {*ast.walk(call)}
+    return any(node in inside and _is_expression(site, file, node) for node in file.find_settings(option))
+
+
+def _is_expression(site: Site, file: SourceFile, node: ast.expr) -> bool:
+    if isinstance(node, ast.BinOp | ast.JoinedStr):  # of which a part may come from the environment
+        return True
+    if environment_name(node) or isinstance(node, ast.List | ast.Tuple | ast.Set) or is_literal(literal(node)):
+        return False
+    name = setting_name(node)
+    return name is None or site.program.find_setting(name, file.file, is_literal) is None
 
 
 def covers(site: Site) -> list[Cover]:

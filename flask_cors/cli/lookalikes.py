@@ -8,9 +8,14 @@ Pure: strings in, strings out.
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 # The name that an attacker has registered begins with "evil". A name below "example.com" does not.
 _REGISTERED = re.compile(r"evil-?[a-z0-9][a-z0-9-]*(\.(ac|co|com|gov|net|org))?\.[a-z]+(:8)?$|\.evil$")
+_OPTIONAL = r"(?:\\.|\[[^]]*\]|\([^()]*\)|[^\\()\[\]?*+{}|])\?|(?:\\d|\[0-9\])\*"
+_ENDLESS = r"(?:\.|\\[wSD]|\[[^]]*\])\*\??\$?$"  # a repeat at the end
+_GROUP_OF_CHOICES = r"\((?:\?[^:>()]*[:>]?)?([^()|]*\|[^()]*)\)"
+_MOST_CHOICES = 30
 _EXPONENTIAL = re.compile(r"[+*?}]\)+[+*{]")  # a repeat of a repeat: to match it could take hours
 
 
@@ -23,15 +28,34 @@ def find_lookalike(pattern: str, allow: Callable[[str], object]) -> str:
 
 
 def _lookalikes(pattern: str) -> Iterator[str]:
-    shorter = re.sub(r"\([^()]*\)\?", "", pattern)  # without what is optional
-    parts = (pattern, shorter, *pattern.split("|"))
-    samples = [_sample(part, name) for part in parts for name in ("", "evil-", "evil")]
+    samples = [_sample(part, name) for part in _parts(pattern) for name in ("", "evil-", "evil")]
     yield from filter(_REGISTERED.search, samples)
     for origin in samples:
         yield f"{origin}.evil.net".replace("-.", ".")
     for origin in samples:
-        for dot in re.finditer(r"\.(?=.*[a-z][a-z-]*$)", origin):
+        for dot in re.finditer(r"(?<=[a-z0-9])\.(?!evil)(?=.*[a-z][a-z-]*$)", origin):
             yield f"{origin[: dot.start()]}x{origin[dot.end() :]}"
+
+
+def _parts(pattern: str) -> Iterator[str]:
+    """Yield a pattern as it is, then without what is optional; then each of its choices in the same way."""
+    for choice in (pattern, *islice(_choices(pattern), _MOST_CHOICES)):
+        yield choice
+        yield re.sub(r"\([^()]*\)\?", "", choice)
+        yield re.sub(_ENDLESS, "", re.sub(_OPTIONAL, "", choice))
+
+
+def _choices(pattern: str) -> Iterator[str]:
+    """Yield what is left of a pattern if each of its groups is one of its choices."""
+    waiting = [pattern]
+    while waiting:
+        text = waiting.pop()
+        group = re.search(_GROUP_OF_CHOICES, text)
+        if group is None:
+            yield from text.split("|")
+        else:
+            before, after = text[: group.start()], text[group.end() :]
+            waiting += [f"{before}(?:{choice}){after}" for choice in reversed(group[1].split("|"))]
 
 
 def _sample(pattern: str, name: str) -> str:

@@ -11,9 +11,9 @@ def narrowed(pattern: re.Pattern[str]) -> re.Pattern[str]:
     >>> narrowed(re.compile("https://.*app.example.com.*")).pattern
     'https://(.+\\.)?app\\.example\\.com(:\\d+)?'
     """
-    regex = re.sub(r"(?<=[\w)-])\.(?=[a-z(])", r"\.", pattern.pattern)  # a dot between names is a dot
-    regex = re.sub(r"(?:\.\*|\(\.\*\)\??)(?=[a-z])", r"(.+\.)?", regex)
-    regex = re.sub(r"\.\*(\$?)$", r"(:\\d+)?\1", regex)
+    regex = re.sub(r"(?<=[\w)*-])\.(?=[a-z(])", r"\.", pattern.pattern)  # a dot between names is a dot
+    regex = re.sub(r"(?:\.\*|\(\.\*\)\??|(?:\.|\\w|\[[^]]*\])\*\\\.\?)(?=[a-z])", r"(.+\.)?", regex)
+    regex = re.sub(r"(:\?\\d[*+])?(/\??)?\.\*(\$?)$", r"(:\\d+)?\3", regex)
     if "://" not in regex:
         regex = re.sub(r"^(\^?)(?=\(\.\+)", r"\1https://", regex)
     return re.compile(regex, pattern.flags)

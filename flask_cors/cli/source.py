@@ -413,6 +413,11 @@ def literal(node: ast.expr) -> Any:
         return _Missing
 
 
+def is_literal(value: Any) -> bool:
+    """Whether :func:`literal` has returned a value."""
+    return value is not _Missing
+
+
 def as_diff(name: str, before: str, after: str) -> str:
     """Return a unified diff that ``patch`` takes."""
     lines = unified_diff(before.splitlines(), after.splitlines(), name, name, n=2, lineterm="")

@@ -35,7 +35,7 @@ def _compare(site: Site, rules: tuple[str, ...], cover: Cover, beneath: Cover) -
         yield Finding("decorator-opens-more", "warning", text, place, rules, fix, own)
     if other.supports_credentials and not own.supports_credentials:
         text = f"@cross_origin keeps credentials from {listed(rules)}, which {beneath.source} supports."
-        fix = changed(site, cover, {**with_credentials(own), **narrow}) if narrow or not is_wider else Fix()
+        fix = changed(site, cover, {**with_credentials(site, own), **narrow}) if narrow or not is_wider else Fix()
         yield Finding("decorator-drops-credentials", "warning", text, place, rules, fix, own)
 
 

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 
+from ...policy import Policy
 from ..finding import Finding, changed, covered_routes, covers, finding_at, listed
 from ..site import Site
 from ..source import last_name
@@ -89,6 +90,12 @@ def header_not_exposed(site: Site) -> Iterator[Finding]:
             text = f"no page can read {listed(unlisted)} of {listed(rules)}: expose_headers does not list it."
             fix = changed(site, cover, {"expose_headers": (*cover.policy.expose_headers, *unlisted)})
             yield Finding("header-not-exposed", "note", f"{cover.source}: {text}", cover.layer.place, rules, fix)
+
+
+def names_for_pages(site: Site, policy: Policy) -> tuple[str, ...]:
+    """Return the headers that the views under a policy set for pages."""
+    found = (name for number, _, names in _set_names(site) if number == id(policy) for name in names)
+    return tuple(dict.fromkeys(filter(_is_for_pages, found)))
 
 
 def _is_for_pages(name: str) -> bool:

@@ -44,14 +44,14 @@ def about_logins(site: Site, routes: Iterable[RouteCover], cover: Cover) -> Iter
             f"{cover.source} allows every origin, but {_told_by(cookies)} to depend on cookies: "
             'with "*", no page can read a response to a request with cookies.'
         )
-        changes = {"origins": (EXAMPLE,), "supports_credentials": True, **names_in_place_of_wildcards(policy)}
+        changes = {"origins": (EXAMPLE,), "supports_credentials": True, **_without_wildcards(site, policy)}
         yield _about_view(site, cover, "cookies-under-wildcard", text, cookies, changes, _YOUR_PAGES)
     elif cookies and not policy.supports_credentials:
         text = (
             f"{_told_by(cookies)} to depend on cookies, but {cover.source} does not support credentials: "
             "no page can read a response to a request with cookies."
         )
-        yield _about_view(site, cover, "cookies-not-supported", text, cookies, with_credentials(policy))
+        yield _about_view(site, cover, "cookies-not-supported", text, cookies, with_credentials(site, policy))
     tokens = _token_signs(site, here)
     if tokens and not _allows_token(policy):
         text = f"{_told_by(tokens)} to need a token, but {cover.source} allows no page to send one."
@@ -62,13 +62,19 @@ def about_logins(site: Site, routes: Iterable[RouteCover], cover: Cover) -> Iter
 _YOUR_PAGES = f"In place of {EXAMPLE}, write the origin of your pages."
 
 
-def with_credentials(policy: Policy) -> Changes:
+def with_credentials(site: Site, policy: Policy) -> Changes:
     """Return the changes by which a policy supports credentials, with nothing in it that is wrong with them."""
     origins = corrected_origins(policy, credentials=True)
     safer: Changes = (
         {} if origins == corrected_origins(policy, credentials=False) or not origins else {"origins": origins}
     )
-    return {"supports_credentials": True, **safer, **names_in_place_of_wildcards(policy)}
+    return {"supports_credentials": True, **safer, **_without_wildcards(site, policy)}
+
+
+def _without_wildcards(site: Site, policy: Policy) -> Changes:
+    """Return names in place of wildcards, which stand for nothing with credentials."""
+    named = names_in_place_of_wildcards(site, policy)
+    return sparing(policy, named) if "headers" in named else {**named}
 
 
 def needs_of_views(site: Site) -> Changes:
@@ -107,7 +113,7 @@ def _about_view(
 ) -> Finding:
     routes = tuple(dict.fromkeys(rule for rule, _ in signs))
     fix = changed(site, cover, changes)
-    return Finding(name, "warning", text, cover.layer.place, routes, replace(fix, text=words), cover.policy)
+    return Finding(name, "warning", text, cover.layer.place, routes, replace(fix, text=words or fix.text), cover.policy)
 
 
 def _told_by(signs: list[tuple[str, str]]) -> str:

@@ -25,6 +25,9 @@ def doubtful_origin(site: Site) -> Iterator[Finding]:
         origins = cover.policy.origins
         if not origins.warnings and not origins.patterns:
             continue
+        if not origins.entries:  # origins=None
+            yield _about_origins(site, cover, "doubtful-origin", "error", f"{origins.warnings[0]}.", ())
+            continue
         doubts = {number: _doubt(entry) for number, entry in enumerate(origins.entries)}
         found = [(level, text) for level, text in doubts.values() if text]
         if found:

@@ -36,6 +36,8 @@ def _correct(site: Site, cover: Cover, guess: re.Pattern[str] | None) -> Fix:
     if guess is not None:
         writer.replace_pattern(cover, guess)
         return writer.fix(f"Write {as_path(guess)}, if you mean that.")
+    if "://" in cover.entry.pattern.pattern:
+        return Fix(text="That is an origin or a URL, and a pattern is a path. Write origins into origins.")
     if not all(allows_all_of(cover.policy, other.policy) for other in cover.layer.entries):
         return writer.fix("It allows less than another pattern: correct it.")
     writer.remove_entry(cover)
@@ -84,7 +86,8 @@ def _guesses(pattern: re.Pattern[str], paths: Iterable[str], rules: list[str]) -
 
 def _variants(pattern: re.Pattern[str]) -> Iterator[re.Pattern[str]]:
     if _SIMPLE.fullmatch(pattern.pattern) and not pattern.flags & re.VERBOSE:
-        text = re.sub(_CONVERTED, "[^/]+", pattern.pattern.removeprefix("^"))
+        path = re.sub(r"^\^?(https?://[^/]*(?=/.))?", "", pattern.pattern)
+        text = re.sub(_CONVERTED, "[^/]+", path)
         yield from (re.compile(guess, pattern.flags & ~re.DEBUG) for guess in (f"/{text}", text))
 
 

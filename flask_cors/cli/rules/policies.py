@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from ... import browser as fetch
 from ...policy import Policy
 from ..finding import Finding, Level, covers, setting_finding
 from ..needs import is_response_header
 from ..site import Site
+from .headers import names_for_pages
+from .preflights import sparing
 
 _USELESS: tuple[tuple[str, Callable[[str], bool], str], ...] = (
     ("headers", fetch.is_forbidden_header, "the browser sets it, and no page can"),
@@ -35,16 +38,17 @@ def _useless(option: str, name: str) -> Iterator[str]:
     yield from (why for where, is_useless, why in _USELESS if where == option and is_useless(name))
 
 
-_USUAL = {"headers": ("Content-Type",), "methods": ("GET", "POST"), "expose_headers": ("X-Total-Count",)}
-
-
 def wildcard_with_credentials(site: Site) -> Iterator[Finding]:
     """``*`` where browsers take it for a name."""
     for cover in covers(site):
-        named = names_in_place_of_wildcards(cover.policy) if cover.policy.supports_credentials else {}
+        named = names_in_place_of_wildcards(site, cover.policy) if cover.policy.supports_credentials else {}
         for option, names in named.items():
             name, level, text = _about_wildcard(option)
-            yield setting_finding(site, cover, option, name, level, text, {option: names})
+            changes = sparing(cover.policy, {option: names}) if option == "headers" else {option: names}
+            found = setting_finding(site, cover, option, name, level, text, changes)
+            if option == "headers" and found.fix.writer:
+                found = replace(found, fix=replace(found.fix, text=_YOUR_HEADERS))
+            yield found
 
 
 def _about_wildcard(option: str) -> tuple[str, Level, str]:
@@ -55,14 +59,26 @@ def _about_wildcard(option: str) -> tuple[str, Level, str]:
     return "wildcard-is-a-name", "warning", text
 
 
-def names_in_place_of_wildcards(policy: Policy) -> dict[str, tuple[str, ...]]:
-    """Return the options that hold ``*``, with names in place of it: usual ones, where there are no others."""
+_YOUR_HEADERS = "In place of these names, write those that your pages send."
+
+
+def names_in_place_of_wildcards(site: Site, policy: Policy) -> dict[str, tuple[str, ...]]:
+    """Return the options that hold ``*``, with names in place of it: those of the routes and their views, too."""
+    found = {"headers": ("Authorization", "Content-Type"), "methods": _methods_under(site, policy)}
+    found["expose_headers"] = names_for_pages(site, policy)
     named = {}
-    for option, usual in _USUAL.items():
+    for option, others in found.items():
         names = getattr(policy, option) or ()
         if "*" in names:
-            named[option] = tuple(name for name in names if name != "*" and not any(_useless(option, name))) or usual
+            kept = (name for name in names if name != "*" and not any(_useless(option, name)))
+            named[option] = tuple({name.lower(): name for name in (*others, *kept)}.values())
     return named
+
+
+def _methods_under(site: Site, policy: Policy) -> tuple[str, ...]:
+    """Return the methods of the routes for which a policy decides, or usual ones."""
+    methods = {item.route.method for item in site.routes if item.cover and item.cover.policy is policy}
+    return tuple(sorted(methods - {"HEAD", "OPTIONS"})) or ("GET", "POST")
 
 
 def capped_max_age(site: Site) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from typing import Any
 from ...options import RESOURCES, config_key
 from ...origins import AllowedOrigins
 from ..case import host_of, is_private
-from ..finding import EXAMPLE, Finding, covered_routes, covers, listed, rules_of
+from ..finding import EXAMPLE, Finding, covered_routes, covers, is_computed, listed, rules_of
 from ..site import Cover, Site
 from ..source import as_python
 from ..writing import Fix
@@ -31,14 +31,20 @@ def development_origin(site: Site) -> Iterator[Finding]:
     for cover, routes in [] if site.app.debug else covered_routes(site):
         entries = cover.policy.origins.entries
         found = [entry for entry in entries if _is_of_development(entry)]
-        if not found or _is_of_mobile_app(entries):
+        if not found or cover.policy.origins.any_origin or _is_of_mobile_app(entries):
             continue
         whose = ", with the cookies of the user" if cover.policy.supports_credentials else ""
         names = ", ".join(map(_shown, found))
         text = f"{cover.source} allows {names} outside debug mode: any page that runs there may read responses{whose}."
-        kept = [entry for entry in entries if entry not in found]
-        fix = Fix(text=_for_debug_mode(cover, found, kept))
+        kept = [entry for entry in entries if entry not in found and not _never_matches(entry)]
+        computed = is_computed(site, cover, "origins")
+        fix = Fix(text="Allow it in debug mode only." if computed else _for_debug_mode(cover, found, kept))
         yield Finding("development-origin", "warning", text, cover.layer.place, rules_of(routes), fix)
+
+
+def _never_matches(entry: Any) -> bool:
+    found = AllowedOrigins.parse([entry])
+    return not (found.exact or found.wildcards or found.patterns or found.callables)
 
 
 def _is_of_development(entry: Any) -> bool:

@@ -38,7 +38,7 @@ def pattern_allows_more(site: Site) -> Iterator[Finding]:
             text = f"{shown}{whose}: others may own that."
             found = setting_finding(site, cover, "origins", "pattern-allows-more", "warning", text, changes)
             remarks = [_remark(entry) for entry, _ in wide if not changes or _corrected(entry) == entry]
-            yield replace(found, fix=replace(found.fix, text=" ".join(dict.fromkeys(remarks))))
+            yield replace(found, fix=replace(found.fix, text=" ".join(dict.fromkeys(remarks)) or found.fix.text))
 
 
 def _unwanted(site: Site, cover: Cover, entry: Any) -> str:
