@@ -348,7 +348,7 @@ def _parse_pattern(pattern: Any) -> re.Pattern[str]:
         rule = "a pattern is a text or a compiled re.Pattern of text; write '*' for every path"
         raise ValueError(f": {rule}, and a dict of patterns without a list around it")
     if text in PARSERS:
-        raise TypeError(f": {text!r} is an option, not a path; write it beside resources")
+        raise ValueError(f": {text!r} is an option, not a path; write it beside resources")
     return compile_pattern(pattern)
 
 
@@ -469,7 +469,8 @@ def parse_resources(value: Any) -> tuple[Entry, ...]:
     for pattern, options in given:
         label = f"[{pattern!r}]"
         compiled = mistakes.collect(label, _parse_pattern, pattern)
-        entries.append((compiled, mistakes.collect(label, _parse_entry, options)))
+        if str(pattern) not in PARSERS:
+            entries.append((compiled, mistakes.collect(label, _parse_entry, options)))
     if mistakes:
         raise ValueError(*mistakes)
     return tuple(entries)

@@ -211,7 +211,7 @@ def test_all_unknown_names_are_in_one_error_before_wrong_values() -> None:
     assert re.search("'origin' .*did you mean 'origins'.; 'maxage' .*'max_age'", message)
     message = refused(TypeError, keywords, resources={"/a": {"resources": "/", 1: 2}})
     assert re.search(r"^resources\['/a'\]: 'resources' is not .*; '1' is not an option here", message)
-    message = refused(TypeError, keywords, resources={"/a": {}, "max_age": 5})
+    message = refused(ValueError, keywords, resources={"/a": {}, "max_age": 5})
     assert message == "resources['max_age']: 'max_age' is an option, not a path; write it beside resources"
 
 
