@@ -25,6 +25,8 @@ from ._routes import (
     all_decorations,
     class_handles_options,
     declares_options,
+    find_decoration,
+    hidden_decoration,
     request_route,
     url_adapter,
     view_handles_options,
@@ -170,16 +172,17 @@ def before_view(decoration: ParsedOptions) -> Response | None:
     """Use the decoration's policy for this request, before its view runs; return a response in place of the view's."""
     state, current = this_state(), this_request()
     view = state.app.view_functions.get(current.endpoint or "")
-    deciding = state.decoration_for(current.endpoint, current.method)
+    deciding = find_decoration(view, current.method) or hidden_decoration(state.app, view)
     if deciding not in (None, decoration):  # such as a decorator nearer to the view
         return None
+    decides = deciding is decoration
     # Where none is found, the view may also be calling another registered one, and keeps its own policy then.
-    is_hidden = deciding is None and decoration not in all_decorations(state.app)
-    if is_hidden:
+    if deciding is None and decoration not in all_decorations(state.app):
+        decides = True
         with suppress(Exception):  # what routing raises; `add_headers` meets it as well
             if request_route(state.app, current).endpoint == current.endpoint:
-                keep(current, _HIDDEN_POLICY, state.decorated_policy(decoration))
-    if is_hidden or deciding is decoration:
+                keep(state, current, _HIDDEN_POLICY, state.decorated_policy(decoration))
+    if decides:
         if state.has_callables:
             ask_callables(state)
         if not state.installed:
@@ -266,14 +269,14 @@ def ask_once(state: AppState, current: Request, policy: Policy | None) -> bool |
         except Exception:
             # Only what fits the grammar of an origin reaches a function, so it is safe to log.
             state.app.logger.exception("CORS: the function in origins failed for %s, which is denied", origin)
-        keep(current, _VERDICT, (policy, allowed))
+        keep(state, current, _VERDICT, (policy, allowed))
     return allowed
 
 
-def keep(current: Request, name: str, value: object) -> None:
+def keep(state: AppState, current: Request, name: str, value: object) -> None:
     """Keep a value with a request, and the request for the response to an exception in debug mode."""
     setattr(current, name, value)
-    if current_app.debug:
+    if state.app.debug:
         current.environ[_REQUEST] = current
 
 

@@ -120,6 +120,14 @@ def answers_options(view: object) -> bool:
     return decoration is not None and decoration.values.get("automatic_options") is not False
 
 
+def deciding_decoration(app: Flask, endpoint: str | None, method: str) -> ParsedOptions | None:
+    """Return the decoration of the view at an endpoint, also if an outer decorator hides it."""
+    view = app.view_functions.get(endpoint)  # type: ignore[arg-type]
+    if isinstance(view, FunctionType) and not view.__closure__ and not view.__dict__:
+        return None  # there is nothing in it
+    return find_decoration(view, method) or hidden_decoration(app, view)
+
+
 def find_decoration(view: object, method: str) -> ParsedOptions | None:
     """Return what ``@cross_origin`` was given for a view; in a class, the decoration of its method comes first."""
     decoration = getattr(view, DECORATION, None)
@@ -146,17 +154,21 @@ def hidden_decoration(app: Flask, view: object) -> ParsedOptions | None:
     It is found in the functions to which *view* refers as a closure, a partial or an object. Other registered views
     are not among them: a view that calls another one keeps its own policy.
     """
-    views = [*app.view_functions.values()]
-    shown = [find_decoration(view, "") for view in views]
-    found = [view]
-    for function in found:  # which grows meanwhile, nearest functions first
-        for inner in _inner_functions(function):
-            decoration = find_decoration(inner, "")
-            if inner in views or inner in found or len(found) > _MAX_FUNCTIONS:
-                continue
-            if decoration is not None and decoration not in shown:
-                return decoration
-            found.append(inner)
+    views = app.view_functions.values()
+    seen: list[object] = []
+    waiting = [view]
+    while waiting and len(seen) < _MAX_FUNCTIONS:
+        function = waiting.pop(0)
+        seen.append(function)
+        decoration = find_decoration(function, "")
+        inner = [one for one in _inner_functions(function) if one not in seen]
+        if decoration is None and not inner:
+            continue  # most functions: below, each is compared with all views
+        if function is not view and function in views:
+            continue
+        if decoration is not None and all(find_decoration(other, "") is not decoration for other in views):
+            return decoration
+        waiting += inner
     return None
 
 

@@ -14,9 +14,9 @@ from weakref import WeakKeyDictionary
 
 from flask import Flask
 
-from ._routes import Route, all_decorations, find_decoration, hidden_decoration
+from ._routes import Route, all_decorations, deciding_decoration
 from .options import CONFIG_KEYS, ParsedOptions, build_resources, parse_config, policy_warnings, warn
-from .policy import ALL_METHODS, DENY_ALL, Policy
+from .policy import DENY_ALL, Policy
 from .resources import ANY_PATH, Resources, precision
 
 _KEY = "flask_cors"  # in `app.extensions`; programs put objects of their own at "cors"
@@ -48,7 +48,6 @@ class AppState:
         self.ready = False
         self.scopes: list[Scope] = []  # the latest first
         self.resources: list[tuple[Scope, Resources]] = []
-        self._decorations: dict[tuple[str | None, str], tuple[object, ParsedOptions | None]] = {}
         self._decorated: WeakKeyDictionary[ParsedOptions, Policy] = WeakKeyDictionary()
         self._config: ParsedOptions | None = None
         self._warned: set[str] = set()
@@ -76,7 +75,7 @@ class AppState:
 
     def policy_for(self, route: Route) -> Policy | None:
         """Return the policy that covers *route*, if there is one."""
-        decoration = self.decoration_for(route.endpoint, route.method)
+        decoration = deciding_decoration(self.app, route.endpoint, route.method)
         if decoration is not None:
             return self.decorated_policy(decoration)
         for scope, resources in self.resources:
@@ -85,16 +84,6 @@ class AppState:
                 if policy is not None:
                     return policy
         return None
-
-    def decoration_for(self, endpoint: str | None, method: str) -> ParsedOptions | None:
-        """Return the decoration of the view at an endpoint, also if an outer decorator hides it."""
-        view = self.app.view_functions.get(endpoint)  # type: ignore[arg-type]
-        known, decoration = self._decorations.get((endpoint, method), (None, None))
-        if known is not view:  # the view is new, or it was replaced
-            decoration = find_decoration(view, method) or hidden_decoration(self.app, view)
-            if method in ALL_METHODS:  # clients can make up others
-                self._decorations[endpoint, method] = view, decoration
-        return decoration
 
     def decorated_policy(self, decoration: ParsedOptions) -> Policy:
         """Return the policy that a decoration makes in this app."""

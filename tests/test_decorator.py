@@ -11,6 +11,7 @@ import pytest
 from flask import Response, abort, request, send_file, stream_with_context
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView, View
+from werkzeug.local import LocalProxy
 
 from flask_cors import CORS, _routes, cross_origin
 from tests import helpers as h
@@ -232,6 +233,38 @@ def test_beside_cors_a_preflight_and_the_request_after_it_have_the_hidden_policy
         == h.get_headers_for(app, "/broken")
         == FOR_B
     )
+
+
+def swap_in_a_class() -> tuple[ViewFunction, Callable[[ViewFunction], None]]:
+    view_class = methods(get=for_all(get))
+    return view_class.as_view("view"), lambda view: setattr(view_class, "get", staticmethod(view))
+
+
+def swap_in_a_closure() -> tuple[ViewFunction, Callable[[ViewFunction], None]]:
+    current = for_all(a_view)
+
+    def swap(view: ViewFunction) -> None:
+        nonlocal current
+        current = view
+
+    return lambda: current(), swap
+
+
+def swap_behind_a_proxy() -> tuple[ViewFunction, Callable[[ViewFunction], None]]:
+    views = [for_all(a_view)]
+    return LocalProxy(lambda: views[-1]), views.append
+
+
+@pytest.mark.parametrize("swapped", [swap_in_a_class, swap_in_a_closure, swap_behind_a_proxy])
+@table("new, expected", ("for no decorated one", a_view, FOR_A), ("for one for B", only_b(a_view), FOR_B))
+def test_what_a_view_is_at_the_time_of_the_request_decides(swapped: Any, new: ViewFunction, expected: Any) -> None:
+    app, (view, swap) = h.make_app(), swapped()
+    CORS(app, origins=A)
+    app.add_url_rule("/", endpoint="view")
+    app.view_functions["view"] = view
+    assert h.get_headers_for(app) == FOR_ALL
+    swap(new)
+    assert h.get_headers_for(app) == expected
 
 
 @pytest.mark.parametrize("order", [1, -1])

@@ -197,6 +197,14 @@ def test_in_debug_mode_the_500_has_what_was_decided_in_the_request() -> None:
     assert [cors_headers(fetch(app.test_client(), "/hidden", origin)) for origin in (A, h.B)] == h.FOR_B[:2]
 
 
+def test_in_debug_mode_the_500_has_the_policy_although_the_function_in_origins_was_not_reached() -> None:
+    app = h.make_app(TESTING=False, DEBUG=True)
+    CORS(app, origins=lambda origin: origin == A)
+    app.url_value_preprocessor(lambda *_: app.config.update(divided=divides_by_zero()))
+    app.add_url_rule("/", "view", h.a_view)
+    assert [cors_headers(fetch(app.test_client(), "/", origin)) for origin in (A, h.B)] == FOR_A[:2]
+
+
 def test_in_debug_mode_what_the_app_handles_itself_stays_as_it_is() -> None:
     app = make_app_for_a(h.for_the_app, divides_by_zero, DEBUG=True)
     app.register_error_handler(ZeroDivisionError, teapot)
