@@ -24,9 +24,8 @@ from werkzeug.routing import MapAdapter
 from ._routes import (
     all_decorations,
     class_handles_options,
+    deciding_decoration,
     declares_options,
-    find_decoration,
-    hidden_decoration,
     request_route,
     url_adapter,
     view_handles_options,
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
 # What is kept with a request.
 _HIDDEN_POLICY = "_cors_policy"
 _VERDICT = "_cors_verdict"
-_REQUEST = "flask_cors.request"
 _LOCK = Lock()
 _OUR_NAMES = {"vary", *(name.lower() for name in CORS_HEADERS)}
 #: Returns the request, without the proxy.
@@ -106,22 +104,20 @@ class PreflightMiddleware:
                 raise
             from .cli.denied import traceback_response
 
-            current = environ.get(_REQUEST) or app.request_class(environ)
-            response = traceback_response(app, current)
+            response = traceback_response(state, environ)
             if response is None:
                 raise
-            return add_headers(state, response, current)(environ, start_response)
+            return response(environ, start_response)
 
     def _preflight_headers(self, environ: WSGIEnvironment) -> Headers | None:
         try:
             current = self._state.app.request_class(environ)
-            request = read_request(current)
-            policy = preflight_policy(self._state, current) if request.is_preflight else None
+            policy = preflight_policy(self._state, current)
             if policy is None or policy.origins.callables:
                 return None
             if request_denied.receivers:
                 _send_if_denied(self._state, current, policy)
-            return policy.response_headers(request)
+            return policy.response_headers(read_request(current))
         except Exception:  # the app meets the same error, and handles it in its own way
             return None
 
@@ -139,11 +135,9 @@ def add_headers(state: AppState, response: Response, current: Request | None = N
         if request_denied.receivers:
             _send_if_denied(state, current, policy)
         if policy is None:
-            with _LOCK:
-                return claim_response(response, ())
-        request = read_request(current)
-        headers = policy.response_headers(request, ask_once(state, current, policy))
-        if request.is_preflight and state.installed and preflight_policy(state, current) is not None:
+            return set_headers(response, None)
+        headers = policy.response_headers(read_request(current), ask_once(state, current, policy))
+        if current.method == "OPTIONS" and state.installed and preflight_policy(state, current) is not None:
             empty_response = state.app.response_class()
             empty_response.call_on_close(response.close)
             return set_headers(empty_response, headers)
@@ -158,40 +152,43 @@ def add_headers(state: AppState, response: Response, current: Request | None = N
 def _send_if_denied(state: AppState, current: Request, policy: Policy | None) -> None:
     from .cli.denied import send_if_denied
 
-    send_if_denied(state.app, current, policy, read_request(current), ask_once(state, current, policy))
+    send_if_denied(state, current, policy)
 
 
 def ask_callables(state: AppState) -> None:
     """Call the functions in ``origins`` before the app does anything else, and keep the result with the request."""
     with suppress(Exception):  # `add_headers` meets the same error, and logs it
         current = this_request()
-        ask_once(state, current, request_policy(state, current))
+        policy = request_policy(state, current)
+        if policy is not None:
+            ask_once(state, current, policy)
 
 
 def before_view(decoration: ParsedOptions) -> Response | None:
     """Use the decoration's policy for this request, before its view runs; return a response in place of the view's."""
     state, current = this_state(), this_request()
-    view = state.app.view_functions.get(current.endpoint or "")
-    deciding = find_decoration(view, current.method) or hidden_decoration(state.app, view)
-    if deciding not in (None, decoration):  # such as a decorator nearer to the view
-        return None
-    decides = deciding is decoration
+    deciding = deciding_decoration(state.app, current.endpoint, current.method)
+    applies = deciding is decoration
     # Where none is found, the view may also be calling another registered one, and keeps its own policy then.
     if deciding is None and decoration not in all_decorations(state.app):
-        decides = True
+        applies = True
         with suppress(Exception):  # what routing raises; `add_headers` meets it as well
             if request_route(state.app, current).endpoint == current.endpoint:
-                keep(state, current, _HIDDEN_POLICY, state.decorated_policy(decoration))
-    if decides:
+                setattr(current, _HIDDEN_POLICY, state.decorated_policy(decoration))
+    if applies:
         if state.has_callables:
             ask_callables(state)
         if not state.installed:
             after_this_request(partial(add_headers, state))
-    if current.method != "OPTIONS" or class_handles_options(view):
+    elif deciding:  # such as a decorator nearer to the view
         return None
-    is_for_wrapper = deciding is decoration or read_request(current).is_preflight
-    is_automatic = not declares_options(current.url_rule) or state.decorated_policy(decoration).automatic_options
-    return _options_response(state.app, current) if is_for_wrapper and is_automatic else None
+    if current.method != "OPTIONS" or class_handles_options(state.app.view_functions.get(current.endpoint or "")):
+        return None
+    if deciding is None and not read_request(current).is_preflight:
+        return None
+    if declares_options(current.url_rule) and not state.decorated_policy(decoration).automatic_options:
+        return None
+    return _options_response(state.app, current)
 
 
 def _options_response(app: Flask, current: Request) -> Response:
@@ -246,6 +243,8 @@ def request_policy(state: AppState, current: Request, adapter: MapAdapter | None
 
 def preflight_policy(state: AppState, current: Request) -> Policy | None:
     """Return the policy with which to respond to a preflight in place of the app; ``None`` if the app is to respond."""
+    if not read_request(current).is_preflight:
+        return None
     adapter = url_adapter(state.app, current)
     if adapter is not None and view_handles_options(state.app, adapter):
         return None
@@ -255,35 +254,38 @@ def preflight_policy(state: AppState, current: Request) -> Policy | None:
     return policy
 
 
-def ask_once(state: AppState, current: Request, policy: Policy | None) -> bool | None:
+def ask_once(state: AppState, current: Request, policy: Policy) -> bool | None:
     """Call the functions in ``origins``, once a request; ``None`` without any. One that fails denies."""
-    if policy is None or not policy.origins.callables:
-        return None
     origin = current.environ.get("HTTP_ORIGIN")
-    if origin is None:
+    if not policy.origins.callables or origin is None:
         return None
-    kept, allowed = getattr(current, _VERDICT, (None, False))
-    if kept is not policy:
+    decided_by, allowed = getattr(current, _VERDICT, (None, False))
+    if decided_by is not policy:
+        allowed = False
         try:
             allowed = policy.allows(origin)
         except Exception:
             # Only what fits the grammar of an origin reaches a function, so it is safe to log.
             state.app.logger.exception("CORS: the function in origins failed for %s, which is denied", origin)
-        keep(state, current, _VERDICT, (policy, allowed))
+        setattr(current, _VERDICT, (policy, allowed))
     return allowed
 
 
-def keep(state: AppState, current: Request, name: str, value: object) -> None:
-    """Keep a value with a request, and the request for the response to an exception in debug mode."""
-    setattr(current, name, value)
-    if state.app.debug:
-        current.environ[_REQUEST] = current
+def set_headers(response: Response, headers: Headers | None) -> Response:
+    """Set the CORS headers of a response: these alone, even if others are there already. Merge ``Vary``.
 
-
-def set_headers(response: Response, headers: Headers) -> Response:
-    """Set the CORS headers of a response: these alone, even if others are there already. Merge ``Vary``."""
+    A response that is used again may have those of an earlier request, or another thread may be sending it: then a
+    copy without them gets the headers. Without a policy (``None``) there is nothing else to change.
+    """
     with _LOCK:
-        response = claim_response(response, headers)
+        if hasattr(response.headers, "_cors_headers"):
+            response = _copy(response, response.headers._cors_headers or ())  # pyright: ignore[reportAttributeAccessIssue]
+        try:
+            response.headers._cors_headers = headers  # type: ignore[attr-defined]
+        except AttributeError:  # of a plain dict
+            response.headers = ResponseHeaders(response.headers)
+        if headers is None:
+            return response
         if not _OUR_NAMES.isdisjoint([name.lower() for name, _ in response.headers]):
             headers = _replace_headers(response.headers, dict(headers))
         for name, value in headers:
@@ -303,17 +305,7 @@ def _replace_headers(present: ResponseHeaders, headers: dict[str, str]) -> Heade
     return tuple(headers.items())
 
 
-def claim_response(response: Response, headers: Headers) -> Response:
-    """Keep *headers* with a response; return a copy, without another request's CORS headers, if it is reused.
-
-    Of two threads that share a response, one gets it, and the other a copy.
-    """
-    if hasattr(response.headers, "_cors_headers"):
-        written = response.headers._cors_headers  # pyright: ignore[reportAttributeAccessIssue]
-        response = copy(response)
-        response.headers = ResponseHeaders([header for header in response.headers if header not in written])
-    try:
-        response.headers._cors_headers = headers  # type: ignore[attr-defined]
-    except AttributeError:  # of a plain dict
-        response.headers = ResponseHeaders(response.headers)
+def _copy(response: Response, written: Headers) -> Response:
+    response = copy(response)
+    response.headers = ResponseHeaders([header for header in response.headers if header not in written])
     return response

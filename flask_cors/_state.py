@@ -62,7 +62,6 @@ class AppState:
         resources = build_resources(scope.parsed, self._parse_config())
         with self._lock:
             self._note_callables(resources)
-            self._warn_about(scope.parsed, build_resources(scope.parsed))  # of the config, only when it counts
             self.scopes.insert(0, scope)
             self.ready = False
 
@@ -89,7 +88,13 @@ class AppState:
         """Return the policy that a decoration makes in this app."""
         policy = self._decorated.get(decoration)
         if policy is None:
-            policy = self._decorated[decoration] = self._build_decorated(decoration)
+            policy = DENY_ALL
+            try:
+                if self._config:
+                    [(_, policy)] = self._build_resources(decoration).rules
+            except Exception as error:
+                self._log(error)
+            self._decorated[decoration] = policy
         return policy
 
     def _parse_config(self) -> ParsedOptions:
@@ -118,25 +123,12 @@ class AppState:
         for decoration in all_decorations(self.app):
             self.decorated_policy(decoration)
 
-    def _build_decorated(self, decoration: ParsedOptions) -> Policy:
-        if self._config is None:
-            return DENY_ALL
-        try:
-            [(_, policy)] = self._build_resources(decoration).rules
-        except Exception as error:
-            self._log(error)
-            return DENY_ALL
-        return policy
-
     def _build_resources(self, parsed: ParsedOptions) -> Resources:
         resources = build_resources(parsed, self._config)
         self._note_callables(resources)
-        self._warn_about(parsed, resources)
-        return resources
-
-    def _warn_about(self, parsed: ParsedOptions, resources: Resources) -> None:
-        self._warned |= parsed.warned
+        self._warned.update(parsed.warned)
         self._warn(policy_warnings(resources))
+        return resources
 
     def _note_callables(self, resources: Resources) -> None:
         if not self.has_callables and any(policy.origins.callables for _, policy in resources.rules):

@@ -60,6 +60,7 @@ class CORS:
 
 
 def _set_up(app: object, parsed: ParsedOptions) -> None:
+    check_now(parsed)
     if isinstance(app, Flask):
         _add(getattr(app, "_get_current_object", lambda: app)(), Scope(parsed))  # it may be `current_app`
     elif isinstance(app, Blueprint):
@@ -81,7 +82,6 @@ def _set_up_blueprint(blueprint: Blueprint, parsed: ParsedOptions) -> None:
         name = f"{setup.name_prefix}.{setup.name}".lstrip(".")
         _add(cast(Flask, setup.app), blueprint_scope(parsed, name, setup.url_prefix or ""))
 
-    check_now(parsed)
     try:
         blueprint.record(registered)
     except AssertionError:

@@ -234,7 +234,7 @@ class ParsedOptions:
     def __init__(self, values: dict[str, Any]) -> None:
         self.values = values
         self.location: tuple[str, int] = find_caller()[1:]
-        self.warned: frozenset[str] = frozenset()
+        self.warned: tuple[str, ...] = ()
 
 
 def parse_keywords(
@@ -371,7 +371,7 @@ def check_now(parsed: ParsedOptions) -> None:
 
     :raises ValueError: for credentials that are allowed to every origin.
     """
-    parsed.warned = frozenset(policy_warnings(build_resources(parsed)))
+    parsed.warned = tuple(policy_warnings(build_resources(parsed)))
     warn(parsed.warned)
 
 

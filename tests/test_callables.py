@@ -131,3 +131,11 @@ def test_if_it_fails_it_denies_with_one_line_in_the_log(
     assert len(caplog.records) - len(errors) == app.debug  # debug mode tells what is denied, too
     assert cors_headers(h.preflight(app.test_client(), PATH)) == DENIED
     assert len([record for record in caplog.records if record.levelno == logging.ERROR]) == 2
+
+
+def test_if_it_fails_it_denies_although_the_function_of_another_policy_allowed() -> None:
+    app = h.make_app()
+    CORS(app, origins=lambda _: True)
+    views = [cross_origin(origins=mock.Mock(side_effect=RuntimeError))(a_view)]  # nothing but its wrapper knows of it
+    app.add_url_rule(PATH, "calls", lambda: views[0]())
+    assert cors_headers(fetch(app.test_client(), PATH, A)) == DENIED

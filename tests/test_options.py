@@ -414,7 +414,6 @@ def test_each_resource_that_gives_credentials_to_every_origin_is_in_the_message(
 @table(
     "call",
     ("by init_app", lambda app, o: CORS(**o).init_app(app)),
-    ("in two calls", lambda app, o: (CORS(app, **o), CORS(app, **o))),
     ("in several entries", lambda app, o: CORS(app, resources={"/": o, "/a": {**o, "max_age": 1}})),
     ("for a blueprint", lambda app, o: (CORS(b := Blueprint("b", "b"), **o), app.register_blueprint(b))),
     ("for a view", lambda app, o: app.add_url_rule("/d", "d", cross_origin(**o)(a_view))),

@@ -10,19 +10,23 @@ from __future__ import annotations
 import logging
 import shlex
 import traceback
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from flask import Flask, Request, Response
 from flask.logging import default_handler, has_level_handler
 
-from .._middleware import request_denied
+from .._middleware import add_headers, ask_once, read_request, request_denied, this_request
 from .._routes import Route, find_decoration, request_route
-from .._state import app_state
+from .._state import AppState, app_state
 from ..browser import is_safelisted_method
 from ..policy import ACL_HEADERS, ACL_METHODS, ACL_ORIGIN, DENY_ALL, CORSRequest, Policy
 
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIEnvironment
+
 logger: logging.Logger = logging.getLogger("flask_cors")
+_REQUEST = "flask_cors.request"
 _MAX_LENGTH = 200
 
 
@@ -31,16 +35,25 @@ def log_denied_requests(app: Flask) -> None:
     if not app.debug and not has_level_handler(logger):
         logger.addHandler(default_handler)
     request_denied.connect(log_denied, app)
+    functions = app.before_request_funcs.get(None, [])
+    if app.debug and keep_request not in functions:
+        app.before_request_funcs[None] = [keep_request, *functions]
 
 
-def send_if_denied(
-    app: Flask, current: Request, policy: Policy | None, request: CORSRequest, allowed: bool | None
-) -> None:
+def keep_request() -> None:
+    """Keep the request, and what is decided in it, for :func:`traceback_response`; its context is gone by then."""
+    current = this_request()
+    current.environ[_REQUEST] = current
+
+
+def send_if_denied(state: AppState, current: Request, policy: Policy | None) -> None:
     """Send the signal if the response headers do not allow a request. A receiver that fails changes no response."""
+    app = state.app
     if not request_denied.has_receivers_for(app) or not is_cross_origin_fetch(current):
         return
     try:
-        headers = () if policy is None else policy.response_headers(request, allowed)
+        request = read_request(current)
+        headers = policy.response_headers(request, ask_once(state, current, policy)) if policy else ()
         reason = find_reason(request, policy, dict(headers))
         if reason:
             route = request_route(app, current)
@@ -49,12 +62,14 @@ def send_if_denied(
         app.logger.exception("CORS: a receiver of request_denied failed")
 
 
-def traceback_response(app: Flask, current: Request) -> Response | None:
+def traceback_response(state: AppState, environ: WSGIEnvironment) -> Response | None:
     """Return what a page can read of an exception in debug mode; ``None`` if the debugger is of more use."""
+    app = state.app
+    current = environ.get(_REQUEST) or app.request_class(environ)
     if not is_cross_origin_fetch(current):
         return None
     app.logger.exception("Exception on %r [%s]", current.path, current.method)
-    return app.response_class(traceback.format_exc(), 500, mimetype="text/plain")
+    return add_headers(state, app.response_class(traceback.format_exc(), 500, mimetype="text/plain"), current)
 
 
 def is_cross_origin_fetch(current: Request) -> bool:
