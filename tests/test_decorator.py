@@ -109,6 +109,23 @@ def test_the_policy_of_a_view_replaces_every_other_and_suffices_alone(
     assert view in [row[1] for row in NOT_SHOWN] or [*map(h.cors_headers, responses)] == h.as_preflights(FOR_A)
 
 
+async def name_of(*args: object, name: str) -> str:
+    return f"{len(args)} {name}"
+
+
+@table(
+    "view, text",
+    ("a function", only_a(lambda name: name), "it"),
+    ("an async function", only_a(name_of), "0 it"),
+    ("a View with a decorator inside", class_view(only_a, dispatch_request=lambda _, name: name), "it"),
+    ("an async method of a MethodView", method_view(get=only_a(name_of)), "1 it"),
+)
+def test_a_decorated_view_gets_what_the_route_has_found(view: ViewFunction, text: str) -> None:
+    app = h.make_app()
+    app.add_url_rule("/<name>", "view", view)
+    assert h.fetch(app.test_client(), "/it").text == text
+
+
 BESIDE_THE_CLASS = methods(get=for_all(get), post=only_b(get), put=get, decorators=[for_none])
 OF_BESIDE = {"GET": FOR_ALL, "HEAD": FOR_ALL, "POST": FOR_B, "PUT": FOR_NONE}
 

@@ -45,6 +45,7 @@ def with_current_app(app: Flask) -> None:
     ("with the constructor", lambda app: CORS(app, origins=A)),
     ("with the app as a keyword", lambda app: CORS(app=app, origins=A)),
     ("with init_app", lambda app: CORS().init_app(app, origins=A)),
+    ("with init_app and resources", lambda app: CORS(resources="/none").init_app(app, origins=A, resources="/")),
     ("with options given before there is an app", lambda app: CORS(None, origins=A).init_app(app)),
     ("init_app overrides the constructor", lambda app: CORS(origins=B, max_age=None).init_app(app, origins=A)),
     ("with current_app", with_current_app),
