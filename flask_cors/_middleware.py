@@ -16,16 +16,16 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from blinker import NamedSignal, Namespace
-from flask import Flask, Request, Response, after_this_request, current_app
+from flask import Flask, Request, Response, current_app
 from flask import request as request_proxy
 from werkzeug.datastructures import Headers as ResponseHeaders
 from werkzeug.routing import MapAdapter
 
 from ._routes import (
-    all_decorations,
     class_handles_options,
     deciding_decoration,
     declares_options,
+    is_registered,
     request_route,
     url_adapter,
     view_handles_options,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 # What is kept with a request.
 _HIDDEN_POLICY = "_cors_policy"
 _VERDICT = "_cors_verdict"
+_DECORATED = "_cors_decorated"  # in an app without `CORS`: the wrapper of a decorated view was reached
 _LOCK = Lock()
 _OUR_NAMES = {"vary", *(name.lower() for name in CORS_HEADERS)}
 #: Returns the request, without the proxy.
@@ -54,9 +55,8 @@ request_denied: NamedSignal = Namespace().signal("request-denied")
 def install(state: AppState) -> None:
     """Install the middleware and the function after a request in an app, once."""
     app = state.app
+    _add_headers_last(state)
     if not state.installed:
-        # Functions after a request run in reverse order: the first in the list is the last to change the headers.
-        app.after_request_funcs.setdefault(None, []).insert(0, partial(add_headers, state))
         # A middleware that stands there already may change host and path. So only Flask's own method is wrapped.
         if inspect.getattr_static(app, "wsgi_app") is vars(Flask)["wsgi_app"]:
             app.wsgi_app = PreflightMiddleware(state)  # type: ignore[method-assign]
@@ -64,10 +64,18 @@ def install(state: AppState) -> None:
             state.has_callables = True  # there may be some, and nothing else finds out before the app's functions run
     state.installed = True
     if state.has_callables and not state.asks_callables:
-        # A new list, since a request in another thread may be using the old one.
-        functions = app.before_request_funcs.get(None, [])
-        app.before_request_funcs[None] = [partial(ask_callables, state), *functions]
+        app.before_request_funcs[None] = [partial(ask_callables, state), *app.before_request_funcs.get(None, [])]
         state.asks_callables = True
+
+
+def _add_headers_last(state: AppState) -> None:
+    """Install the function that changes a response last: the first in a list that Flask runs in reverse order."""
+    functions = state.app.after_request_funcs
+    with _LOCK:
+        if not state.adds_headers:
+            # A new list, since a request in another thread may be using the old one.
+            functions[None] = [partial(add_headers, state), *functions.get(None, [])]
+            state.adds_headers = True
 
 
 def prepare(state: AppState) -> None:
@@ -122,14 +130,15 @@ class PreflightMiddleware:
             return None
 
 
-def add_headers(state: AppState, response: Response, current: Request | None = None) -> Response:
+def add_headers(state: AppState, response: Response) -> Response:
     """Add the headers of the policy that covers the request. If anything fails here, no origin is allowed.
 
     A preflight that was not for the app to respond to gets an empty 200: the app's own response may be a redirect,
     a refused login or an error, and browsers take none of these.
     """
-    if current is None:
-        current = this_request()
+    current = this_request()
+    if not state.installed and not hasattr(current, _DECORATED):
+        return response
     try:
         policy = request_policy(state, current)
         if request_denied.receivers:
@@ -164,13 +173,13 @@ def ask_callables(state: AppState) -> None:
             ask_once(state, current, policy)
 
 
-def before_view(decoration: ParsedOptions) -> Response | None:
+def before_view(decoration: ParsedOptions, view: object) -> Response | None:
     """Use the decoration's policy for this request, before its view runs; return a response in place of the view's."""
     state, current = this_state(), this_request()
     deciding = deciding_decoration(state.app, current.endpoint, current.method)
     applies = deciding is decoration
     # Where none is found, the view may also be calling another registered one, and keeps its own policy then.
-    if deciding is None and decoration not in all_decorations(state.app):
+    if deciding is None and not is_registered(state.app, decoration, view):
         applies = True
         with suppress(Exception):  # what routing raises; `add_headers` meets it as well
             if request_route(state.app, current).endpoint == current.endpoint:
@@ -179,7 +188,9 @@ def before_view(decoration: ParsedOptions) -> Response | None:
         if state.has_callables:
             ask_callables(state)
         if not state.installed:
-            after_this_request(partial(add_headers, state))
+            setattr(current, _DECORATED, True)
+            if not state.adds_headers:
+                _add_headers_last(state)
     elif deciding:  # such as a decorator nearer to the view
         return None
     if current.method != "OPTIONS" or class_handles_options(state.app.view_functions.get(current.endpoint or "")):

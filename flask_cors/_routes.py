@@ -148,11 +148,16 @@ def all_decorations(app: Flask) -> Iterator[ParsedOptions]:
             yield from filter(None, [*found, hidden_decoration(app, view)])
 
 
+def is_registered(app: Flask, decoration: ParsedOptions, view: object) -> bool:
+    """Whether a decoration is that of a registered view, or stands above the ``@app.route`` of *view*."""
+    return view in app.view_functions.values() or decoration in all_decorations(app)
+
+
 def hidden_decoration(app: Flask, view: object) -> ParsedOptions | None:
     """Return the decoration that an outer decorator hides, because it does not use ``functools.wraps``.
 
     It is found in the functions to which *view* refers as a closure, a partial or an object. Other registered views
-    are not among them: a view that calls another one keeps its own policy.
+    are not among them, decorated above their ``@app.route`` or below it: a view that calls one keeps its own policy.
     """
     views = app.view_functions.values()
     seen: list[object] = []
@@ -164,7 +169,8 @@ def hidden_decoration(app: Flask, view: object) -> ParsedOptions | None:
         inner = [one for one in _inner_functions(function) if one not in seen]
         if decoration is None and not inner:
             continue  # most functions: below, each is compared with all views
-        if function is not view and function in views:
+        is_another_view = function is not view and function in views
+        if is_another_view or getattr(function, "__wrapped__", None) in views:
             continue
         if decoration is not None and all(find_decoration(other, "") is not decoration for other in views):
             return decoration

@@ -7,9 +7,9 @@ same one, the latest decides whose resources match.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from threading import RLock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from flask import Flask
@@ -20,7 +20,6 @@ from .policy import DENY_ALL, Policy
 from .resources import ANY_PATH, Resources, precision
 
 _KEY = "flask_cors"  # in `app.extensions`; programs put objects of their own at "cors"
-_DENY_ALL = Resources([(ANY_PATH, DENY_ALL)])
 
 
 class Scope(NamedTuple):
@@ -43,6 +42,7 @@ class AppState:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.installed = False
+        self.adds_headers = False
         self.has_callables = False
         self.asks_callables = False  # whether the function is installed that does so
         self.ready = False
@@ -98,11 +98,9 @@ class AppState:
         return policy
 
     def _parse_config(self) -> ParsedOptions:
-        config = self.app.config
-        for key in config.keys() & CONFIG_KEYS.keys():
-            if isinstance(config[key], Iterator):
-                config[key] = [*config[key]]  # it is read again at the first request
-        return parse_config(config)
+        for key in self.app.config.keys() & CONFIG_KEYS.keys():
+            _list_iterators(self.app.config, key)
+        return parse_config(self.app.config)
 
     def _build(self) -> None:
         self._decorated.clear()
@@ -115,10 +113,10 @@ class AppState:
                 from .cli.advice import misspelt_keys
 
                 given = [self._config, *all_decorations(self.app), *(scope.parsed for scope in scopes)]
-                self._warn(misspelt_keys(self.app.config, given))
+                warn(misspelt_keys(self.app.config, given), self._warned)
         except Exception as error:
             self._config = None
-            self.resources = [(Scope(ParsedOptions({})), _DENY_ALL)]
+            self.resources = [(Scope(ParsedOptions({})), Resources([(ANY_PATH, DENY_ALL)]))]
             self._log(error)
         for decoration in all_decorations(self.app):
             self.decorated_policy(decoration)
@@ -126,21 +124,26 @@ class AppState:
     def _build_resources(self, parsed: ParsedOptions) -> Resources:
         resources = build_resources(parsed, self._config)
         self._note_callables(resources)
-        self._warned.update(parsed.warned)
-        self._warn(policy_warnings(resources))
+        self._warned |= parsed.warned
+        warn(policy_warnings(resources), self._warned)
         return resources
 
     def _note_callables(self, resources: Resources) -> None:
         if not self.has_callables and any(policy.origins.callables for _, policy in resources.rules):
             self.has_callables, self.ready = True, False
 
-    def _warn(self, sentences: Iterable[str]) -> None:
-        new = [sentence for sentence in sentences if sentence not in self._warned]
-        self._warned.update(new)
-        warn(new)
-
     def _log(self, error: Exception) -> None:
         self.app.logger.error("CORS: no origin is allowed, because the options are wrong: %s", error)
+
+
+def _list_iterators(values: dict[str, Any], key: Any) -> None:
+    """Put lists in the place of iterators: the config is read at set-up and again at the first request."""
+    value = values[key]
+    if isinstance(value, Iterator):
+        values[key] = [*value]
+    elif isinstance(value, dict):
+        for inner in value:
+            _list_iterators(value, inner)
 
 
 def app_state(app: Flask) -> AppState:

@@ -197,7 +197,8 @@ class CORSOptions(Options, total=False):
         The paths that the policy covers, as regular expressions.
 
         Each is matched, case-sensitively, from the start of the decoded path that Flask itself routes on. A dict gives
-        each pattern options of its own, which override the other keywords. ``"*"`` is every path. Of several
+        each pattern options of its own, which override the other keywords. In a string, a comma before a slash
+        separates two patterns. ``"*"`` is every path. Of several
         patterns that match, the one with the longest literal prefix decides, then the longer, then the earlier. Paths
         of more than 4,096 characters are not matched and get no CORS headers.
 
@@ -234,7 +235,7 @@ class ParsedOptions:
     def __init__(self, values: dict[str, Any]) -> None:
         self.values = values
         self.location: tuple[str, int] = find_caller()[1:]
-        self.warned: tuple[str, ...] = ()
+        self.warned: set[str] = set()
 
 
 def parse_keywords(
@@ -319,7 +320,8 @@ def _parse_layer(options: Mapping[str, Any], label: Label) -> dict[str, Any]:
         if value is None and name != "origins":
             continue
         parsed = mistakes.collect(label(name), PARSERS[name], value)
-        if values.setdefault(ALIASES.get(name, name), parsed) != parsed:
+        other = values.setdefault(ALIASES.get(name, name), parsed)
+        if None not in (other, parsed) and other != parsed:
             mistakes.append(
                 f"{label(name)}: headers and allow_headers are two names of one option; give only one of them"
             )
@@ -343,10 +345,12 @@ def _parse_entry(options: Any) -> dict[str, Any]:
 def _parse_pattern(pattern: Any) -> re.Pattern[str]:
     if pattern == "*":
         return ANY_PATH
-    text = getattr(pattern, "pattern", pattern)
+    text = pattern.pattern if isinstance(pattern, re.Pattern) else pattern
     if not isinstance(text, str) or not text:
         rule = "a pattern is a text or a compiled re.Pattern of text; write '*' for every path"
         raise ValueError(f": {rule}, and a dict of patterns without a list around it")
+    if re.match(r'\s*[\[{]\s*"', text):
+        raise ValueError(f": {text!r:.300} is JSON as text; write json.loads(...)")
     if text in PARSERS:
         raise ValueError(f": {text!r} is an option, not a path; write it beside resources")
     return compile_pattern(pattern)
@@ -371,25 +375,29 @@ def check_now(parsed: ParsedOptions) -> None:
 
     :raises ValueError: for credentials that are allowed to every origin.
     """
-    parsed.warned = tuple(policy_warnings(build_resources(parsed)))
-    warn(parsed.warned)
+    warn(policy_warnings(build_resources(parsed)), parsed.warned)
 
 
 def policy_warnings(resources: Resources) -> Iterator[str]:
-    """Say which origins can never match, were corrected, or are a risk because they may send credentials."""
+    """Say what can never match, was corrected, or is a risk because of credentials."""
     for _, policy in resources.rules:
         yield from policy.origins.warnings
+        for name in (*policy.headers, *policy.expose_headers):
+            if name != "*" and re.search(r"[*^$|]", name):
+                yield f"{name!r} is sent as it is, since names of headers are not patterns; write each name, or '*'"
         if policy.supports_credentials:
             from .cli.advice import credential_risks
 
             yield from credential_risks(policy.origins)
 
 
-def warn(sentences: Iterable[str]) -> None:
-    """Warn once of each, at the line of the program that calls this package."""
+def warn(sentences: Iterable[str], warned: set[str]) -> None:
+    """Warn of each that is not in *warned*, at the line of the program that calls this package, and add it."""
     level, _, _ = find_caller()
-    for sentence in dict.fromkeys(sentences):
-        warnings.warn(sentence, CORSWarning, level)
+    for sentence in sentences:
+        if sentence not in warned:
+            warned.add(sentence)
+            warnings.warn(sentence, CORSWarning, level)
 
 
 def find_caller() -> tuple[int, str, int]:
@@ -458,7 +466,9 @@ def parse_resources(value: Any) -> tuple[Entry, ...]:
 
     :raises TypeError: for unknown names in an entry.
     """
-    if isinstance(value, str | re.Pattern):
+    if isinstance(value, str):
+        value = re.split(r"\s*,\s*(?=\^?/)", value.strip(" ,"))
+    elif isinstance(value, re.Pattern):
         value = [value]
     if isinstance(value, bytes) or not isinstance(value, Iterable):
         rule = "must be a pattern, patterns, or a dict of patterns to options: r'/api/'"

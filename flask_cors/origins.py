@@ -11,6 +11,7 @@ import inspect
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from itertools import product
 from typing import Any, NamedTuple
 from unicodedata import normalize
@@ -33,7 +34,7 @@ _SERIALIZED = (
 # An origin as people write it: any case, Unicode, a default port, a trailing slash or "/*", and the two wildcards.
 _WRITTEN = (
     r"(?=[\s\S]{1,300}\Z)\s*(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*)://(?P<subdomains>\*\.)?"
-    r"(?P<host>\[[0-9a-fA-F:.]+\]|[^\s/?#@:*\\^$|(){}\[\]+,;'\"\u00ad\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]*)"
+    r"(?P<host>\[[0-9a-fA-F:.]+\]|[^\s/?#@:*\\^$|(){}\[\]+,;'\"\u00ad\u200b\u200e\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff\uff0a\uff1a]*)"
     r"(?::(?:0*(?P<port>[0-9]+|(?<=:)\*))?)?(?:/\*?)?\s*"
 )
 _DEFAULT_PORT = r"^((?:http|ws):.*):80$|^((?:https|wss):.*):443$|:$"
@@ -41,6 +42,7 @@ _JOINED = r"""[^\\^$|(){}+?"']*[\s,][^\\^$|(){}+?"']*://[^\\^$|(){}+?"']*"""  # 
 
 # Names that anyone may register, two of each kind, and what stands before and behind them.
 _STARTS = "https:// http:// https://www. http://www. https://a.b. http://a.b."
+_PORTS = ("", ":80", ":81", ":3000", ":5173", ":8000", ":8080", ":8443")
 _NAMES = "evil shop x q a1 b2c my-app our-site somewhere elsewhere 163 360"
 _ENDINGS = (
     "com net org co.uk studio de fr nl eu it es pl se ch at be cz dk fi no ie pt ro gr hu uk us ca mx br com.br ar cl "
@@ -97,7 +99,7 @@ class AllowedOrigins(NamedTuple):
         """
         if origin in self.exact:
             return True
-        if self._only_exact or not is_origin(origin):
+        if not is_origin(origin):
             return False
         if self.any_origin:
             return True
@@ -110,13 +112,10 @@ class AllowedOrigins(NamedTuple):
     @property
     def single(self) -> str | None:
         """The one origin that can match, if it is an exact one."""
-        if len(self.exact) == 1 and self._only_exact:
+        others = self.any_origin or self.wildcards or self.patterns or self.callables
+        if len(self.exact) == 1 and not others:
             return next(iter(self.exact))
         return None
-
-    @property
-    def _only_exact(self) -> bool:
-        return not (self.any_origin or self.wildcards or self.patterns or self.callables)
 
     @property
     def matches_any_origin(self) -> bool:
@@ -144,7 +143,7 @@ def compile_pattern(text: str) -> re.Pattern[str]:
 def _split_option(value: Any) -> Iterable[Any]:
     """Split a string at its commas, unless it is a regular expression or a JSON list."""
     if isinstance(value, str):
-        if re.match(r"""\^|\s*\[\s*["']""", value):
+        if re.match(r"""\s*(\^|\[\s*["'])""", value):
             return [value]
         return filter(None, map(str.strip, value.split(",")))
     if callable(value) or isinstance(value, bytes | dict) or not isinstance(value, Iterable):
@@ -176,6 +175,9 @@ def _parse_text(text: str) -> _ParsedRules:
         yield "warnings", "'null' is the origin of every sandboxed page, so any site can have it; remove it"
     elif plain.startswith("^"):
         yield "patterns", compile_pattern(plain)
+        if re.search(r"\$\s*,", plain):
+            written = re.split(r"\s*,\s*(?=\^)", plain)
+            yield "warnings", f"{text!r} can never match: it is one pattern, with its commas; write {written!r}"
     elif not plain:
         yield "warnings", f"{text!r} is empty and matches no origin{_UNSET}; remove it"
     elif re.fullmatch(_JOINED, plain):
@@ -202,6 +204,8 @@ def serialize(text: str) -> str:
     scheme = scheme.lower()
     if re.fullmatch("https?|wss?", scheme):
         host = _parse_host(host)
+    if subdomains and re.fullmatch(r"\[.*|[0-9.]+", host):
+        return ""  # an address has no subdomains
     origin = re.sub(_DEFAULT_PORT, r"\1\2", f"{scheme}://{subdomains}{host}:{port}")
     if not is_origin(origin.replace("://*.", "://").removesuffix(":*")):
         return ""
@@ -211,7 +215,7 @@ def serialize(text: str) -> str:
 def _parse_host(host: str) -> str:
     """Write *host* as the URL standard's ``#concept-host-parser`` does; return ``""`` if it is invalid."""
     # Letter by letter: str.lower() of a whole word would make another letter of a final sigma.
-    host = "".join(map(str.lower, normalize("NFKC", host))).replace("\u3002", ".")
+    host = normalize("NFKC", "".join(map(str.lower, normalize("NFKC", host)))).replace("\u3002", ".")
     if re.search(r"^\[|(^|\.)([0-9]+|0x[0-9a-f]*)\.?$", host):
         return _parse_address(host)
     return re.sub(r"[^.]*[^.\x00-\x7f][^.]*", lambda label: f"xn--{label[0].encode('punycode').decode()}", host)
@@ -232,11 +236,15 @@ def _parse_address(host: str) -> str:
     return f"[{super(IPv6Address, address).__str__()}]"
 
 
+@cache
 def admits_unrelated_domains(pattern: re.Pattern[str]) -> bool:
     """Tell whether two domains that different people may register match under the same public ending."""
-    ports = re.findall(r":[0-9]+|\Z", f"{pattern.pattern}:8443")  # those that it names, another one, and none
+    names = [name for name in _NAMES.split() if name not in pattern.pattern]  # those that it names may be meant
+    # A port that it names, or begins to name, as in ":300[0-9]".
+    numbers = product(re.findall("[0-9]+", pattern.pattern), ("", "0", "00", "000"))
+    ports = {*_PORTS, *(f":{number}{zeros}" for number, zeros in numbers)}
     for start, ending, port in product(_STARTS.split(), _ENDINGS.split(), ports):
-        origins = [f"{start}{name}.{ending}{port}" for name in _NAMES.split()]
+        origins = [f"{start}{name}.{ending}{port}" for name in names]
         if len([*filter(pattern.fullmatch, origins)]) > 1:
             return True
     return False

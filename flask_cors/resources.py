@@ -18,8 +18,7 @@ ANY_PATH = re.compile("")
 _MAX_PATH_LENGTH = 4096  # The client chooses the path, and some patterns need quadratic time for it.
 _PIECES = r"(?s)\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|."  # escapes, sets of characters, single characters
 # A character that one of *?{ follows can be absent.
-_LITERAL_PREFIX = r"\A\^?((?:(?:[^.\[()^$*+?{\\]|\\[^0-9A-Za-z])(?![*?{]))*)"
-_REWRITING_FLAGS = re.IGNORECASE | re.VERBOSE  # With these, a pattern matches other text than it spells out.
+_LITERAL_PREFIX = r"\A(?:\^|\\A)?((?:(?:[^.\[()^$*+?{\\]|\\[^0-9A-Za-z])(?![*?{]))*)"
 
 
 def literal_prefix(pattern: str) -> str:
@@ -30,8 +29,6 @@ def literal_prefix(pattern: str) -> str:
     >>> literal_prefix(r"/a|/b")
     ''
     """
-    if not pattern:
-        return ""
     has_comments = re.search(r"\(\?(#|\w*x)", pattern)
     if has_comments or _has_alternatives(pattern):
         return ""
@@ -51,7 +48,11 @@ def _has_alternatives(pattern: str) -> bool:
 
 def precision(pattern: re.Pattern[str]) -> tuple[int, int]:
     """Return how precise *pattern* is: the greater tuple decides."""
-    return len(literal_prefix(pattern.pattern)), len(pattern.pattern)
+    return len(_literal_prefix(pattern)), len(pattern.pattern)
+
+
+def _literal_prefix(pattern: re.Pattern[str]) -> str:
+    return "" if pattern.flags & re.VERBOSE else literal_prefix(pattern.pattern)
 
 
 class Resources:
@@ -62,7 +63,9 @@ class Resources:
         self.rules: list[tuple[re.Pattern[str], Policy]] = sorted(
             rules, key=lambda rule: precision(rule[0]), reverse=True
         )
-        self._prefixes = [_prefix(pattern) for pattern, _ in self.rules]
+        self._prefixes = [
+            "" if pattern.flags & re.IGNORECASE else _literal_prefix(pattern) for pattern, _ in self.rules
+        ]
         self._has_patterns = any(pattern.pattern for pattern, _ in self.rules)
 
     def policy(self, path: str) -> Policy | None:
@@ -70,15 +73,9 @@ class Resources:
 
         No pattern is tried on a path that is too long. It is denied: a less precise pattern must not decide.
         """
-        if not self._has_patterns:  # all match every path
-            return self.rules[0][1] if self.rules else None
-        if len(path) > _MAX_PATH_LENGTH:
+        if self._has_patterns and len(path) > _MAX_PATH_LENGTH:
             return DENY_ALL
         for pattern, policy in compress(self.rules, map(path.startswith, self._prefixes)):
             if pattern.match(path):
                 return policy
         return None
-
-
-def _prefix(pattern: re.Pattern[str]) -> str:
-    return "" if pattern.flags & _REWRITING_FLAGS else literal_prefix(pattern.pattern)

@@ -47,6 +47,10 @@ def get(_: object) -> str:
     return "text"
 
 
+def plain_view() -> str:
+    return "text"
+
+
 def methods(base: type = MethodView, **attributes: Any) -> Any:
     """Make a class with methods."""
     return type("Methods", (base,), attributes)
@@ -175,8 +179,14 @@ def in_a_default(view: ViewFunction) -> ViewFunction:
     return lambda view=view: view()
 
 
+def beside_others(view: ViewFunction) -> ViewFunction:
+    a_closure, b_function = h.hide(a_view), a_view
+    return lambda: a_closure() and b_function() and view()
+
+
 HIDDEN = [
     ("in closures of closures", lambda view: h.hide(h.hide(h.hide(h.hide(h.hide(view)))))),
+    ("beside other functions", beside_others),
     ("in a partial", functools.partial),
     ("in an object", ObjectThatCalls),
 ]
@@ -273,7 +283,12 @@ def swap_behind_a_proxy() -> tuple[ViewFunction, Callable[[ViewFunction], None]]
 
 
 @pytest.mark.parametrize("swapped", [swap_in_a_class, swap_in_a_closure, swap_behind_a_proxy])
-@table("new, expected", ("for no decorated one", a_view, FOR_A), ("for one for B", only_b(a_view), FOR_B))
+@table(
+    "new, expected",
+    ("for no decorated one", a_view, FOR_A),
+    ("for a mock", mock.Mock(return_value="text"), FOR_A),
+    ("for one for B", only_b(a_view), FOR_B),
+)
 def test_what_a_view_is_at_the_time_of_the_request_decides(swapped: Any, new: ViewFunction, expected: Any) -> None:
     app, (view, swap) = h.make_app(), swapped()
     CORS(app, origins=A)
@@ -302,17 +317,19 @@ def test_one_decorator_serves_a_view_that_shows_it_and_one_that_hides_it(order: 
 )
 def test_a_view_that_calls_another_registered_view_keeps_its_own_policy(set_up: h.SetUp, called: ViewFunction) -> None:
     app, outer = h.make_app(), h.wrap(called)  # as below a decorator that is above @app.route
+    above, hidden = [only_b(plain_view)], h.hide(only_a(a_view))
     set_up(app)
     app.add_url_rule("/called", "called", called)
-    app.add_url_rule("/", "calling", lambda: f"secret {called()}")
-    app.add_url_rule("/outer", "outer", lambda: f"secret {outer()}")
-    app.add_url_rule("/plain", "plain", a_view)
+    app.add_url_rule("/plain", "plain", plain_view)
+    for number, calling in enumerate([lambda: called(), lambda: outer(), h.hide(above[0]), lambda: above[0]()]):
+        app.add_url_rule(f"/{number}", f"calling {number}", calling)
     app.add_url_rule("/own", "own", only_a(lambda: called()))
+    app.add_url_rule("/hidden", "hidden", lambda: called() and hidden())
     plain = h.get_headers_for(app, "/plain")
-    assert h.get_headers_for(app, "/") == h.get_headers_for(app, "/outer") == plain
-    assert h.get_headers_for(app, "/own") == FOR_A
-    if app.after_request_funcs:
-        assert h.get_preflight_headers_for(app, "/") == h.as_preflights(plain)
+    assert [h.get_headers_for(app, f"/{number}") for number in range(4)] == [plain] * 4
+    assert h.get_headers_for(app, "/own") == h.get_headers_for(app, "/hidden") == FOR_A
+    if set_up is not h.no_set_up:
+        assert h.get_preflight_headers_for(app, "/0") == h.as_preflights(plain)
 
 
 # Headers that are there already --------------------------------------------------------------------------------------
@@ -338,7 +355,7 @@ def test_headers_set_by_hand_are_replaced_or_merged(place: h.Place, headers: Any
     assert h.get_headers_for(app, PATH) == expected
 
 
-@h.every_place
+@pytest.mark.parametrize("place", [*h.PLACES, h.for_a_hidden_view, h.for_the_view_alone])
 def test_headers_that_a_function_after_the_request_sets_are_replaced(place: h.Place) -> None:
     app = h.make_app()
 

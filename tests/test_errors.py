@@ -190,7 +190,7 @@ def test_in_debug_mode_the_500_has_what_was_decided_in_the_request() -> None:
     app, function = h.make_app(TESTING=False, DEBUG=True, SECRET_KEY="secret"), mock.Mock(return_value=True)
     CORS(app, origins=lambda _: function("user" in session))
     app.add_url_rule("/", "broken", divides_by_zero)
-    views = [cross_origin(origins=h.B)(divides_by_zero)]
+    views = [cross_origin(origins=h.B)(lambda: divides_by_zero())]
     app.add_url_rule("/hidden", "hidden", lambda: views[0]())
     assert cors_headers(fetch(app.test_client(), "/", A)) == ONLY_A | {"Vary": "Origin"}
     assert function.mock_calls == [mock.call(False)]

@@ -47,10 +47,11 @@ def with_current_app(app: Flask) -> None:
     ("with init_app", lambda app: CORS().init_app(app, origins=A)),
     ("with init_app and resources", lambda app: CORS(resources="/none").init_app(app, origins=A, resources="/")),
     ("with options given before there is an app", lambda app: CORS(None, origins=A).init_app(app)),
-    ("init_app overrides the constructor", lambda app: CORS(origins=B, max_age=None).init_app(app, origins=A)),
+    ("init_app overrides the constructor", lambda app: CORS(max_age=None, origins=B).init_app(app, origins=A)),
     ("with current_app", with_current_app),
     ("after the config was set", lambda app: CORS(configure(app, origins=A))),
     ("after the config was set to an iterator", lambda app: CORS(configure(app, origins=map(str, [A])))),
+    ("also to one in an entry", lambda app: CORS(configure(app, resources={"/": {"origins": map(str, [A])}}))),
     ("before the config was set", lambda app: (CORS(app), configure(app, origins=A))),
     ("with an entry of the config", lambda app: (CORS(app), configure(app, resources={"/": {"origins": A}}))),
 )

@@ -164,6 +164,7 @@ def test_names_of_later_releases_are_accepted_everywhere(spelling: str, parse: C
         message = refused(ValueError, parse, headers=one, allow_headers=other)
         assert message.startswith(spelling.format("allow_headers", upper="ALLOW_HEADERS"))
         assert re.search("headers and allow_headers .*give only one", message)
+    assert "give only one" not in refused(ValueError, keywords, headers="A B", allow_headers="C")
     for weaker, stronger in product(["headers", "allow_headers"], repeat=2):  # with the same precedence
         assert policy(keywords(**{stronger: "K"}), config(**{weaker: "C"})).headers == ("K",)
         assert policy(keywords(**{weaker: "K"}, resources={"/": {stronger: "E"}})).headers == ("E",)
@@ -278,6 +279,7 @@ PATHS = ["/", "/a", "/a/b", ""]
     ("the wildcard", "*", PATHS),
     ("the wildcard in a dict", {"*": {}}, PATHS),
     ("a string with a comma of its own", "/a{1,2}$", ["/a"]),
+    ("a string with commas between patterns", " ^/a$ , /a/, ", ["/a", "/a/b"]),
     ("a compiled pattern", re.compile("/A", re.IGNORECASE), ["/a", "/a/b"]),
     ("a generator", (p for p in ["/a/", re.compile("/$")]), ["/", "/a/b"]),
     ("a dict", {"/a/": None, re.compile("/a$"): {}}, ["/a", "/a/b"]),
@@ -298,6 +300,8 @@ NO_PATTERNS: list[object] = ["", 5, b"/a", None, {"/a": {}}, []]
     *((f"{value!r}", value, f"={value!r} must be a pattern, patterns, or a dict") for value in (5, b"/")),
     *((f"[{item!r}]", [item], f"[{item!r}]: a pattern is a text") for item in NO_PATTERNS),
     ("a pattern of bytes", re.compile(b"/a"), "[re.compile(b'/a')]: a pattern is a text"),
+    *((f"JSON: {text}", text, f"[{text!r}]: {text!r} is JSON") for text in ('{"/a": {}}', '[ "/a"]')),
+    ("an object with a pattern", types.SimpleNamespace(pattern="/a"), "=namespace(pattern='/a') must be a pattern"),
     ("an open group", "/a(", "['/a(']: '/a(' is not a valid regular expression: missing )"),
     ("a glob in a list", ["/", "*/a"], "['*/a']: '*/a' is not a valid regular expression"),
     ("no dict", {"/a": "*"}, "['/a']='*' must be a dict of options; for origins, write {'origins': '*'}"),
@@ -343,6 +347,15 @@ def test_what_is_no_header_is_told_where_it_belongs(value: Any, advice: str) -> 
     assert refused(ValueError, keywords, headers=value).endswith(f"]: {advice}")
     for written in re.findall("write '(.*)'", advice):
         assert keywords(headers=written).values == {"headers": (written,)}
+
+
+@pytest.mark.parametrize("option", ["headers", "allow_headers", "expose_headers"])
+@pytest.mark.parametrize("name", ["X-.*", "^X-", "X-A|X-B", "X$"])
+def test_a_pattern_in_place_of_names_of_headers_is_warned_about(option: str, name: str) -> None:
+    options: Any = {option: [name, "*", "X-A"]}
+    [warning] = warned(lambda: CORS(make_app(), **options))
+    advice = "is sent as it is, since names of headers are not patterns; write each name, or '*'"
+    assert str(warning.message) == f"{name!r} {advice}"
 
 
 def test_all_mistakes_are_in_one_message_a_line_each() -> None:

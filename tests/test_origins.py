@@ -25,7 +25,7 @@ EXTENSION = "chrome-extension://abcdefghijklmnopabcdefghijklmnop"
 UNICODE = words("""
     bücher.example BÜCHER.example bu\u0308cher.example faß.de βόλος.βόλος ΒΌΛΟΣ.ΒΌΛΟΣ 例え.テスト ﾃｽﾄ.jp
     \uff21\uff42.example उदाहरण.परीक्षा مثال.إختبار İstanbul.example ﬃ.example \u212a.example \U0001d400pp.example
-    例え\u3002jp 例え\uff0ejp 例え\uff61jp
+    例え\u3002jp 例え\uff0ejp 例え\uff61jp ශ්\u200dරී.com J\u030c.example
 """)
 
 LETTERS = words("äöüß éñçøå αβγδεζηθικλμ νξοπρςστυφχψω абвгдежзийклмно прстуфхцчшщъыьэюя")
@@ -85,6 +85,7 @@ NOT_BELOW = words(f"https://example.com https://.example.com http://app.example.
 NOT_LOCAL = words("https://localhost http://a.localhost:1 http://localhost: http://localhost:* http://localhost:65536")
 MIXED = [is_app, "http://b", re.compile("https://c"), "https://*.d"]
 TEXTS = ["^https://(b|c)$", " ^https://d", APP]
+WITH_COMMA = r"^https://a{1,2}$"
 
 
 @table(
@@ -100,7 +101,8 @@ TEXTS = ["^https://(b|c)$", " ^https://d", APP]
     ("both wildcards", "https://*.example.com:*", [APP, f"{APP}:1"], ["https://example.com:1", "http://a.example.com"]),
     ("a pattern matches whole", re.compile("https://[ab]"), ["https://a"], ["https://c", "https://a.b", "xhttps://a"]),
     ("a pattern gets origins only", re.compile("(?i)HTTPS://A|.*\n"), ["https://a"], ["HTTPS://A", "https://b\n"]),
-    ("a string with ^ is a pattern with commas", r"^https://a{1,2}$", ["https://aa"], ["https://aaa", "https://a{1"]),
+    ("a string with ^ is a pattern with commas", WITH_COMMA, ["https://aa"], ["https://aaa", "https://a{1"]),
+    ("also after white space", f"\n{WITH_COMMA}", ["https://aa"], ["https://aaa", "https://a{1"]),
     ("strings with ^ in a list", TEXTS, ["https://b", "https://d", APP], ["https://e"]),
     ("a function", is_app, [APP], [API]),
     ("all kinds mixed", MIXED, [APP, "https://x.d"], [API, "https://b"]),
@@ -164,6 +166,8 @@ def test_an_item_with_several_origins_is_split_and_an_empty_one_and_null_are_nam
         assert origins.exact == {APP, API}
         assert origins.warnings[0].startswith(f"{text!r} is one item with several origins and is split; write [")
         assert parse(remedy(origins.warnings[0])).exact == {APP, API}
+    joined = r"^https://a\.example$, ^https://b\.example$"
+    assert parse(remedy(warning(joined))).allow(B)
     unset = "(perhaps an environment variable is not set)"
     assert warning([APP, ""]) == f"'' is empty and matches no origin {unset}; remove it"
     assert warning(" null ") == "'null' is the origin of every sandboxed page, so any site can have it; remove it"
@@ -304,12 +308,13 @@ EVERYONE = words(r"""
     * ^.*$ ^(?i:HTTPS?)://.*$ ^https?://[\w.]+ ^.+\.[a-z]{2,3} ^http://.* ^https://\w+\.\w+ ^https://[a-z0-9-]+\.[a-z]{4,}
     ^https?://([a-z0-9]+\.)+[a-z]+(:\d+)? ^https://[^.]+\.com|https://[^.]+\.net ^https://[^.]+\.(co\.uk|org\.uk)
     ^https://([a-z]\.)(com|org) ^https://\d+\.com ^https://[a-z]+-[a-z]+\.dev ^https://[a-z]{8,}\.io ^https?://.*:3000
+    ^https?://.*:(3000|8080) ^https?://[^/]+:300\d ^https?://.+:[38]000 ^https?://[^/:]+:\d{2} ^https?://.+:4\d\d\d
     ^https://www\.[^.]+\.de ^https://\w+\.\w+\.\w+\.fr ^(null|https?://.+\..+) ^https://shop\.example|https://.*\.shop
 """)
 NOT_EVERYONE = words(r"""
     ^https://([a-z0-9-]+\.)*example\.com ^https://shop-[^.]*-team\.vercel\.app ^https://[a-z0-9-]+\.vercel\.app
     ^http://localhost:\d+ ^https?://(.+\.)?localhost(:\d+)? ^http://192\.168\.\d+\.\d+(:\d+)?
-    ^https://evil\.(com|net|org|de) ^https://(www\.)?evil\.com ^chrome-extension://.*
+    ^https://(evil|x)\.(com|net|org|de) ^https://(www\.)?(163|360)\.com ^chrome-extension://.*
     ^(https?://(.*\.)?example\.com(:\d+)?|null) ^ https://*.com http://localhost:* null
 """)
 

@@ -10,13 +10,22 @@ from __future__ import annotations
 import logging
 import shlex
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from flask import Flask, Request, Response
 from flask.logging import default_handler, has_level_handler
 
-from .._middleware import add_headers, ask_once, read_request, request_denied, this_request
+from .._middleware import (
+    ask_once,
+    preflight_policy,
+    read_request,
+    request_denied,
+    request_policy,
+    set_headers,
+    this_request,
+)
 from .._routes import Route, find_decoration, request_route
 from .._state import AppState, app_state
 from ..browser import is_safelisted_method
@@ -69,7 +78,14 @@ def traceback_response(state: AppState, environ: WSGIEnvironment) -> Response | 
     if not is_cross_origin_fetch(current):
         return None
     app.logger.exception("Exception on %r [%s]", current.path, current.method)
-    return add_headers(state, app.response_class(traceback.format_exc(), 500, mimetype="text/plain"), current)
+    response = app.response_class(traceback.format_exc(), 500, mimetype="text/plain")
+    with suppress(Exception):  # what routing raises, perhaps that which is shown
+        policy = request_policy(state, current)
+        if preflight_policy(state, current) is not None:
+            response = app.response_class()
+        if policy is not None:
+            set_headers(response, policy.response_headers(read_request(current), ask_once(state, current, policy)))
+    return response
 
 
 def is_cross_origin_fetch(current: Request) -> bool:
