@@ -22,10 +22,10 @@ from werkzeug.datastructures import Headers as ResponseHeaders
 from werkzeug.routing import MapAdapter
 
 from ._routes import (
+    all_decorations,
     class_handles_options,
     deciding_decoration,
     declares_options,
-    is_registered,
     request_route,
     url_adapter,
     view_handles_options,
@@ -64,7 +64,7 @@ def install(state: AppState) -> None:
             state.has_callables = True  # there may be some, and nothing else finds out before the app's functions run
     state.installed = True
     if state.has_callables and not state.asks_callables:
-        app.before_request_funcs[None] = [partial(ask_callables, state), *app.before_request_funcs.get(None, [])]
+        app.before_request_funcs.setdefault(None, []).insert(0, partial(ask_callables, state))
         state.asks_callables = True
 
 
@@ -80,13 +80,17 @@ def _add_headers_last(state: AppState) -> None:
 
 def prepare(state: AppState) -> None:
     """Before the first request, make the policies and install what they need."""
-    state.build()
-    if state.installed:
-        install(state)
-    if state.app.debug or logging.getLogger(__package__).isEnabledFor(logging.INFO):
-        from .cli.denied import log_denied_requests
+    with state.lock:  # until all is ready, other requests wait
+        if state.ready:
+            return
+        state.build()
+        if state.installed:
+            install(state)
+        if state.app.debug or logging.getLogger(__package__).isEnabledFor(logging.INFO):
+            from .cli.denied import log_denied_requests
 
-        log_denied_requests(state.app)
+            log_denied_requests(state.app)
+        state.ready = True
 
 
 class PreflightMiddleware:
@@ -138,7 +142,7 @@ def add_headers(state: AppState, response: Response) -> Response:
     """
     current = this_request()
     if not state.installed and not hasattr(current, _DECORATED):
-        return response
+        return set_headers(response, None)
     try:
         policy = request_policy(state, current)
         if request_denied.receivers:
@@ -173,13 +177,13 @@ def ask_callables(state: AppState) -> None:
             ask_once(state, current, policy)
 
 
-def before_view(decoration: ParsedOptions, view: object) -> Response | None:
+def before_view(decoration: ParsedOptions) -> Response | None:
     """Use the decoration's policy for this request, before its view runs; return a response in place of the view's."""
     state, current = this_state(), this_request()
     deciding = deciding_decoration(state.app, current.endpoint, current.method)
     applies = deciding is decoration
     # Where none is found, the view may also be calling another registered one, and keeps its own policy then.
-    if deciding is None and not is_registered(state.app, decoration, view):
+    if deciding is None and decoration not in all_decorations(state.app):
         applies = True
         with suppress(Exception):  # what routing raises; `add_headers` meets it as well
             if request_route(state.app, current).endpoint == current.endpoint:

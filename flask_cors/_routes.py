@@ -133,33 +133,28 @@ def find_decoration(view: object, method: str) -> ParsedOptions | None:
     decoration = getattr(view, DECORATION, None)
     view_class = getattr(view, "view_class", None)
     if view_class is not None:
-        # Flask uses `get` for HEAD too.
-        names = [method.lower(), "get" if method == "HEAD" else "", "dispatch_request"]
-        found = [getattr(getattr(view_class, name, None), DECORATION, None) for name in names]
+        handler = "get" if method == "HEAD" and not hasattr(view_class, "head") else method.lower()  # as Flask does
+        found = [getattr(getattr(view_class, name, None), DECORATION, None) for name in (handler, "dispatch_request")]
         decoration = next(filter(None, found), decoration)
     return decoration if isinstance(decoration, ParsedOptions) else None
 
 
-def all_decorations(app: Flask) -> Iterator[ParsedOptions]:
+def all_decorations(app: Flask, *, hidden: bool = True) -> Iterator[ParsedOptions]:
     """Yield what ``@cross_origin`` was given for the registered views, and for the methods of their classes."""
     for view in [*app.view_functions.values()]:
         with suppress(Exception):  # a proxy has no attributes before there is a request
             found = [find_decoration(view, method) for method in ALL_METHODS]
-            yield from filter(None, [*found, hidden_decoration(app, view)])
-
-
-def is_registered(app: Flask, decoration: ParsedOptions, view: object) -> bool:
-    """Whether a decoration is that of a registered view, or stands above the ``@app.route`` of *view*."""
-    return view in app.view_functions.values() or decoration in all_decorations(app)
+            if hidden:
+                found.append(hidden_decoration(app, view))
+            yield from filter(None, found)
 
 
 def hidden_decoration(app: Flask, view: object) -> ParsedOptions | None:
     """Return the decoration that an outer decorator hides, because it does not use ``functools.wraps``.
 
     It is found in the functions to which *view* refers as a closure, a partial or an object. Other registered views
-    are not among them, decorated above their ``@app.route`` or below it: a view that calls one keeps its own policy.
+    are not among them: a view that calls another one keeps its own policy.
     """
-    views = app.view_functions.values()
     seen: list[object] = []
     waiting = [view]
     while waiting and len(seen) < _MAX_FUNCTIONS:
@@ -169,10 +164,9 @@ def hidden_decoration(app: Flask, view: object) -> ParsedOptions | None:
         inner = [one for one in _inner_functions(function) if one not in seen]
         if decoration is None and not inner:
             continue  # most functions: below, each is compared with all views
-        is_another_view = function is not view and function in views
-        if is_another_view or getattr(function, "__wrapped__", None) in views:
+        if function is not view and any(function is one for one in [*app.view_functions.values()]):
             continue
-        if decoration is not None and all(find_decoration(other, "") is not decoration for other in views):
+        if decoration is not None and decoration not in all_decorations(app, hidden=False):
             return decoration
         waiting += inner
     return None

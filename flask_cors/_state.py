@@ -51,7 +51,7 @@ class AppState:
         self._decorated: WeakKeyDictionary[ParsedOptions, Policy] = WeakKeyDictionary()
         self._config: ParsedOptions | None = None
         self._warned: set[str] = set()
-        self._lock = RLock()
+        self.lock = RLock()
 
     def add(self, scope: Scope) -> None:
         """Add what a ``CORS`` was given.
@@ -60,17 +60,10 @@ class AppState:
         :raises ValueError: for what is wrong already, with the config as it is now.
         """
         resources = build_resources(scope.parsed, self._parse_config())
-        with self._lock:
+        with self.lock:
             self._note_callables(resources)
             self.scopes.insert(0, scope)
             self.ready = False
-
-    def build(self) -> None:
-        """Make the policies, with the config as it is now. If that is impossible, no origin is allowed."""
-        with self._lock:
-            if not self.ready:
-                self._build()
-                self.ready = True
 
     def policy_for(self, route: Route) -> Policy | None:
         """Return the policy that covers *route*, if there is one."""
@@ -102,10 +95,12 @@ class AppState:
             _list_iterators(self.app.config, key)
         return parse_config(self.app.config)
 
-    def _build(self) -> None:
+    def build(self) -> None:
+        """Make the policies, with the config as it is at the first request. If that is wrong, no origin is allowed."""
         self._decorated.clear()
         try:
-            self._config = self._parse_config()
+            if self._config is None:
+                self._config = self._parse_config()
             # The innermost prefix comes first; of equals, the latest, which is the innermost blueprint.
             scopes = sorted(self.scopes, key=lambda scope: precision(scope.paths), reverse=True)
             self.resources = [(scope, self._build_resources(scope.parsed)) for scope in scopes]

@@ -54,11 +54,11 @@ def cross_origin(*positional: Never, **options: Unpack[Options]) -> Callable[[Vi
 
 def _wrap(view: AnyView, decoration: ParsedOptions) -> AnyView:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        response = before_view(decoration, view)
+        response = before_view(decoration)
         return view(*args, **kwargs) if response is None else response
 
     async def async_wrapper(*args: Any, **kwargs: Any) -> Any:
-        response = before_view(decoration, view)
+        response = before_view(decoration)
         return await view(*args, **kwargs) if response is None else response
 
     return wraps(view)(async_wrapper if inspect.iscoroutinefunction(view) else wrapper)

@@ -44,7 +44,8 @@ class CORS:
     def init_app(self, app: Flask | Blueprint, *positional: Never, **options: Unpack[CORSOptions]) -> None:
         """Set up *app*; these options override those of the constructor. This object keeps nothing of *app*.
 
-        A blueprint uses the options for its own views, and for 404 and 405 below its ``url_prefix``.
+        A blueprint uses the options for its own views, and for a 404, a 405 or a redirect below its ``url_prefix``,
+        unless another route of the app has the path.
 
         :raises TypeError: for an unknown option, an option given by position, or what is not an app.
         :raises ValueError: for values that break a rule, all in one message.

@@ -66,16 +66,15 @@ class Resources:
         self._prefixes = [
             "" if pattern.flags & re.IGNORECASE else _literal_prefix(pattern) for pattern, _ in self.rules
         ]
-        self._has_patterns = any(pattern.pattern for pattern, _ in self.rules)
 
     def policy(self, path: str) -> Policy | None:
         """Return the policy of the most precise pattern that matches *path*, if any does.
 
         No pattern is tried on a path that is too long. It is denied: a less precise pattern must not decide.
         """
-        if self._has_patterns and len(path) > _MAX_PATH_LENGTH:
-            return DENY_ALL
         for pattern, policy in compress(self.rules, map(path.startswith, self._prefixes)):
+            if pattern.pattern and len(path) > _MAX_PATH_LENGTH:
+                return DENY_ALL
             if pattern.match(path):
                 return policy
         return None

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 from unittest import mock
 
@@ -9,6 +10,7 @@ import pytest
 from flask import Flask, abort, current_app, g, request, session
 
 from flask_cors import CORS, cross_origin
+from flask_cors._state import AppState
 from tests import helpers as h
 from tests.helpers import ALL_METHODS, DENIED, ONLY_A, ONLY_B, PATH, A, B, Place, a_view, cors_headers, fetch
 from tests.tables import table
@@ -17,6 +19,11 @@ from tests.tables import table
 def recorder() -> Any:
     """Make a function that allows A, and records its calls."""
     return mock.Mock(side_effect=A.__eq__)
+
+
+def recorder_in(order: list[str]) -> Any:
+    """Make a function that allows all, and adds its calls to a list."""
+    return lambda _: not order.append("function")  # type: ignore[func-returns-value]
 
 
 def behind_a_middleware(app: Flask, view: h.View, **options: Any) -> None:
@@ -104,6 +111,45 @@ def test_it_can_use_the_session_and_the_response_varies_by_the_cookie(place: Pla
     granted = {"Access-Control-Allow-Origin": A} | (ALL_METHODS if send is h.preflight else {})
     for visitor, origin, expected in ((client, A, granted), (client, B, {}), (app.test_client(), A, {})):
         assert cors_headers(send(visitor, PATH, origin)) == expected | {"Vary": "Origin, Cookie"}
+
+
+def test_one_that_comes_late_is_called_before_all_else_from_the_next_request_on_and_the_config_stays() -> None:
+    app, order = h.make_app(CORS_ORIGINS=A), list[str]()
+    app.before_request(lambda: order.append("before"))
+    app.add_url_rule("/late", "late", a_view)
+    h.for_the_app(app, a_view)
+    assert h.get_headers_for(app, PATH) == h.FOR_A
+    h.configure(app, origins="*")
+    app.view_functions["late"] = cross_origin(origins=recorder_in(order))(a_view)
+    for _ in range(2):
+        fetch(app.test_client(), "/late", A)
+    assert order[3:] == ["before", "function", "function", "before"]
+    assert h.get_headers_for(app, PATH) == h.FOR_A
+
+
+def test_a_request_that_comes_while_the_first_one_sets_up_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    app, order, build, others = h.make_app(), list[str](), AppState.build, list[Any]()
+    CORS(app)
+    h.configure(app, origins=recorder_in(order))
+    app.before_request(lambda: order.append("before"))
+
+    def slowly(state: AppState) -> None:
+        build(state)
+        others.append(pool.submit(fetch, app.test_client(), "/", A))
+        wait(others, timeout=0.2)
+
+    with ThreadPoolExecutor(1) as pool:
+        monkeypatch.setattr(AppState, "build", slowly)
+        fetch(app.test_client(), "/", A)
+    assert order == ["function", "before"] * 2
+
+
+def test_a_login_that_is_added_to_the_list_that_was_there_runs() -> None:
+    app = h.make_app()
+    functions = app.before_request_funcs.setdefault(None, [])
+    CORS(app, origins=recorder())
+    functions.append(lambda: abort(401))
+    assert fetch(app.test_client(), "/", A).status_code == 401
 
 
 # When it fails -------------------------------------------------------------------------------------------------------

@@ -5,12 +5,13 @@ import threading
 import tracemalloc
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from typing import Any
 from unittest import mock
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
-from flask import Blueprint, Flask, Response, current_app, session
+from flask import Blueprint, Flask, Response, abort, current_app, session
 from flask import ctx as flask_contexts
 from werkzeug.datastructures import Headers
 from werkzeug.local import LocalProxy
@@ -206,8 +207,12 @@ def test_a_view_that_is_a_proxy_of_the_request_takes_no_app_down() -> None:
     app = make_app(VIEW=a_view)
     app.add_url_rule("/", endpoint="view")
     app.view_functions["view"] = LocalProxy(lambda: current_app.config["VIEW"])
+    app.add_url_rule("/elsewhere", endpoint="unbound")
+    app.view_functions["unbound"] = LocalProxy(ContextVar("unbound"))
+    hidden = [cross_origin(origins=h.B)(a_view)]
+    app.add_url_rule("/hidden", "hidden", lambda: hidden[0]())
     use_cors(app)
-    assert headers_for(app) == FOR_A
+    assert (headers_for(app), headers_for(app, "/hidden")) == (FOR_A, h.FOR_B)
 
 
 def test_if_the_empty_response_cannot_be_changed_the_apps_own_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,6 +285,15 @@ def test_what_views_share_carries_no_headers_of_another_request(shares_headers: 
         assert path in ("/all", "/") or all("Origin" in each for each in names)
         assert found == grants
         assert fetch(app.test_client(), path, A).headers.getlist("X-Own") == ["stays"]
+
+
+def test_in_an_app_without_cors_what_views_share_carries_no_headers_to_the_others() -> None:
+    app, shared = make_app(), Response("not found", 404)
+    app.register_error_handler(404, lambda _: shared)
+    app.add_url_rule("/public", "public", cross_origin(origins=A)(lambda: abort(404)))
+    app.add_url_rule("/private", "private", lambda: abort(404))
+    for path, expected in [("/private", [{}] * 3), ("/public", FOR_A)] * 2:
+        assert headers_for(app, path) == expected
 
 
 def test_two_threads_may_share_a_response() -> None:

@@ -47,10 +47,6 @@ def get(_: object) -> str:
     return "text"
 
 
-def plain_view() -> str:
-    return "text"
-
-
 def methods(base: type = MethodView, **attributes: Any) -> Any:
     """Make a class with methods."""
     return type("Methods", (base,), attributes)
@@ -138,6 +134,7 @@ OF_BESIDE = {"GET": FOR_ALL, "HEAD": FOR_ALL, "POST": FOR_B, "PUT": FOR_NONE}
     "view, expected",
     ("beside one for the class", BESIDE_THE_CLASS, OF_BESIDE),
     ("also for HEAD alone", methods(get=only_a(get), head=only_b(get)), {"GET": FOR_A, "HEAD": FOR_B}),
+    ("not for a HEAD of its own", methods(get=only_b(get), head=get), {"GET": FOR_B, "HEAD": FOR_A}),
     ("also for methods it lacks", methods(post=only_a(get)), dict.fromkeys(["GET", "POST", "QUERY"], FOR_A)),
 )
 def test_each_method_of_a_class_may_have_its_own_policy(view: Any, expected: dict[str, list[CORSHeaders]]) -> None:
@@ -317,19 +314,27 @@ def test_one_decorator_serves_a_view_that_shows_it_and_one_that_hides_it(order: 
 )
 def test_a_view_that_calls_another_registered_view_keeps_its_own_policy(set_up: h.SetUp, called: ViewFunction) -> None:
     app, outer = h.make_app(), h.wrap(called)  # as below a decorator that is above @app.route
-    above, hidden = [only_b(plain_view)], h.hide(only_a(a_view))
+    hidden = h.hide(only_a(a_view))
     set_up(app)
     app.add_url_rule("/called", "called", called)
-    app.add_url_rule("/plain", "plain", plain_view)
-    for number, calling in enumerate([lambda: called(), lambda: outer(), h.hide(above[0]), lambda: above[0]()]):
-        app.add_url_rule(f"/{number}", f"calling {number}", calling)
+    app.add_url_rule("/", "calling", lambda: f"secret {called()}")
+    app.add_url_rule("/outer", "outer", lambda: f"secret {outer()}")
+    app.add_url_rule("/plain", "plain", a_view)
     app.add_url_rule("/own", "own", only_a(lambda: called()))
     app.add_url_rule("/hidden", "hidden", lambda: called() and hidden())
     plain = h.get_headers_for(app, "/plain")
-    assert [h.get_headers_for(app, f"/{number}") for number in range(4)] == [plain] * 4
+    assert h.get_headers_for(app, "/") == h.get_headers_for(app, "/outer") == plain
     assert h.get_headers_for(app, "/own") == h.get_headers_for(app, "/hidden") == FOR_A
     if set_up is not h.no_set_up:
-        assert h.get_preflight_headers_for(app, "/0") == h.as_preflights(plain)
+        assert h.get_preflight_headers_for(app, "/") == h.as_preflights(plain)
+
+
+def test_a_view_that_calls_a_method_of_a_registered_class_keeps_its_own_policy() -> None:
+    app, method = h.make_app(), only_b(get)
+    cors_for_a(app)
+    app.add_url_rule("/called", view_func=methods(get=method).as_view("called"))
+    app.add_url_rule("/", "calling", lambda: method(None))
+    assert (h.get_headers_for(app, "/called"), h.get_headers_for(app)) == (h.FOR_B, FOR_A)
 
 
 # Headers that are there already --------------------------------------------------------------------------------------

@@ -190,7 +190,7 @@ def test_in_debug_mode_the_500_has_what_was_decided_in_the_request() -> None:
     app, function = h.make_app(TESTING=False, DEBUG=True, SECRET_KEY="secret"), mock.Mock(return_value=True)
     CORS(app, origins=lambda _: function("user" in session))
     app.add_url_rule("/", "broken", divides_by_zero)
-    views = [cross_origin(origins=h.B)(lambda: divides_by_zero())]
+    views = [cross_origin(origins=h.B)(divides_by_zero)]
     app.add_url_rule("/hidden", "hidden", lambda: views[0]())
     assert cors_headers(fetch(app.test_client(), "/", A)) == ONLY_A | {"Vary": "Origin"}
     assert function.mock_calls == [mock.call(False)]
@@ -203,6 +203,20 @@ def test_in_debug_mode_the_500_has_the_policy_although_the_function_in_origins_w
     app.url_value_preprocessor(lambda *_: app.config.update(divided=divides_by_zero()))
     app.add_url_rule("/", "view", h.a_view)
     assert [cors_headers(fetch(app.test_client(), "/", origin)) for origin in (A, h.B)] == FOR_A[:2]
+
+
+def test_in_debug_mode_the_500_of_the_second_app_of_a_cascade_has_its_own_policy() -> None:
+    first, second = (h.make_app(TESTING=False, DEBUG=True) for _ in range(2))
+    CORS(first, origins=A)
+    first.register_error_handler(404, cross_origin(origins=A)(lambda _: ("not here", 404)))
+    CORS(second, origins=h.B)
+    second.session_interface = mock.Mock(open_session=divides_by_zero)
+
+    def cascade(environ: Any, start_response: Any) -> Any:
+        [*first(environ, mock.Mock())]
+        return second(environ, start_response)
+
+    assert [cors_headers(fetch(Client(cascade), "/", origin)) for origin in (A, h.B)] == h.FOR_B[:2]
 
 
 def test_in_debug_mode_what_the_app_handles_itself_stays_as_it_is() -> None:

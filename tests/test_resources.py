@@ -123,8 +123,10 @@ def test_a_pattern_covers_a_path_from_its_start(pattern: Pattern, path: str, cov
 def test_on_an_overlong_path_no_origin_is_allowed_unless_no_pattern_is_tried() -> None:
     """Some patterns need quadratic time; a less precise one must not decide instead."""
     longest = f"/{'a' * 4095}"
-    for patterns in (["/a/.*/.*/.*/b", "/"], ["/a"], ["", "/b"]):
+    for patterns in (["/a/.*/.*/.*/b", "/"], ["/a"], ["", "/a+"]):
         assert Resources(numbered(*patterns)).policy(longest) not in (None, DENY_ALL)
         assert Resources(numbered(*patterns)).policy(f"{longest}a") is DENY_ALL
         assert Resources(numbered(*patterns)).policy("/a" + "/" * 60_000) is DENY_ALL
-    assert Resources([(ANY_PATH, Policy(max_age=0))]).policy(f"{longest}a") == Policy(max_age=0)
+    for others in ([], ["/b"]):
+        assert Resources(numbered("", *others)).policy(f"{longest}a") == Policy(max_age=0)
+    assert Resources(numbered("/b")).policy(f"{longest}a") is None

@@ -25,6 +25,7 @@ from .._middleware import (
     request_policy,
     set_headers,
     this_request,
+    this_state,
 )
 from .._routes import Route, find_decoration, request_route
 from .._state import AppState, app_state
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
 
 logger: logging.Logger = logging.getLogger("flask_cors")
-_REQUEST = "flask_cors.request"
 _MAX_LENGTH = 200
 
 
@@ -44,15 +44,15 @@ def log_denied_requests(app: Flask) -> None:
     if not app.debug and not has_level_handler(logger):
         logger.addHandler(default_handler)
     request_denied.connect(log_denied, app)
-    functions = app.before_request_funcs.get(None, [])
+    functions = app.before_request_funcs.setdefault(None, [])
     if app.debug and keep_request not in functions:
-        app.before_request_funcs[None] = [keep_request, *functions]
+        functions.insert(0, keep_request)
 
 
 def keep_request() -> None:
     """Keep the request, and what is decided in it, for :func:`traceback_response`; its context is gone by then."""
     current = this_request()
-    current.environ[_REQUEST] = current
+    current.environ[_key(this_state().app)] = current
 
 
 def send_if_denied(state: AppState, current: Request, policy: Policy | None) -> None:
@@ -71,10 +71,14 @@ def send_if_denied(state: AppState, current: Request, policy: Policy | None) -> 
         app.logger.exception("CORS: a receiver of request_denied failed")
 
 
+def _key(app: Flask) -> str:
+    return f"flask_cors.request.{id(app)}"  # two apps may handle one request
+
+
 def traceback_response(state: AppState, environ: WSGIEnvironment) -> Response | None:
     """Return what a page can read of an exception in debug mode; ``None`` if the debugger is of more use."""
     app = state.app
-    current = environ.get(_REQUEST) or app.request_class(environ)
+    current = environ.get(_key(app)) or app.request_class(environ)
     if not is_cross_origin_fetch(current):
         return None
     app.logger.exception("Exception on %r [%s]", current.path, current.method)
