@@ -105,7 +105,6 @@ class Program:
     def app(self) -> Flask:
         with warnings.catch_warnings(action="ignore"):
             app = importlib.import_module(self.path().stem).app
-        app.config["PROPAGATE_EXCEPTIONS"] = False
         app.logger.disabled = True
         assert isinstance(app, Flask)
         return app
