@@ -45,6 +45,7 @@ RULES: dict[Callable[[Site], Iterator[Finding]], tuple[str, ...]] = {
     wideness.pattern_allows_more: ("pattern-allows-more",),
     slowness.slow_pattern: ("slow-pattern",),
     production.development_origin: ("development-origin",),
+    production.errors_not_sent: ("errors-not-sent",),
     production.overridden_key: ("overridden-key",),
     preflights.method_left_out: ("method-left-out",),
     preflights.json_without_content_type: ("json-without-content-type",),
