@@ -57,11 +57,7 @@ def test_the_fix_lets_the_page_in(write: Write, call: str, lines: list[str]) -> 
     "code, line",
     ("without CORS", "", f'CORS(app, resources=r"/own$", origins="{PAGE}")'),
     ("under a decorator alone", "@cross_origin()", "CORS(app, resources=[])"),
-    (
-        "past another middleware",
-        "app.wsgi_app = functools.partial(app.wsgi_app)\nCORS(app)",
-        "app.config.update(PROPAGATE_EXCEPTIONS=False)",
-    ),
+    ("past a middleware", "app.wsgi_app = app.wsgi_app\nCORS(app)", "app.config.update(PROPAGATE_EXCEPTIONS=False)"),
 )
 def test_the_fix_takes_an_exception_from_the_debugger(
     write: Write, monkeypatch: pytest.MonkeyPatch, code: str, line: str

@@ -407,7 +407,7 @@ def _policy_of(values: Mapping[str, Any]) -> Policy:
 def _pattern_of(site: Site, route: Route) -> str:
     """Return a pattern for the rule that leads to the path, or for the path alone, and for nothing else."""
     rules = [item.rule.rule for item in site.routes if item.route.endpoint == route.endpoint]
-    patterns = map(rule_pattern, rules)
+    patterns = [rule_pattern(rule) for rule in rules if not rule.startswith("/<path:")]  # such a rule has every path
     return next((pattern for pattern in patterns if re.match(pattern, route.path)), escape_path(route.path) + "$")
 
 

@@ -57,6 +57,7 @@ RULES: dict[Callable[[Site], Iterator[Finding]], tuple[str, ...]] = {
     placement.decorator_above_route: ("decorator-above-route",),
     placement.preflight_of_other_view: ("preflight-of-other-view",),
     placement.login_above_decorator: ("login-above-decorator",),
+    placement.options_denied: ("options-denied",),
     placement.blueprint_left_out: ("blueprint-left-out",),
 }
 #: Those that look at one policy alone.
