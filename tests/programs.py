@@ -47,7 +47,7 @@ def options(): return abort(403)
 def fails(): return str(1 / 0)
 """
 #: Without what is found in these views whatever the options are, and without a question that has no diff.
-WITHOUT = ("--ignore", "preflight-each-call,header-not-exposed,method-left-out,cookie-does-not-travel")
+WITHOUT = ("--ignore", "preflight-each-call,header-not-exposed,method-left-out,cookie-does-not-travel,options-denied")
 HEAD = """
 import functools, os, re
 from flask import Blueprint, Flask, abort, redirect, request, session
@@ -105,7 +105,6 @@ class Program:
     def app(self) -> Flask:
         with warnings.catch_warnings(action="ignore"):
             app = importlib.import_module(self.path().stem).app
-        app.config["PROPAGATE_EXCEPTIONS"] = False
         app.logger.disabled = True
         assert isinstance(app, Flask)
         return app

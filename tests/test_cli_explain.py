@@ -53,6 +53,24 @@ def test_the_fix_lets_the_page_in(write: Write, call: str, lines: list[str]) -> 
     assert written.fetch(f"http://localhost{call_of[0]}", **how).allowed
 
 
+@table(
+    "code, line",
+    ("without CORS", "", f'CORS(app, resources=r"/own$", origins="{PAGE}")'),
+    ("under a decorator alone", "@cross_origin()", "CORS(app, resources=[])"),
+    ("past a middleware", "app.wsgi_app = app.wsgi_app\nCORS(app)", "app.config.update(PROPAGATE_EXCEPTIONS=False)"),
+)
+def test_the_fix_takes_an_exception_from_the_debugger(
+    write: Write, monkeypatch: pytest.MonkeyPatch, code: str, line: str
+) -> None:
+    monkeypatch.setenv("FLASK_DEBUG", "1")
+    set_up, at, decorator = code.partition("@")
+    written = write(f"{HEAD}{set_up}\n@app.get('/own')\n{at}{decorator}\ndef own(): return 1 / 0\n")
+    cause = written.explain("/own")["cause"]
+    assert "division by zero. In debug mode the debugger responds, and no page" in cause["text"]
+    assert written.apply(cause["fix"]) == [line]
+    assert written.explain("/own")["allowed"]
+
+
 FLASK, IMPORT = "from flask import Flask\n", "from flask_cors import CORS"
 NEW_LINE = 'CORS(shop, resources=r"/$", origins="https://app.example")'
 OF_MODULE = f"{FLASK}import flask_cors as f\nshop = Flask('')\nf.CORS(shop, headers='A')\n"

@@ -119,6 +119,8 @@ BLAMED = [
     ("413 of nginx", APP, a_server(NGINX, status="413 Large"), [], "too-large", "413", "client_max_body_size 50m;"),
     ("413, a limit of the app", LIMITED, a_server(status="413 Large"), [], "too-large", "MAX_CONTENT_LENGTH = 5", ""),
     ("the debugger", APP, a_server(status="500 NO", body=DEBUGGER), [], "debugger", "KeyError: 'x'", ""),
+    ("the debugger, without CORS(app)", "@cross_origin()\n", a_server(status="500 NO", body=DEBUGGER), [], "debugger",
+     "With CORS(app, resources=[])", ""),
     ("AirPlay", APP, a_server(("Server", "AirTunes/1"), status="403 NO"), [], "other-program", "AirPlay", ""),
     ("a redirect", APP, a_server(("Location", "/b"), status="302 FOUND"), [], "redirect", "302", ""),
 ]

@@ -38,6 +38,8 @@ class Evidence:
     #: The exception of a view, and the line of the program that it comes from.
     error: BaseException | None = None
     error_place: Place | None = None
+    #: Whether Flask passed that exception on, so that the app sent no response.
+    error_is_passed_on: bool = False
     #: The function in ``before_request`` that responded in place of the view.
     refused_by: Callable[..., Any] | None = None
 
@@ -62,7 +64,8 @@ class AppNetwork:
             try:
                 environ = request_environ(self.app, request, {})
                 _, status, headers = run_wsgi_app(leave_unread(self.app, bool_of), environ, buffered=True)
-            except Exception as error:  # of a middleware, or of a function after a request
+            except Exception as error:  # of a middleware, of a teardown function, or one that Flask has passed on
+                seen.error_is_passed_on = error is seen.error
                 _keep_error(seen, error)
                 raise ConnectionFailed(f"the app raised {type(error).__name__}: {error}") from error
         return Response(int(status.split()[0]), tuple(headers))
@@ -75,7 +78,7 @@ def bool_of(_: object) -> bool:
 
 @contextmanager
 def watch(app: Flask, seen: Evidence) -> Iterator[None]:
-    """Keep what happens in an app meanwhile. An error of a view becomes a response, as on a server."""
+    """Keep what happens in an app meanwhile. An error of a view becomes a response, if it does so on a server."""
 
     def reached(sender: Flask, **_: Any) -> None:
         if sender is app:
@@ -86,7 +89,6 @@ def watch(app: Flask, seen: Evidence) -> Iterator[None]:
     def failed(_: Flask, exception: BaseException, **__: Any) -> None:
         _keep_error(seen, exception)
 
-    propagate, app.config["PROPAGATE_EXCEPTIONS"] = app.config["PROPAGATE_EXCEPTIONS"], False
     functions, app.before_request_funcs = app.before_request_funcs, _watched(app, seen)
     loggers = [app.logger, logging.getLogger("flask_cors")]
     disabled = [logger.disabled for logger in loggers]
@@ -96,7 +98,6 @@ def watch(app: Flask, seen: Evidence) -> Iterator[None]:
         with request_started.connected_to(reached), got_request_exception.connected_to(failed, app):
             yield
     finally:
-        app.config["PROPAGATE_EXCEPTIONS"] = propagate
         app.before_request_funcs = functions
         for logger, was in zip(loggers, disabled, strict=True):
             logger.disabled = was

@@ -136,7 +136,7 @@ def app_failed(case: Case) -> Cause | None:
         return None
     where = f" at {place}" if place else ""
     text = f"The app raised {type(error).__name__}{where}: {error}"
-    readable = "" if case.is_blocked else " The page can read the 500: CORS is not the cause."
+    readable = _why_unreadable(case) if case.is_blocked else " The page can read the 500: CORS is not the cause."
     data = " Add --data with what the page sends." if case.question.body is None and case.wanted.method != "GET" else ""
     fix = Fix(text=f"Fix the app there; the policy is right.{data}" if not case.is_blocked else "")
     if case.is_blocked:
@@ -144,6 +144,16 @@ def app_failed(case: Case) -> Cause | None:
         words = " For the page to read its errors:" if change else ""
         fix = replace(change, text=f"Fix the app there.{data}{words}")
     return Cause(id="app-failed", text=text + "." + readable, place=place, fix=fix, blocks=case.is_blocked)
+
+
+def _why_unreadable(case: Case) -> str:
+    """Say what becomes of an exception that Flask passes on."""
+    if case.site is None or not case.seen.error_is_passed_on:
+        return ""
+    if case.site.app.debug:
+        return " In debug mode the debugger responds, and no page can read its response."
+    setting = "PROPAGATE_EXCEPTIONS" if case.site.app.config["PROPAGATE_EXCEPTIONS"] else "TESTING"
+    return f" {setting} is True, so the app sends no response when a view raises."
 
 
 def _shows_failure(case: Case) -> bool:
@@ -371,6 +381,7 @@ def not_covered(case: Case) -> Cause | None:
 def _cover_fix(case: Case) -> Fix:
     site, route = cast(Site, case.site), cast(Route, case.route)
     writer = Writer(site)
+    _keep_error(case, writer)
     layer = next(iter(site.app_layers()), None)
     pattern = _pattern_of(site, route)
     if layer is None:
@@ -396,7 +407,7 @@ def _policy_of(values: Mapping[str, Any]) -> Policy:
 def _pattern_of(site: Site, route: Route) -> str:
     """Return a pattern for the rule that leads to the path, or for the path alone, and for nothing else."""
     rules = [item.rule.rule for item in site.routes if item.route.endpoint == route.endpoint]
-    patterns = map(rule_pattern, rules)
+    patterns = [rule_pattern(rule) for rule in rules if not rule.startswith("/<path:")]  # such a rule has every path
     return next((pattern for pattern in patterns if re.match(pattern, route.path)), escape_path(route.path) + "$")
 
 
@@ -467,8 +478,20 @@ def _policy_fix(case: Case, wanted: Wanted | None = None) -> Fix:
             changes["automatic_options"] = True
         if not case.site.is_installed and not _is_answered(case):
             writer.add_cors({"resources": ()})
+    _keep_error(case, writer)
     writer.change(case.cover, changes)
     return writer.fix()
+
+
+def _keep_error(case: Case, writer: Writer) -> None:
+    """Let the app respond in place of an exception that it has passed on."""
+    site = cast(Site, case.site)
+    if not case.seen.error_is_passed_on:
+        return
+    if not site.app.debug or site.is_installed:
+        writer.add_config({"PROPAGATE_EXCEPTIONS": False})
+    elif case.cover:
+        writer.add_cors({"resources": ()})
 
 
 def other_decorator_responds(case: Case) -> Cause | None:

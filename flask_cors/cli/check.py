@@ -45,6 +45,7 @@ RULES: dict[Callable[[Site], Iterator[Finding]], tuple[str, ...]] = {
     wideness.pattern_allows_more: ("pattern-allows-more",),
     slowness.slow_pattern: ("slow-pattern",),
     production.development_origin: ("development-origin",),
+    production.errors_not_sent: ("errors-not-sent",),
     production.overridden_key: ("overridden-key",),
     preflights.method_left_out: ("method-left-out",),
     preflights.json_without_content_type: ("json-without-content-type",),
@@ -56,6 +57,7 @@ RULES: dict[Callable[[Site], Iterator[Finding]], tuple[str, ...]] = {
     placement.decorator_above_route: ("decorator-above-route",),
     placement.preflight_of_other_view: ("preflight-of-other-view",),
     placement.login_above_decorator: ("login-above-decorator",),
+    placement.options_denied: ("options-denied",),
     placement.blueprint_left_out: ("blueprint-left-out",),
 }
 #: Those that look at one policy alone.

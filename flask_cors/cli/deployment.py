@@ -89,7 +89,10 @@ def debugger_responds(case: Case) -> Cause | None:
         return None if case.site and case.cover else Cause(id="server-failed", text=text, fix=Fix(text=_READ_LOG))
     title = body.partition(b"<title>")[2].partition(b"</title>")[0].decode("utf-8", "replace").strip()
     text = f"The view raised an exception ({title[:200]}); the debugger's page has no headers."
-    return Cause(id="debugger", text=text, fix=Fix(text="Fix the view; its traceback is in the server's terminal."))
+    words = "Fix the view; its traceback is in the server's terminal."
+    if case.site and case.cover and not case.site.is_installed:
+        words += " With CORS(app, resources=[]), the page can read the traceback."
+    return Cause(id="debugger", text=text, fix=Fix(text=words))
 
 
 _READ_LOG = "Read the server's log for the exception, and fix that first."

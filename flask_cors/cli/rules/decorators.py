@@ -18,7 +18,7 @@ def decorator_opens_more(site: Site) -> Iterator[Finding]:
     groups: dict[tuple[int, int], tuple[Cover, Cover, dict[str, None]]] = {}
     for item in site.routes:
         beneath = site.cover_beneath(item.route) if item.is_decorated else None
-        if item.cover is not None and beneath is not None:
+        if item.cover is not None and beneath is not None and not item.cover.layer.error:
             key = (id(item.cover.policy), id(beneath.policy))
             groups.setdefault(key, (item.cover, beneath, {}))[2][item.rule.rule] = None
     for cover, beneath, rules in groups.values():

@@ -5,11 +5,15 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import update_wrapper
 from itertools import takewhile
 from types import FunctionType
+from typing import Any
 
-from ..._routes import answers_options, find_decoration
-from ..finding import Finding, listed, rules_of
+from ... import browser as fetch
+from ..._routes import answers_options, declares_options, find_decoration
+from ..ask import AppNetwork
+from ..finding import EXAMPLE, Finding, listed, rules_of
 from ..site import Place, RouteCover, Site
 from ..source import SourceFile, last_name
 from ..views import Definition, definition_of, functions_of, is_own, unwrapped
@@ -111,8 +115,14 @@ def _is_behind_login(site: Site, item: RouteCover) -> bool:
     view = site.app.view_functions.get(item.rule.endpoint)
     if find_decoration(view, item.route.method) is None:  # hidden, as the decorator does not use functools.wraps
         return True
-    above = takewhile(is_own, (one for one in unwrapped(view) if isinstance(one, FunctionType)))
-    logins = [function.__code__ for function in above if _LOGIN.search(function.__code__.co_qualname)]
+    return _has_login(view)
+
+
+def _has_login(view: Any) -> bool:
+    """Whether a decorator of the program seems to be a login, and to know nothing of ``OPTIONS``."""
+    functions = (one for one in unwrapped(view) if isinstance(one, FunctionType))
+    decorators = (one for one in takewhile(is_own, functions) if hasattr(one, "__wrapped__"))
+    logins = [one.__code__ for one in decorators if _LOGIN.search(one.__code__.co_qualname)]
     return any("OPTIONS" not in code.co_consts and "EXEMPT_METHODS" not in code.co_names for code in logins)
 
 
@@ -122,6 +132,55 @@ def _add_cors(site: Site, name: str, text: str, routes: list[RouteCover]) -> Fin
     fix = writer.fix("With CORS on the app, preflights get their response first. It opens nothing more.")
     place = routes[0].cover.layer.place if routes[0].cover else None
     return Finding(name, "warning", text, place, rules_of(routes), fix)
+
+
+# -- Routes that list OPTIONS ------------------------------------------------------------------------------
+
+
+def options_denied(site: Site) -> Iterator[Finding]:
+    """Routes that list ``OPTIONS`` behind a login: ``CORS`` leaves their preflights to the app, and it denies them."""
+    lost = [item for item in site.routes if _leaves_preflight(site, item) and _is_denied(site, item)]
+    if lost:
+        text = (
+            f"A view handles OPTIONS for {listed(rules_of(lost))}, and a login denies the preflights, which have no "
+            "cookie and no token."
+        )
+        fix = Fix(text="Take OPTIONS out of its methods: then preflights get their response before any login.")
+        place = lost[0].cover.layer.place if lost[0].cover else None
+        yield Finding("options-denied", "warning", text, place, rules_of(lost), fix)
+
+
+def _leaves_preflight(site: Site, item: RouteCover) -> bool:
+    """Whether ``CORS`` leaves the preflights of a route to its view."""
+    if not site.is_installed or "OPTIONS" not in (item.rule.methods or ()) or not declares_options(item.rule):
+        return False
+    is_covered = item.cover is not None and item.cover.policy.automatic_options
+    return is_covered and site.handles_options(_url_of(site, item))
+
+
+def _url_of(site: Site, item: RouteCover) -> str:
+    return f"https://{site.app.config['SERVER_NAME'] or 'localhost'}{item.route.path}"
+
+
+def _is_denied(site: Site, item: RouteCover) -> bool:
+    """Whether a decorator or a function before the request denies a preflight. The view itself does not run."""
+    views, endpoint = site.app.view_functions, item.rule.endpoint
+    origins = sorted(item.cover.policy.origins.exact) if item.cover else []
+    headers = (("Origin", [*origins, EXAMPLE][0]), (fetch.REQUEST_METHOD, item.route.method))
+
+    def do_nothing(**_: Any) -> str:
+        return ""
+
+    view = views[endpoint]
+    views[endpoint] = update_wrapper(do_nothing, view)  # an app may look at the attributes of its views
+    try:
+        response = AppNetwork(site.app)(fetch.Request("OPTIONS", _url_of(site, item), headers))
+    except fetch.ConnectionFailed:
+        return False
+    finally:
+        views[endpoint] = view
+    leads_to_login = "login" in (fetch.get_header(response.headers, "Location") or "")
+    return leads_to_login or response.status in (401, 403) or _has_login(view)
 
 
 # -- Blueprints --------------------------------------------------------------------------------------------

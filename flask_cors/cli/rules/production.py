@@ -13,7 +13,7 @@ from ..case import host_of, is_private
 from ..finding import EXAMPLE, Finding, covered_routes, covers, is_computed, listed, rules_of
 from ..site import Cover, Site
 from ..source import as_python
-from ..writing import Fix
+from ..writing import Fix, Writer
 
 _TUNNELS = (
     "ngrok.io ngrok.app ngrok.dev ngrok-free.app ngrok-free.dev loca.lt localtunnel.me trycloudflare.com lhr.life "
@@ -82,6 +82,21 @@ def _for_debug_mode(cover: Cover, found: list[Any], kept: list[Any]) -> str:
     listed_entries = ", ".join(map(as_python, kept or [EXAMPLE]))
     names = ", ".join(map(as_python, found))
     return f"Allow it in debug mode only: origins=[{listed_entries}, *([{names}] if app.debug else [])]."
+
+
+# -- Exceptions --------------------------------------------------------------------------------------------
+
+
+def errors_not_sent(site: Site) -> Iterator[Finding]:
+    """``PROPAGATE_EXCEPTIONS`` outside debug mode and tests: no response to an exception comes from the app."""
+    app, covered = site.app, covered_routes(site)
+    is_production = not app.debug and not app.testing
+    has_handler = Exception in app.error_handler_spec[None][None]
+    if app.config["PROPAGATE_EXCEPTIONS"] and is_production and not has_handler and covered:
+        writer = Writer(site)
+        writer.add_config({"PROPAGATE_EXCEPTIONS": False})
+        text = "PROPAGATE_EXCEPTIONS is True: when a view raises, the server sends its own 500, without CORS headers."
+        yield Finding("errors-not-sent", "warning", text, covered[0][0].layer.place, (), writer.fix())
 
 
 # -- The environment ---------------------------------------------------------------------------------------
