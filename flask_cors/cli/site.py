@@ -157,7 +157,9 @@ class Site:
         self.made = made
         self.program: Program = program or Program(self._project_files)
         self._state: AppState = app_state(app)
-        self._state.build()
+        if not self._state.ready:
+            self._state.build()
+            self._state.ready = True
         self.config_error: str = ""
         self.config: ParsedOptions = self._parse_config()
         self.layers: list[Layer] = [
