@@ -224,11 +224,13 @@ def why_never(text: str) -> str:
 
 
 def _origin_meant(text: str) -> str:
-    """Return the origin in a text that has too little, or more; ``""`` if there is none."""
+    """Return the origin in a text that has too little, or more; ``""`` if there is none, or one for anyone."""
     if len(text) > _LONGEST:
         return ""
     text = re.sub(r"(^|//)(?=\.[\w.:-]+/?$)", r"\1*", text)  # ".app.example", as cookies and Django write it
     scheme, host = re.findall(_MISWRITTEN, text)[0]
+    if re.fullmatch(r"\*\.[^.:]+(:.*)?", host) and not re.fullmatch(_PRIVATE, host):
+        return ""
     return serialize(f"{scheme}://{host}" if scheme else _with_scheme(host))
 
 
@@ -243,7 +245,7 @@ def _explain_pattern(text: str) -> str:
     except ValueError:
         return _INVALID
     if not is_possible:
-        return f"as a pattern it would match no page; {_EXAMPLE}"
+        return f"as a pattern it would match no page, or take very long; {_EXAMPLE}"
     if admits_unrelated_domains(pattern):
         return f"as a pattern it would allow every site; that is '*', and not possible with credentials; {_EXAMPLE}"
     pattern = next((one for one in (pattern, narrowed(pattern)) if not lookalike_of(one)), pattern)

@@ -34,7 +34,7 @@ def matches_something(pattern: str) -> bool:
 
     :raises ValueError: for an invalid pattern.
     """
-    loose = re.sub(r"\{[\d,]+\}", "+", pattern)
+    loose = re.sub(r"\{[\d,]+\}", "+", re.sub(r"^(?!http)[a-z-]+(?=://)", "https", pattern))  # as samples have it
     allow = AllowedOrigins.parse([compile_pattern(loose)]).allow
     choices = islice(_choices(loose), _MOST_CHOICES)
     return not _EXPONENTIAL.search(loose) and all(any(map(allow, _samples(choice))) for choice in choices)
