@@ -88,5 +88,6 @@ def _set_up_blueprint(blueprint: Blueprint, parsed: ParsedOptions) -> None:
     except AssertionError:
         raise RuntimeError(
             f"CORS(blueprint) comes too late: {blueprint.name!r} is registered already; "
-            "move CORS(blueprint) above app.register_blueprint(blueprint)"
+            "move CORS(blueprint) above app.register_blueprint(blueprint), or if a factory runs twice, out of it, "
+            "beside the blueprint"
         ) from None

@@ -361,7 +361,7 @@ def _check_names(names: Iterable[Any], known: frozenset[str], where: str) -> Non
     if unknown:
         from .cli.advice import unknown_options
 
-        raise TypeError(f"{where}: {unknown_options(unknown, sorted(known))}")
+        raise TypeError(f"{where}: {unknown_options(unknown, sorted(known), where)}")
 
 
 def _error(mistakes: Sequence[str]) -> ValueError:
@@ -421,7 +421,7 @@ def parse_bool(value: object) -> bool:
         return value
     raise ValueError(
         f"={value!r:.300} must be a bool; write True or False (in a variable FLASK_CORS_...: true or false); "
-        "for the text of another variable, write os.environ.get('NAME') == 'true'"
+        "for the text of another variable, write os.environ.get('NAME', '').lower() in ('1', 'true', 'yes', 'on')"
     )
 
 
@@ -432,14 +432,15 @@ def parse_tokens(value: object) -> tuple[str, ...]:
         names = filter(None, map(str.strip, value.split(",")))
     if not isinstance(names, Iterable) or isinstance(value, bytes):
         raise ValueError(
-            f"={value!r:.300} must be a string or an iterable of strings; write for example 'Content-Type, X-Token'"
+            f"={value!r:.300} must be a string or an iterable of strings; write for example 'Content-Type, X-Token', "
+            "or for methods 'GET, PUT'"
         )
     names = [*names]
     wrong = [name for name in names if not isinstance(name, str) or not is_token(name)]
     if wrong:
         from .cli.advice import not_tokens
 
-        raise ValueError(f"={value!r:.300} holds {wrong!r:.300}: {not_tokens(wrong)}")
+        raise ValueError(f"={value!r:.300} holds {wrong!r:.300}: {not_tokens(names)}")
     return tuple(sorted({*names}))
 
 

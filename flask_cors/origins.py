@@ -134,10 +134,9 @@ def compile_pattern(text: str) -> re.Pattern[str]:
     try:
         return re.compile(text)
     except (re.error, RecursionError, OverflowError, FutureWarning) as error:
-        raise ValueError(
-            f": {text!r} is not a valid regular expression: {error}; "
-            r"write a backslash before a character that stands for itself, as in r'\('"
-        ) from None
+        from .cli.advice import invalid_pattern
+
+        raise ValueError(f": {text!r} is not a valid regular expression: {error}; {invalid_pattern(text)}") from None
 
 
 def _split_option(value: Any) -> Iterable[Any]:

@@ -195,3 +195,7 @@ def test_cors_on_a_blueprint_that_is_registered_is_an_error_that_tells_what_to_m
     with pytest.raises(RuntimeError, match=r"'api' is registered already; move CORS\(blueprint\) above app.register"):
         CORS(blueprint, origins=A)
     assert headers_for(app, path) == FOR_NONE
+    blueprint = a_blueprint(origins=A)
+    for made in (make_app(), make_app()):
+        made.register_blueprint(blueprint)
+        assert headers_for(made, "/api/users") == FOR_A

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from flask_cors import CORSWarning, cross_origin
 from flask_cors.cli.lookalikes import find_lookalike
+from flask_cors.cli.narrowing import narrowed
 from flask_cors.cli.rules.slowness import is_exponential, is_quadratic
 from flask_cors.origins import AllowedOrigins
 from tests.programs import HEAD, Program, Write, write
-from tests.tables import blocks, lines, table
+from tests.tables import blocks, examples, lines, table
 
 __all__ = ["write"]
 
@@ -115,13 +116,15 @@ PARTS = [*r"\.|()[]*+?{}^$:/-", "https://", "a", "example", "com", r"\.", r"\d",
 
 
 @given(st.lists(st.sampled_from(PARTS), max_size=12))
-def test_a_lookalike_is_always_an_origin_that_the_pattern_allows(parts: list[str]) -> None:
+@examples([r"\d\.*app"], [r"https://app\.*"], ["[,-.*a]"])
+def test_any_pattern_is_narrowed_and_a_lookalike_is_always_an_origin_that_it_allows(parts: list[str]) -> None:
     try:
         pattern = re.compile("".join(parts))
     except (re.error, FutureWarning):
         assume(False)
     found = lookalike_of(pattern.pattern)
     assert not found or pattern.fullmatch(found)
+    assert narrowed(pattern).flags == pattern.flags
 
 
 def lookalike_of(pattern: str) -> str:

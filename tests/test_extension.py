@@ -169,6 +169,14 @@ def test_what_is_no_app_is_an_error(what: Any) -> None:
         untyped(what)
 
 
+@pytest.mark.parametrize("what", [serving, object(), [A], A, "/api/", {"/a": {}}])
+def test_what_is_said_to_be_given_in_place_of_it_works(what: Any) -> None:
+    with pytest.raises(TypeError) as caught:
+        untyped(what)
+    [written] = re.findall(r"write (CORS\(.*\))", str(caught.value))
+    eval(written, {"CORS": CORS, "app": serving(), "serving": serving})  # noqa: S307
+
+
 @pytest.mark.parametrize("name", ["app", "server"])  # as Connexion, and Dash, name it
 def test_an_object_around_a_flask_app_leads_to_that_app(name: str) -> None:
     around = SimpleNamespace(**{name: serving()})

@@ -1,5 +1,6 @@
 """Options: what each can be given as, which of several values decides, and what the messages say to write."""
 
+import os  # noqa: F401 - for what the messages say to write
 import re
 import types
 import warnings
@@ -205,6 +206,8 @@ def test_a_name_that_is_like_no_other_is_an_error_with_all_of_them() -> None:
     for name in [*NAMES, "resources"]:
         assert remedy(f"CORS_{name.upper()}") == f"write {name}=..., or set app.config['CORS_{name.upper()}']"
         assert remedy(name.upper()).startswith(f"write {name}=")
+    for name, written in {"Origins": "'origins': ...", "allow_all_origins": "'origins': \"*\""}.items():
+        assert remedy(name, "resources['/a']") == f"write {written}"
 
 
 def test_all_unknown_names_are_in_one_error_before_wrong_values() -> None:
@@ -311,8 +314,15 @@ def test_resources_that_cannot_be_are_an_error_with_the_rule(value: object, mess
         assert refused(ValueError, parse, resources=value).startswith(name + message)
 
 
+@pytest.mark.parametrize("glob", words("/a/** */a/* /** **"))
+def test_a_glob_of_paths_is_told_from_a_regular_expression(glob: str) -> None:
+    message = refused(ValueError, keywords, resources={glob: {}})
+    assert "a path is a regular expression from its start, not a glob; write r'/" in message
+    assert policy(keywords(resources=literal_eval(message.rpartition("write ")[2])), path="/a/b")
+
+
 NAME_LISTS = ["methods", "headers", "expose_headers", "allow_headers"]
-NO_TOKENS: list[object] = ["A B", ["A", "B,C"], ["ok", "ä"], ["A\n"], [""], [None], [b"A"]]
+NO_TOKENS: list[object] = [["ok", "ä"], "Ünï: x", [""], [None], [b"A"], ["A", 5]]
 NO_SECONDS: list[object] = [-1, 1.0, True, 10**14, "", "-1", "1.5", "10 minutes", "5\n", "٣", "9" * 15, "0" * 15]
 NO_SECONDS += [timedelta(seconds=-1), timedelta(seconds=1.5), [5], b"5", "1" * 5000]
 ENTRY_TYPES = "must be a string, a compiled re.Pattern of text, a function"
@@ -323,6 +333,7 @@ FLAGS = ["supports_credentials", *SWITCHES, "intercept_exceptions"]
     "names, rule, write, values",
     ("of another type", ["origins"], ENTRY_TYPES, '["https://app.example"]', [5, b"*"]),
     ("no list", NAME_LISTS, "must be a string or an iterable of strings", "'Content-Type, X-Token'", [5, b"GET", True]),
+    ("no methods", ["methods"], "or for methods ", "'GET, PUT'", [True]),
     ("no token", NAME_LISTS, "letters and digits and !#$%&'*+-.^_`|~ only", "X-Token", NO_TOKENS),
     ("no bool", FLAGS, "must be a bool", "True", ["true", 1, 0, "", [], "x" * 5000]),
     ("no number", ["max_age"], "must be a whole number of seconds, 0 or more", "600", NO_SECONDS),
@@ -342,11 +353,21 @@ def test_a_wrong_value_is_an_error_with_the_rule_and_a_remedy(names: Any, rule: 
     ("a content type", "application/json", "that is a value of Content-Type; write 'Content-Type'"),
     ("a header with its value", ["X-A: application/json"], "a value does not belong here; write 'X-A'"),
     ("an origin", ["X-A", APP], "an origin belongs in origins"),
+    ("a space or a semicolon", "A B; C", "commas separate names, and a name has no space; write 'A, B, C'"),
+    ("an item with a comma", ["A", "B,C"], "commas separate names, and a name has no space; write 'A, B, C'"),
+    ("a space in a name", ["Content- Type\n"], "commas separate names, and a name has no space; write 'Content-Type'"),
 )
 def test_what_is_no_header_is_told_where_it_belongs(value: Any, advice: str) -> None:
     assert refused(ValueError, keywords, headers=value).endswith(f"]: {advice}")
     for written in re.findall("write '(.*)'", advice):
-        assert keywords(headers=written).values == {"headers": (written,)}
+        assert keywords(headers=written).values == {"headers": tuple(written.split(", "))}
+
+
+@pytest.mark.parametrize("text", [*words("True TRUE true 1 yes on False 0 no"), ""])
+def test_the_remedy_for_the_text_of_a_variable_is_right_for(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NAME", text)
+    written = refused(ValueError, keywords, supports_credentials=text).rpartition("write ")[2]
+    assert eval(written) is (text not in [*words("False 0 no"), ""])  # noqa: S307
 
 
 @pytest.mark.parametrize("option", ["headers", "allow_headers", "expose_headers"])

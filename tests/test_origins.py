@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from flask_cors.cli.advice import credential_risks
 from flask_cors.origins import AllowedOrigins, is_origin
-from tests.tables import lines, table, words
+from tests.tables import examples, lines, table, words
 
 parse = AllowedOrigins.parse
 
@@ -48,7 +48,7 @@ def warning(value: object) -> str:
 
 def remedy(sentence: str) -> Any:
     """Evaluate what a message says to write, as a user would paste it into a program."""
-    text = sentence.rpartition("write ")[2].removeprefix("for example ")
+    text = re.sub(".*for example ", "", sentence.rpartition("write ")[2])
     if text.startswith("re.compile("):
         return re.compile(ast.literal_eval(text.removeprefix("re.compile(").removesuffix(")")))
     return ast.literal_eval(text)
@@ -174,11 +174,15 @@ def test_an_item_with_several_origins_is_split_and_an_empty_one_and_null_are_nam
     assert parse(["null", APP]).allow("null")
 
 
-EVIL = words("https://evil.test https://evilexample.com http://192.168.a.com:3000 https://shop-a.evil-team.vercel.app")
-PRIVATE = words("localhost:3000 127.0.0.1:5500 0.0.0.0:5 192.168.0.5 172.31.0.1 10.0.0.1:8080 [::1]:3000 myhost.local")
+EVIL = words(
+    "https://evil.test https://evilexample.com https://xexample.com http://192.168.a.com:3000 https://shop-a.evil-team.vercel.app"
+)
+PRIVATE = words("localhost:3000 127.0.0.1:5500 0.0.0.0:5 10.0.0.1:8080 [::1]:3000")
+WITHOUT_PORT = words("localhost 127.0.0.1 192.168.0.5 172.31.0.1 [::1] myhost.local")
 APP_EXAMPLE = words("""
     App.example //app.example app.example/path https:/app.example https://app.example/api/* https://app.example/(a|b)
-    https://app.example?x https://app.example#x https://app.example,
+    https://app.example?x https://app.example#x https://app.example, https://app.example" {https://app.example}
+    [https://app.example https://app.example] ["app.example"]
 """)
 
 
@@ -198,22 +202,32 @@ APP_EXAMPLE = words("""
     shop-*.example.com/*              https://shop-1.example.com      re.compile(r"https://shop-[^.:/]*\.example\.com")
     .app.example                      https://x.app.example           'https://*.app.example'
     https://.app.example/             https://x.app.example           'https://*.app.example'
-    192.168.1.*                       http://192.168.1.7:3000         re.compile(r"http://192\.168\.1\.[0-9]*(:[0-9]+)?")
+    192.168.*                         http://192.168.1.7:3000         re.compile(r"http://192\.168\.[0-9.]*(:[0-9]+)?")
+    10.*                              http://10.1.2.3:3000
     localhost:30*                     http://localhost:3000           re.compile(r"http://localhost:30[^.:/]*")
     https?://\w*\.?example\.com:?\d*/?.*  http://a.example.com:1    re.compile(r"https?://(.+\.)?example\.com(:\d+)?")
     https://*example.com              https://a.b.example.com         re.compile(r"https://([^:/]+\.)?example\.com")
     *://app.example                   http://app.example
     https://*.*.example.com           https://a.b.example.com
-    http://192.168.*.*:3000           http://192.168.1.5:3000         re.compile(r"http://192\.168\.[0-9]*\.[0-9]*:3000")
+    http://192.168.*.*:3000           http://192.168.1.5:3000         re.compile(r"http://192\.168\.[0-9.]*\.[0-9.]*:3000")
     https://app.example:30*           https://app.example:3001
     chrome-extension://*              chrome-extension://abc
     .*\.example\.com                  https://app.example.com         re.compile(r"https://.*\.example\.com")
     https?://x                        http://x                        re.compile(r"https?://x")
     https://shop-.*.example.com       https://shop-1.example.com
-    /^https:\/\/.*\.example\.com$/    https://x.example.com           re.compile(r"https:\/\/.*\.example\.com$")
+    /^https:\/\/.*\.example\.com$/i   https://x.example.com           re.compile(r"https://.*\.example\.com$")
+    https?://*.example.com$           http://a.example.com            re.compile(r"https?://[^:/]+\.example\.com$")
+    http(s)?://*.example.(com|net):*  https://a.example.net:1
+    (http|https)://(*.)?example.com   http://a.example.com
+    https://*.example.com|https://*.example.org  https://a.example.org
+    app.example|b.example             https://b.example               re.compile(r"https://(app\.example|b\.example)")
+    (localhost|devbox)                http://devbox:3000              re.compile(r"http://(localhost|devbox)(:[0-9]+)?")
+    re.compile(r"https://.*\.b.example")  https://a.b.example         re.compile(r"https://.*\.b\.example")
+    https://app-[0-9a-f]{8}.b.example  https://app-0123cdef.b.example
     "https://a.example"               https://a.example               'https://a.example'
 """,
     *((text, text, f"http://{text}", f"'http://{text}'") for text in PRIVATE),
+    *((text, text, f"http://{text}:5173", f"'http://{text}:*'") for text in WITHOUT_PORT),
     *((text, text, "https://app.example", "'https://app.example'") for text in APP_EXAMPLE),
 )
 def test_the_remedy_for_what_can_never_match_allows_what_is_meant(written: str, meant: str, shown: str) -> None:
@@ -227,22 +241,41 @@ def test_the_remedy_for_what_can_never_match_allows_what_is_meant(written: str, 
     assert [other for other in EVIL if mended.allow(other)] == []
 
 
-def test_a_json_list_becomes_a_string_with_commas_and_what_stands_for_every_site_no_pattern() -> None:
+def test_a_json_list_or_one_with_semicolons_becomes_a_string_with_commas() -> None:
     for text in ('["https://a.example","https://b.example"]', " [ 'https://a.example', 'https://b.example' ]\n"):
         assert parse(text).entries == (text,)
-        assert "JSON" in warning(text)
+        assert "without semicolons, brackets or quotation marks" in warning(text)
         assert parse(remedy(warning(text))).exact == {"https://a.example", B}
-    assert parse(remedy(warning(f"{APP};{B}"))).exact == {APP, B}
-    for text in (".*", "https://.*", "https?://.+", "https://*", "**", "/*", "*://*", "http://*:*", "https://*.*"):
-        assert "as a pattern it would allow every site; write your page's origin" in warning([text])
-        assert "re.compile" not in warning([text])
-    assert "would allow 'https://evilapp.example' too; write the origins" in warning("https://[a-z]*app.example")
+    many = [f"https://tenant{number}.example" for number in range(40)]
+    assert parse(remedy(warning(";".join(many)))).exact == {*many}
+    assert parse(remedy(warning("app.example;localhost:1"))).exact == {"https://app.example", "http://localhost:1"}
+
+
+EVERY_SITE = words('https?://* https://* ** *.com *://* http://*:* https://*.* re.compile("https?://.+")')
+
+
+@lines(
+    "text, reason",
+    r"""
+    .*                as a pattern it would allow every site; that is '*', and not possible with credentials
+    https://[a-z]*app.example      as a pattern it would allow 'https://evilapp.example' too
+    https://{app;api}.example.com  as a pattern it would match no page
+    https://a.example|b.example    as a pattern it would match no page
+    https://([\w-]+\.?)+example\.com  as a pattern it would match no page, or take very long
+""",
+    *((text, text, "as a pattern it would allow every site") for text in EVERY_SITE),
+    *((text, text, "it is not an origin") for text in words('NULL None any /api/* / ( ""')),
+)
+def test_what_stands_for_every_site_or_for_no_page_becomes_no_pattern(text: str, reason: str) -> None:
+    assert warning([text]).startswith(f"{text!r} can never match: {reason}")
+    assert remedy(warning([text])) == "https://app.example"
 
 
 INVALID = words(r"""
     http://256.0.0.1 http://1.2.3.4.5 http://1..2 http://09 http://[::1::2] https://a..b https:// https://a:65536 https://a:http
-    https://( https://a.* foo.*:80 ( https://[[a https://a%20b
+    https://( https://a.* foo.*:80 https://[[a https://a%20b
 """)
+INVALID += [*words("http://*.1.2.3.4 http://*.168.1 https://*.[::1] https://\uff0a.example http://localhost\uff1a\uff0a")]
 INVALID += ["https://a\u200bb.example", "https://a\ufeff.b", "https://" + "a." * 200, "https://" + "(a*)*" * 100]
 
 
@@ -345,11 +378,17 @@ def test_a_pattern_that_takes_exponential_time_is_tried_in_bounded_time() -> Non
 
 ENDS = [*"/?# \n", ".", "\x00", "%00", ".evil.test", "@evil.test", ":80", ":8443", ", https://a"]
 origins_with_ends = st.builds("https://xn--a.{}{}".format, st.sampled_from(["b", "com"]), st.sampled_from(ENDS))
+PIECES = [
+    *r"\|()[]*+?{}^$.:/;,-@'" + '\x00ü"',
+    *words(r"https:// // *. .* \. \d localhost 10.1 app example.com {2} (?: [^/]"),
+]
+patterns = st.lists(st.sampled_from(PIECES), max_size=9).map("".join)
 any_texts = st.text(max_size=40) | st.text("ahtps:/.*,@%\\ \t\r\n\x00[('\"^0x9Aü", max_size=40)
 
 
-@given(origins_with_ends | any_texts)
-def test_any_text_is_parsed_and_a_correction_needs_no_other(text: str) -> None:
+@given(origins_with_ends | any_texts | patterns)
+@examples(r"https://\.*app", r"https?://\w*\.*example.com", r"https://.*app.example\.*")
+def test_any_text_is_parsed_and_what_the_message_says_to_write_needs_no_other(text: str) -> None:
     try:
         origins = parse([text])
     except ValueError:
@@ -359,6 +398,10 @@ def test_any_text_is_parsed_and_a_correction_needs_no_other(text: str) -> None:
     assert corrected.warnings == () or "null" in corrected.exact
     assert (corrected.exact, corrected.wildcards) == (origins.exact, origins.wildcards)
     assert all(map(is_origin, origins.exact))
+    for sentence in [one for one in origins.warnings if " can never match: " in one]:
+        mended = parse(remedy(sentence))
+        assert (mended.warnings, mended.matches_any_origin, list(credential_risks(origins))) == ((), False, [])
+        assert [other for other in EVIL if "evil" not in text and mended.allow(other)] == []
 
 
 @pytest.mark.usefixtures("ten_seconds")
@@ -394,6 +437,7 @@ def test_each_risk_with_credentials_is_one_sentence(with_list: bool, monkeypatch
     for value in OPEN:
         why = f"anyone can get a name below {value[10:].partition(':')[0]!r}; write your own domain"
         assert risks(value) == [f"{value!r} with credentials: {why}"]
+    assert remedy(*risks("http://app.example:443")) == "https://app.example"
     assert [value for value in SAFE + SHELLS if risks([value])] == []
     subjects = [sentence.split()[0] for sentence in risks(["http://z.example", "http://*.com"])]
     assert subjects == ["'http://*.com'", "'http://*.com'", "'http://z.example'"]

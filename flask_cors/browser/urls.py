@@ -6,16 +6,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from ipaddress import IPv6Address, ip_address
+from ipaddress import ip_address
 from itertools import pairwise
 from typing import Any
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
+from ..origins import _parse_host
 from .headers import short_repr
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _C0_OR_SPACE = "".join(map(chr, range(0x21)))
 _DOMAIN = re.compile(r"[^\0-\x20#%/:<>?@\[\\\]^|\x7f-\U0010ffff]+")
+_IGNORED = "[\u00ad\u200b\u2060-\u2064\ufe00-\ufe0f\ufeff]"  # in domains: https://www.unicode.org/reports/tr46/
 _OTHER_ORIGIN = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*://[^\0-\x20/?#@]+")
 _PATH_SAFE = "!$%&'()*+,-./:;=@[]_|~"
 _QUERY_SAFE = "!$%&()*+,-./:;=?@[\\]^_`{|}~"
@@ -54,12 +56,10 @@ def _origin(parts: SplitResult) -> str:
 
 
 def _host(text: str) -> str:
-    if ":" in text:
-        return f"[{IPv6Address(text).compressed}]"
-    host = text if text.isascii() else text.encode("idna").decode("ascii")
-    if _DOMAIN.fullmatch(host) is None:
+    host = _parse_host(f"[{text}]" if ":" in text else re.sub(_IGNORED, "", text))
+    if not host.startswith("[") and _DOMAIN.fullmatch(host) is None:
         raise ValueError(f"{short_repr(text)} is not a host")
-    return host.lower()
+    return host
 
 
 def _path(path: str) -> str:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import chain
 from typing import Any
 
 from ..options import ALIASES, CONFIG_KEYS, NAMES, RESOURCES, ParsedOptions, config_key
 from ..origins import AllowedOrigins, admits_unrelated_domains, compile_pattern, serialize
-from .lookalikes import find_lookalike
-from .narrowing import narrowed
+from .lookalikes import find_lookalike, matches_something
+from .narrowing import escape_dots, narrowed
 
 _INVALID = (
     "its host or its port is invalid (a port is at most 65535, a number in an IPv4 address at most 255; a * is not a "
@@ -25,6 +25,12 @@ _INVALID = (
 _MISWRITTEN = r"(?:(\w[\w+.-]*(?=:/)|https?(?=[:/])):?/{0,2}|/*)(?:[^/?#@]*@)?((?:https\?)?[^/?#,]*)"
 _REGEX_SIGNS = r"[\\^$|(){}+?]|\[(?![\da-f]*:[\da-f:.]*\])|(?<![\w*])\.\*"
 _INSECURE = r"http://(?!((.*\.)?localhost|127\.[0-9.]+|\[::1\])(:|$))"
+# The quotes of JSON and of code around a text, and brackets around all of it. IPv6 addresses keep theirs.
+_QUOTES = r"""^(?:re\.compile\()?r?["']|["']\)?"""
+_BRACKETS = r"^(?!.*::)[\[{(]?([^\[\](){}]*)[\])}]?$"
+_NO_ORIGIN = "(?i)null|none|any|all|true|false|undefined||/(?!/)[\\w/*-]*"  # a word, nothing, a path
+_LONGEST = 300  # as of an origin
+_EXAMPLE = "write the origins of your pages, for example 'https://app.example'"
 _PRIVATE = (
     r"([^.]+|.*\.(localhost|local|lan|internal)|(0|10|127|192\.168|169\.254|172\.(1[6-9]|2\d|3[01]))(\.\d+)+)(:.*)?"
 )
@@ -46,13 +52,14 @@ OTHER_NAMES = {
     "credentials": "write supports_credentials",
     "exposed_headers": "write expose_headers",
     "resource": "write resources",
-    "resources": "write it as an option of CORS(); a decorator is for the one view below it",
+    "resources": "write it as an option of CORS(), not of a decorator or of an entry",
 }
 
 
-def unknown_options(names: Iterable[str], known: list[str]) -> str:
-    """Say what to write in place of unknown options."""
-    return "; ".join(_unknown_option(name, known) for name in names)
+def unknown_options(names: Iterable[str], known: list[str], where: str) -> str:
+    """Say what to write in place of unknown options; *where* is empty for an entry of ``resources``, a dict."""
+    advice = "; ".join(_unknown_option(name, known) for name in names)
+    return advice if where else re.sub(r"(\w+)=([^;]*?)(, or set [^;]*)?(?=;|$)", r"'\1': \2", advice)
 
 
 def _unknown_option(name: str, known: list[str]) -> str:
@@ -77,18 +84,22 @@ def nearest(word: str, known: Iterable[str], likeness: float) -> str:
 
 def option_without_name(value: object, where: str) -> str:
     """Say how an option can be written that is given without its name."""
-    likely = "origins" if where == "cross_origin()" else RESOURCES
-    if likely == "origins" and (inspect.isroutine(value) or inspect.isclass(value)):
+    of_decorator = where == "cross_origin()"
+    if of_decorator and (inspect.isroutine(value) or inspect.isclass(value)):
         return "cross_origin is missing its parentheses: write @cross_origin() above the view"
     shown = f"{value!r:.300}"
-    remedy = f"{likely}={shown}"
-    if isinstance(value, Mapping) and value.keys() <= {*NAMES, RESOURCES}:
-        remedy = f"**{shown}"
-    if _has_origin(value):
-        remedy = f"origins={shown}"
-    if isinstance(value, str) and value.startswith("/") and likely == "origins":
+    if isinstance(value, str) and value.startswith("/") and of_decorator:
         return f"{where} takes no path: the path {shown} belongs to @app.route above it"
-    return f"{where} takes its options by keyword; for {shown}, write {remedy}"
+    return f"{where} takes its options by keyword; for {shown}, write {_as_keyword(value, of_decorator)}"
+
+
+def _as_keyword(value: object, of_decorator: bool) -> str:
+    shown = f"{value!r:.300}"
+    if isinstance(value, Mapping) and value.keys() <= {*NAMES, RESOURCES}:
+        return f"**{shown}"
+    if of_decorator or _has_origin(value):
+        return f"origins={shown}"
+    return f"{RESOURCES}={shown}"
 
 
 def _has_origin(value: object) -> bool:
@@ -97,25 +108,43 @@ def _has_origin(value: object) -> bool:
     return any("://" in item for item in items if isinstance(item, str))
 
 
-def not_tokens(wrong: Iterable[object]) -> str:
-    """Say what to write in place of items that are not names of methods or headers."""
-    for text in map(str, wrong):
+def invalid_pattern(text: str) -> str:
+    """Say what to write in place of a regular expression that does not compile."""
+    if path := re.fullmatch(r"\^?\**(/[\w/-]*)?\**", text):
+        return f"a path is a regular expression from its start, not a glob; write r{path[1] or '/'!r}"
+    return r"write a backslash before a character that stands for itself, as in r'\('"
+
+
+def not_tokens(names: Collection[object]) -> str:
+    """Say what to write in place of *names*, of which some are not names of methods or headers."""
+    texts = [name for name in names if isinstance(name, str)]
+    for text in texts:
         if "://" in text:
             return "an origin belongs in origins"
-        if name := re.match(r"\s*([\w-]+)\s*:", text):
+        if name := re.match(r"(?a)\s*([\w-]+)\s*:", text):
             return f"a value does not belong here; write {name[1]!r}"
         if re.fullmatch(r"(application|text|multipart|image)/[\w.+*-]+", text.strip()):
             return "that is a value of Content-Type; write 'Content-Type'"
+    split = re.split(r"[\s,;]+", re.sub(r"\s*-\s*", "-", ";".join(texts)).strip())
+    if len(texts) == len(names) and all(re.fullmatch(r"(?a)[\w-]+", name) for name in split):
+        return f"commas separate names, and a name has no space; write {', '.join(split)!r}"
     return "write tokens, letters and digits and !#$%&'*+-.^_`|~ only, as in X-Token"
 
 
 def not_an_app(value: object) -> str:
     """Say what to give ``CORS`` in place of *value*."""
-    remedy = "give options by keyword"
+    return f"CORS() takes a Flask app or a Blueprint first, not {value!r:.300}; {_call_of_cors(value)}"
+
+
+def _call_of_cors(value: object) -> str:
     for name in ("app", "server"):  # as Connexion and Dash name the Flask app inside of theirs
         if hasattr(getattr(value, name, None), "wsgi_app"):
-            remedy = f"write CORS(app.{name}) with the name of your app"
-    return f"CORS() takes a Flask app or a Blueprint first, not {value!r}; {remedy}"
+            return f"write CORS(app.{name}) with the name of your app"
+    if inspect.isfunction(value):
+        return f"a function that makes the app is called first; write CORS({value.__name__}())"
+    if isinstance(value, str | list | tuple | set | dict):
+        return f"give options by keyword; write CORS(app, {_as_keyword(value, of_decorator=False)})"
+    return "write CORS(app) with your Flask app"
 
 
 def credentials_for_everyone(origins: AllowedOrigins, pattern: re.Pattern[str], *, origins_given: bool) -> str:
@@ -125,7 +154,7 @@ def credentials_for_everyone(origins: AllowedOrigins, pattern: re.Pattern[str], 
     given = f"origins={entries[0] if len(entries) == 1 else entries!r:.300} allows every origin"
     remedy = "write the origins that you trust, as in origins='https://app.example'"
     if not origins_given:
-        given = "origins is not given, so that every origin is allowed"
+        given = "origins is not given (@cross_origin takes none from CORS(app)), so that every origin is allowed"
         remedy += ", or set CORS_ORIGINS in the app's config before CORS(app)"
     rule = "this cannot be combined with supports_credentials=True"
     return f"{where}{given}; {rule}: {remedy}, or remove supports_credentials"
@@ -154,7 +183,8 @@ def credential_risks(origins: AllowedOrigins) -> Iterator[str]:
     """Yield a sentence about each entry that is risky together with credentials."""
     for origin in sorted(origins.exact | origins.wildcards):
         if re.match(_INSECURE, origin):
-            yield f"{origin!r} with credentials: others on the network can change it; write 'https{origin[4:]}'"
+            secure = serialize(f"https{origin[4:]}")
+            yield f"{origin!r} with credentials: others on the network can change it; write {secure!r}"
         parent = re.search(r"://\*\.([^:]+)", origin)
         if parent and is_public_suffix(parent[1]):
             yield f"{origin!r} with credentials: anyone can get a name below {parent[1]!r}; write your own domain"
@@ -179,52 +209,78 @@ def _load(suffix_list: Callable[..., Any]) -> Any:
 
 def why_never(text: str) -> str:
     """Say why *text* can never match, and what to write instead."""
-    if quoted := re.findall(r"""["']([^"'\[\],\s]+)["']""", text):
-        return f"it is JSON, or has quotation marks of its own; write {', '.join(quoted)!r}"
-    text = "".join(text[:400].split())
-    origins = text.split(";")
-    if len(origins) > 1 and all("://" in one for one in origins):
-        return f"commas separate origins, and semicolons do not; write {origins!r}"
+    text = re.sub(_QUOTES, "", "".join(text.split()))
+    text = re.sub(_BRACKETS, r"\1", text)
+    if re.fullmatch(_NO_ORIGIN, text):
+        return f"it is not an origin; {_EXAMPLE}"
+    parts = [*filter(None, re.split("[,;]", text))]
+    origins = [*map(_origin_meant, parts)]
+    if not parts or not all(origins):
+        return _explain_pattern(text)
+    if len(parts) > 1:
+        rule = "commas separate origins, without semicolons, brackets or quotation marks"
+        return f"{rule}; write {', '.join(origins)!r}"
+    return f"an origin has a scheme, a host and perhaps a port, and nothing else; write {origins[0]!r}"
+
+
+def _origin_meant(text: str) -> str:
+    """Return the origin in a text that has too little, or more; ``""`` if there is none, or one for anyone."""
+    if len(text) > _LONGEST:
+        return ""
     text = re.sub(r"(^|//)(?=\.[\w.:-]+/?$)", r"\1*", text)  # ".app.example", as cookies and Django write it
     scheme, host = re.findall(_MISWRITTEN, text)[0]
-    if not scheme:
-        scheme = "http" if re.fullmatch(_PRIVATE, host) else "https"
-    if origin := serialize(f"{scheme}://{host}"):
-        return f"an origin has a scheme, a host and perhaps a port, and nothing else; write {origin!r}"
-    if re.search(rf"(?<!\D\.)\*|\*(?!:|$)|{_REGEX_SIGNS}", text):
-        return _explain_pattern(text)
-    return _INVALID
+    if re.fullmatch(r"\*\.[^.:]+(:.*)?", host) and not re.fullmatch(_PRIVATE, host):
+        return ""
+    return serialize(f"{scheme}://{host}" if scheme else _with_scheme(host))
 
 
 def _explain_pattern(text: str) -> str:
-    """Show the pattern that *text* stands for. A ``*`` spans a dot only at the beginning, so not into other domains."""
-    regex = re.sub(r"^/\^?|(?<!/)/(\.?\*)?$", "", text)
-    regex = _with_scheme(regex)
-    if not re.search(_REGEX_SIGNS, regex):
-        star = "[0-9]*" if re.search(r"//\d+\.", regex) else "[^.:/]*"
-        regex = re.sub(r":\*$", "(:[0-9]+)?", regex.replace(".", r"\."))
-        regex = re.sub(r"//\*(?=\w)", r"//([^:/]+\\.)?", regex)
-        regex = re.sub(r"\*+", star, regex.replace("//*", "//[^:/]+"))
+    """Show the pattern that *text* stands for, if it is right."""
+    is_pattern = re.search(rf"(?<!\D\.)\*|\*(?!:|$)|{_REGEX_SIGNS}", text)
+    if not is_pattern or len(text) > _LONGEST or not text.isprintable():
+        return _INVALID
     try:
-        pattern = compile_pattern(regex)
+        pattern = compile_pattern(_as_regex(text))
+        is_possible = matches_something(pattern.pattern)
     except ValueError:
         return _INVALID
+    if not is_possible:
+        return f"as a pattern it would match no page, or take very long; {_EXAMPLE}"
     if admits_unrelated_domains(pattern):
-        return "as a pattern it would allow every site; write your page's origin, as in 'https://app.example', or '*'"
+        return f"as a pattern it would allow every site; that is '*', and not possible with credentials; {_EXAMPLE}"
     pattern = next((one for one in (pattern, narrowed(pattern)) if not lookalike_of(one)), pattern)
     if lookalike := lookalike_of(pattern):
-        return f"as a pattern it would allow {lookalike!r} too; write the origins of your pages, as in 'https://app.example'"
+        return f"as a pattern it would allow {lookalike!r} too; {_EXAMPLE}"
     code = f're.compile(r"{pattern.pattern}")'
     return f'a string is not a pattern (only a first "*." and a last ":*" are wildcards); write {code}'
 
 
+def _as_regex(text: str) -> str:
+    """Write a glob, or what is half a glob, as a regular expression.
+
+    A ``*`` spans a dot only at the beginning, so not into other domains, and in an IP address.
+    """
+    regex = re.sub(r"^/(?!/)(.+)/[a-z]*$", r"\1", text.replace(r"\/", "/"))  # as in JavaScript: /https:\/\/x/i
+    regex = re.sub(r"(?<![:/])/[\w./*-]*$", "", regex.lstrip("/^"))  # the path
+    is_regex = re.search(_REGEX_SIGNS, regex)
+    regex = _with_scheme(regex)
+    star = "[0-9.]*" if re.search(r"//\d[\d.*]*(:|$)", regex) else "[^.:/]*"
+    regex = re.sub(r":\*(?=[)|$]|$)", "(:[0-9]+)?", regex)
+    regex = re.sub(r"(?<=[/(|])\*+(?=\w)", r"([^:/]+\.)?", regex)
+    regex = re.sub(r"(?<=[/(|])\*+", "[^:/]+", regex)
+    if is_regex:
+        return re.sub(r"(?<=[\w-])(?<!\\\w)\*+", star, escape_dots(regex))
+    return re.sub(r"\*+", star, re.sub(r"(?<!\\)\.", r"\.", regex))
+
+
 def _with_scheme(text: str) -> str:
-    """Write a scheme before a pattern that has none. In private networks, pages are on http, and on a port."""
-    if re.search(r"/\\?/", text):
+    """Write a scheme before a host, or a pattern, without one. Pages in private networks are on http, and on a port."""
+    if "//" in text:
         return text
+    host = f"({text})" if "|" in re.sub(r"\(.*\)", "", text) else text
     if not re.fullmatch(_PRIVATE, text.replace("*", "1")):
-        return f"https://{text}"
-    return f"http://{text}" if ":" in text else f"http://{text}:*"
+        return f"https://{host}"
+    return f"http://{host}" if re.search(r":(?![\da-f:.]*\])", text) else f"http://{host}:*"
 
 
 def lookalike_of(pattern: re.Pattern[str]) -> str:

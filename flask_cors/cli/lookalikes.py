@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 
+from ..origins import AllowedOrigins, compile_pattern
+
 # The name that an attacker has registered begins with "evil". A name below "example.com" does not.
 _REGISTERED = re.compile(r"evil-?[a-z0-9][a-z0-9-]*(\.(ac|co|com|gov|net|org))?\.[a-z]+(:8)?$|\.evil$")
 _OPTIONAL = r"(?:\\.|\[[^]]*\]|\([^()]*\)|[^\\()\[\]?*+{}|])\?|(?:\\d|\[0-9\])\*"
@@ -25,6 +27,21 @@ def find_lookalike(pattern: str, allow: Callable[[str], object]) -> str:
     :param pattern: a regular expression, or a part of an origin.
     """
     return "" if _EXPONENTIAL.search(pattern) else next(filter(allow, _lookalikes(pattern)), "")
+
+
+def matches_something(pattern: str) -> bool:
+    """Tell whether each choice of a pattern matches an origin, as far as samples show; they leave out how often.
+
+    :raises ValueError: for an invalid pattern.
+    """
+    loose = re.sub(r"\{[\d,]+\}", "+", re.sub(r"^(?!http)[a-z-]+(?=://)", "https", pattern))  # as samples have it
+    allow = AllowedOrigins.parse([compile_pattern(loose)]).allow
+    choices = islice(_choices(loose), _MOST_CHOICES)
+    return not _EXPONENTIAL.search(loose) and all(any(map(allow, _samples(choice))) for choice in choices)
+
+
+def _samples(pattern: str) -> Iterator[str]:
+    yield from (_sample(part, name) for part in _parts(pattern) for name in ("a", "", "8"))
 
 
 def _lookalikes(pattern: str) -> Iterator[str]:

@@ -11,9 +11,21 @@ def narrowed(pattern: re.Pattern[str]) -> re.Pattern[str]:
     >>> narrowed(re.compile("https://.*app.example.com.*")).pattern
     'https://(.+\\.)?app\\.example\\.com(:\\d+)?'
     """
-    regex = re.sub(r"(?<=[\w)*-])\.(?=[a-z(])", r"\.", pattern.pattern)  # a dot between names is a dot
-    regex = re.sub(r"(?:\.\*|\(\.\*\)\??|(?:\.|\\w|\[[^]]*\])\*\\\.\?)(?=[a-z])", r"(.+\.)?", regex)
-    regex = re.sub(r"(:\?\\d[*+])?(/\??)?\.\*(\$?)$", r"(:\\d+)?\3", regex)
+    regex = escape_dots(pattern.pattern)
+    regex = re.sub(r"(?:(?<!\\)\.\*|\(\.\*\)\??|(?:\.|\\w|\[[^]]*\])\*\\\.\?)(?=[a-z])", r"(.+\.)?", regex)
+    regex = re.sub(r"(?<!\\)(:\?\\d[*+])?(\\?/\??)?(?<!\\)\.\*(\$?)$", r"(:\\d+)?\3", regex)
     if "://" not in regex:
         regex = re.sub(r"^(\^?)(?=\(\.\+)", r"\1https://", regex)
-    return re.compile(regex, pattern.flags)
+    try:
+        return re.compile(regex, pattern.flags)
+    except re.error:
+        return pattern
+
+
+def escape_dots(pattern: str) -> str:
+    r"""Write a backslash before each dot between names, where a dot is meant.
+
+    >>> escape_dots("https://[a-z]+.app.example.*")
+    'https://[a-z]+\\.app\\.example.*'
+    """
+    return re.sub(r"(?<=[\w)\]}*+?-])\.(?=[a-z()[])", r"\.", pattern)

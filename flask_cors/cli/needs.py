@@ -70,7 +70,7 @@ def _origins(policy: Policy, wanted: Wanted) -> tuple[Any, ...] | None:
 def _unquoted(entry: Any) -> list[Any]:
     """Return what a text of JSON holds, as the warning about it says; any other entry as it is."""
     has_quotes = isinstance(entry, str) and entry.strip().startswith(("[", '"', "'"))
-    found = re.search("it is JSON, .*; write ('.*')$", "".join(never_matching(entry))) if has_quotes else None
+    found = re.search("; write ('.*')$", "".join(never_matching(entry))) if has_quotes else None
     return str(ast.literal_eval(found[1])).split(", ") if found else [entry]
 
 

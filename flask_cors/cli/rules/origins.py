@@ -120,4 +120,4 @@ def _named_in(text: str) -> list[Any]:
         return [re.compile(code[1])]
     quoted = re.search(r"write (\[.*\]|'[^']*')", text)
     value = ast.literal_eval(quoted[1]) if quoted else []
-    return value if isinstance(value, list) else [value]
+    return value if isinstance(value, list) else value.split(", ")
