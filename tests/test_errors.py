@@ -199,10 +199,13 @@ def test_in_debug_mode_the_500_has_what_was_decided_in_the_request() -> None:
 
 def test_in_debug_mode_the_500_has_the_policy_although_the_function_in_origins_was_not_reached() -> None:
     app = h.make_app(TESTING=False, DEBUG=True)
-    CORS(app, origins=lambda origin: origin == A)
+    CORS(app, origins=lambda origin: origin == A, resources="/$")
     app.url_value_preprocessor(lambda *_: app.config.update(divided=divides_by_zero()))
-    app.add_url_rule("/", "view", h.a_view)
+    for path in ("/", "/not-covered"):
+        app.add_url_rule(path, path, h.a_view)
     assert [cors_headers(fetch(app.test_client(), "/", origin)) for origin in (A, h.B)] == FOR_A[:2]
+    assert h.get_preflight_headers_for(app) == h.as_preflights(FOR_A)
+    assert cors_headers(fetch(app.test_client(), "/not-covered", A)) == NO_HEADERS
 
 
 def test_in_debug_mode_the_500_of_the_second_app_of_a_cascade_has_its_own_policy() -> None:

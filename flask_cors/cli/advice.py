@@ -236,6 +236,8 @@ def _origin_meant(text: str) -> str:
 
 def _explain_pattern(text: str) -> str:
     """Show the pattern that *text* stands for, if it is right."""
+    if re.search(r"//\*\.(\[|[0-9.]+(:|$))", text):
+        return f"an IP address has no subdomains; {_EXAMPLE}"
     is_pattern = re.search(rf"(?<!\D\.)\*|\*(?!:|$)|{_REGEX_SIGNS}", text)
     if not is_pattern or len(text) > _LONGEST or not text.isprintable():
         return _INVALID
