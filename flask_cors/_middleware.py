@@ -294,7 +294,9 @@ def set_headers(response: Response, headers: Headers | None) -> Response:
     """
     with _LOCK:
         if hasattr(response.headers, "_cors_headers"):
-            response = _copy(response, response.headers._cors_headers or ())  # pyright: ignore[reportAttributeAccessIssue]
+            written = response.headers._cors_headers or ()  # pyright: ignore[reportAttributeAccessIssue]
+            response = copy(response)
+            response.headers = ResponseHeaders([header for header in response.headers if header not in written])
         try:
             response.headers._cors_headers = headers  # type: ignore[attr-defined]
         except AttributeError:  # of a plain dict
@@ -318,9 +320,3 @@ def _replace_headers(present: ResponseHeaders, headers: dict[str, str]) -> Heade
     for name in removed:
         present.remove(name)
     return tuple(headers.items())
-
-
-def _copy(response: Response, written: Headers) -> Response:
-    response = copy(response)
-    response.headers = ResponseHeaders([header for header in response.headers if header not in written])
-    return response

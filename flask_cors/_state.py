@@ -86,7 +86,7 @@ class AppState:
                 if self._config:
                     [(_, policy)] = self._build_resources(decoration).rules
             except Exception as error:
-                self._log(error)
+                self._log("{}:{}: {}".format(*decoration.location, error))
             self._decorated[decoration] = policy
         return policy
 
@@ -112,7 +112,7 @@ class AppState:
         except Exception as error:
             self._config = None
             self.resources = [(Scope(ParsedOptions({})), Resources([(ANY_PATH, DENY_ALL)]))]
-            self._log(error)
+            self._log(str(error))
         for decoration in all_decorations(self.app):
             self.decorated_policy(decoration)
 
@@ -127,7 +127,7 @@ class AppState:
         if not self.has_callables and any(policy.origins.callables for _, policy in resources.rules):
             self.has_callables, self.ready = True, False
 
-    def _log(self, error: Exception) -> None:
+    def _log(self, error: str) -> None:
         self.app.logger.error("CORS: no origin is allowed, because the options are wrong: %s", error)
 
 
