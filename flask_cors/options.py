@@ -353,7 +353,7 @@ def _parse_pattern(pattern: Any) -> re.Pattern[str]:
         raise ValueError(f": {text!r:.300} is JSON as text; write json.loads(...)")
     if text in PARSERS:
         raise ValueError(f": {text!r} is an option, not a path; write it beside resources")
-    return compile_pattern(pattern)
+    return pattern if isinstance(pattern, re.Pattern) else compile_pattern(text)
 
 
 def _check_names(names: Iterable[Any], known: frozenset[str], where: str) -> None:

@@ -126,8 +126,8 @@ class AllowedOrigins(NamedTuple):
 ANY_ORIGIN = AllowedOrigins()
 
 
-def compile_pattern(text: str | re.Pattern[str]) -> re.Pattern[str]:
-    """Compile a regular expression; return a compiled one as it is.
+def compile_pattern(text: str) -> re.Pattern[str]:
+    """Compile a regular expression.
 
     :raises ValueError: for an invalid expression; the message names the mistake and a remedy.
     """

@@ -27,7 +27,7 @@ from .._middleware import (
     this_request,
     this_state,
 )
-from .._routes import Route, find_decoration, request_route
+from .._routes import Route, deciding_decoration, request_route
 from .._state import AppState, app_state
 from ..browser import is_safelisted_method
 from ..policy import ACL_HEADERS, ACL_METHODS, ACL_ORIGIN, DENY_ALL, CORSRequest, Policy
@@ -154,7 +154,7 @@ def log_denied(app: Flask, *, route: Route, origin: str, reason: str, **_: Any) 
 
 def _find_place(app: Flask, route: Route) -> str:
     state = app_state(app)
-    parsed = find_decoration(app.view_functions.get(route.endpoint or ""), route.method)
+    parsed = deciding_decoration(app, route.endpoint, route.method)
     if parsed is None:
         policy = state.policy_for(route)
         scopes = [scope for scope, resources in state.resources if any(policy is one for _, one in resources.rules)]
