@@ -141,9 +141,9 @@ def add_headers(state: AppState, response: Response) -> Response:
     a refused login or an error, and browsers take none of these.
     """
     current = this_request()
-    if not state.installed and not hasattr(current, _DECORATED):
-        return set_headers(response, None)
     try:
+        if not state.installed and not hasattr(current, _DECORATED):
+            return set_headers(response, None)
         policy = request_policy(state, current)
         if request_denied.receivers:
             _send_if_denied(state, current, policy)
