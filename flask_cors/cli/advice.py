@@ -224,7 +224,7 @@ def why_never(text: str) -> str:
 
 
 def _origin_meant(text: str) -> str:
-    """Return the origin in a text that has too little, or more; ``""`` if there is none, or one for anyone."""
+    """Return the origin in a text that has too little, or more; ``""`` if it has no origin, or one of anyone."""
     if len(text) > _LONGEST:
         return ""
     text = re.sub(r"(^|//)(?=\.[\w.:-]+/?$)", r"\1*", text)  # ".app.example", as cookies and Django write it
