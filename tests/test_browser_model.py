@@ -629,8 +629,10 @@ def test_how_long_a_preflight_counts(seconds: int, headers: list[list[str]]) -> 
     ("a fragment and a body", {"methods": "PUT"}, PUT, {"url": API + "#f", "body": "x"} | PUT, False),
     ("with covers without", {"methods": "PUT"}, PUT | INCLUDE, PUT | {"credentials": "omit"}, False),
     ("without does not cover with", {"methods": "PUT"}, PUT, PUT | INCLUDE, True),
-    # The entries do not tell with which credentials `*` was stored, nor a name from a wildcard.
-    ("a wildcard cached with credentials", {"methods": "PUT, *"}, PUT | INCLUDE, DELETE | INCLUDE, False),
+    # By the letter it covers them, but in no browser.
+    ("* with credentials, for a method with them", {"methods": "PUT, *"}, PUT | INCLUDE, DELETE | INCLUDE, True),
+    ("* with credentials, for a header without", {"headers": "X-A, *"}, X_A | INCLUDE, X_B, True),
+    ("* with credentials, for the method *", {"methods": "*"}, {"method": "*"} | INCLUDE, {"method": "*"}, False),
 )
 def test_what_a_preflight_covers(granted: dict[str, str], first: Options, second: Options, asks: bool) -> None:
     """#concept-cache-match-method and #concept-cache-match-header."""
