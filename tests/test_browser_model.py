@@ -282,6 +282,12 @@ def test_twenty_redirects_and_no_more_and_a_password_as_long_as_one_stays_at_hom
     assert (outcome.allowed, sent(outcome)) == (True, [("GET", APP + "/1"), ("GET", HOME)])
 
 
+def test_bytes_of_a_location_are_encoded_each_as_it_is() -> None:
+    """https://url.spec.whatwg.org/#utf-8-percent-encode: what is UTF-8 already is not encoded as UTF-8 again."""
+    outcome = fetch(moved("/\xe2\x98\x83?\xff"), allow())
+    assert sent(outcome) == [("GET", API), ("GET", "https://api.example/%E2%98%83?%FF")]
+
+
 @table(
     "method, page, hops, expected",
     ("abroad, within one origin", "GET", APP, [API, API + "/2"], [APP, APP]),

@@ -164,11 +164,16 @@ def redirect_location(fetch: Fetch, response: Response) -> Url | None:
         return None
     try:
         (location,) = locations
-        return parse_url(location, fetch.url.text)
+        return parse_url(_percent_encode_bytes(location), fetch.url.text)
     except ValueError:
         found = describe_header("Location", response, "actual")
         note = f" {LOCATION.note}" if len(set(locations)) == 1 < len(locations) else ""
         raise Blocked(f"{found}; it must be one URL.{note}", "#http-redirect-fetch step 5") from None
+
+
+def _percent_encode_bytes(location: str) -> str:
+    """Encode bytes that are not ASCII, each as it is. As characters, they would be encoded twice."""
+    return "".join(f"%{ord(char):02X}" if "\x80" <= char <= "\xff" else char for char in location)
 
 
 def follow_redirect(fetch: Fetch, status: int, location: Url) -> None:
