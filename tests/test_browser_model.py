@@ -344,9 +344,11 @@ def test_at_home_no_one_asks_the_server_for_permission_and_only_http_has_cors() 
     assert (exchange.kind, own(exchange.request)) == ("actual", request)
     [exchange] = fetch(Response(200), url="/x").exchanges
     assert own(exchange.request) == Request("GET", APP + "/x", (("Accept", "*/*"),), credentials=True)
-    for url, origin in product(("ftp://a.example/", "data:,x", "blob:https://app.example/x"), (APP, "null")):
-        reason = blocked_at(fetch(url=url, origin=origin), "#main-fetch step 12")
-        assert reason == f"{url!r} is not an http: or https: URL, so CORS cannot allow it."
+    not_modelled = ("#scheme-fetch", "modelled: CORS does not apply to data: and blob: URLs.")
+    reasons = {"ftp://a/": ("#main-fetch step 12", "an http: or https: URL, so CORS cannot allow it.")}
+    for url, (step, says) in (reasons | dict.fromkeys(("data:,x", "blob:https://app.example/x"), not_modelled)).items():
+        for outcome in (fetch(url=url), fetch(url=url, origin="null"), Browser(APP, Wire()).load("font", url)):
+            assert blocked_at(outcome, step) == f"{url!r} is not {says}"
 
 
 # -- What pages write ----------------------------------------------------------------------------------------

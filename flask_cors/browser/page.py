@@ -252,7 +252,10 @@ def _notes(fetch: Fetch) -> list[str]:
 
 
 def _check_other_origin(fetch: Fetch) -> None:
-    """Block what cannot lead to another origin (#main-fetch, step 12)."""
+    """Block what cannot lead to another origin (#main-fetch, step 12), and what the model does not include."""
+    if fetch.url.scheme in ("data", "blob"):
+        reason = f"{short_repr(fetch.url.text)} is not modelled: CORS does not apply to data: and blob: URLs."
+        raise Blocked(reason, "#scheme-fetch")
     if fetch.mode == "same-origin":
         reason = (
             f"{short_repr(fetch.url.text)} is of another origin, and mode='same-origin' allows only the page's own."
