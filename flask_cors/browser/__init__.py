@@ -29,7 +29,8 @@ The model follows the standard even where browsers do not. :data:`DIFFERENCES` l
 * other standards: content security policy, mixed content, blocked ports, service workers, the HTTP cache,
   password prompts, private networks, opaque response blocking, referrer policies that a page or a server sets. They
   may block a page before CORS does;
-* streams as bodies;
+* ``data:`` and ``blob:`` URLs, to which CORS does not apply, and streams as bodies;
+* the fragment of a URL, which is part of it in the preflight cache;
 * unusual spellings of hosts, such as ``http://0x7f.1/``. They need a real URL parser.
 """
 

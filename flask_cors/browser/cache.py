@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from itertools import product
 from typing import Literal
 
 from .safelists import is_non_wildcard_header
@@ -42,6 +41,8 @@ class PreflightCache:
         """Find entries (#concept-cache-match); an entry with credentials also matches without, not vice versa."""
         kind, name = grant
         flags = [True] if credentials else [True, False]
-        names = {name} if kind == "header" and is_non_wildcard_header(name) else {name, "*"}
-        entries: list[_Entry] = [(key, flag, (kind, entry)) for flag, entry in product(flags, names)]
+        entries: list[_Entry] = [(key, flag, grant) for flag in flags]
+        # The standard forgets that * is only a name in a preflight with credentials; browsers do not.
+        if not credentials and not (kind == "header" and is_non_wildcard_header(name)):
+            entries.append((key, False, (kind, "*")))
         return [entry for entry in entries if entry in self._expiry and self._clock() < self._expiry[entry]]

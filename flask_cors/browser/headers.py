@@ -88,6 +88,11 @@ def get_header(headers: Iterable[tuple[str, str]], name: str) -> str | None:
     return ", ".join(values) if values else None
 
 
+def combine(headers: Pairs) -> Pairs:
+    """Join the values of each name into one header (#concept-header-list-combine); equal names are spelled alike."""
+    return [(name, ", ".join(get_all(headers, name))) for name in dict.fromkeys(name for name, _ in headers)]
+
+
 def header_pairs(headers: PageHeaders) -> Pairs:
     """Return the headers of a page as pairs (#concept-headers-fill)."""
     return list(cast("Mapping[str, str]", headers).items() if isinstance(headers, Mapping) else headers)

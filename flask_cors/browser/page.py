@@ -91,7 +91,7 @@ class Browser:
         :param body: text is sent as UTF-8, and as ``text/plain`` unless the page sets ``Content-Type``.
         :param json: a value to send instead of *body*, as ``application/json``.
         :param upload: whether it is an ``XMLHttpRequest`` with a listener on ``xhr.upload``: then even a simple request
-            needs a preflight (https://xhr.spec.whatwg.org/#the-send()-method, #use-cors-preflight-flag).
+            needs a preflight (#use-cors-preflight-flag). It joins equal headers, and drops the body of a GET or HEAD.
         """
         if json is not None:
             if body is not None:
@@ -100,10 +100,10 @@ class Browser:
             set_default(headers, "Content-Type", "application/json")
         try:
             fetch = new_fetch(self.origin, page_target(url, self._base), method, credentials, mode)
+            fetch.always_preflight = upload
             set_headers_and_body(fetch, headers, body)
         except Blocked as blocked:
             return _thrown("fetch() throws a TypeError", blocked)
-        fetch.always_preflight = upload
         return self._run(fetch)
 
     def load(self, kind: str, url: str, *, crossorigin: CrossOrigin | None = None) -> Outcome:
@@ -252,7 +252,10 @@ def _notes(fetch: Fetch) -> list[str]:
 
 
 def _check_other_origin(fetch: Fetch) -> None:
-    """Block what cannot lead to another origin (#main-fetch, step 12)."""
+    """Block what cannot lead to another origin (#main-fetch, step 12), and what the model does not include."""
+    if fetch.url.scheme in ("data", "blob"):
+        reason = f"{short_repr(fetch.url.text)} is not modelled: CORS does not apply to data: and blob: URLs."
+        raise Blocked(reason, "#scheme-fetch")
     if fetch.mode == "same-origin":
         reason = (
             f"{short_repr(fetch.url.text)} is of another origin, and mode='same-origin' allows only the page's own."

@@ -8,7 +8,17 @@ from typing import Literal, get_args
 
 from .cache import CacheKey, Grant
 from .differences import LOCATION
-from .headers import REQUEST_HEADERS, REQUEST_METHOD, PageHeaders, Pairs, get_all, is_token, set_default, short_repr
+from .headers import (
+    REQUEST_HEADERS,
+    REQUEST_METHOD,
+    PageHeaders,
+    Pairs,
+    combine,
+    get_all,
+    is_token,
+    set_default,
+    short_repr,
+)
 from .messages import Blocked, CredentialsMode, Exchange, Mode, Request, Response, describe_header
 from .metadata import fetch_metadata
 from .safelists import (
@@ -124,6 +134,8 @@ def new_fetch(origin: str, url: Url, method: str, credentials: CredentialsMode, 
 def set_headers_and_body(fetch: Fetch, headers: PageHeaders, body: str | bytes | None) -> None:
     """Add headers and body of the page (#dom-request, steps 33 to 37), and a default (#concept-fetch, step 12)."""
     fetch.headers = page_headers(headers, fetch.mode)
+    if fetch.always_preflight:
+        fetch.headers, body = _as_xhr(fetch, body)
     if body is not None and fetch.method in ("GET", "HEAD"):
         raise Blocked(f"a {fetch.method} request cannot have a body.", "#dom-request step 35")
     fetch.body = body.encode("utf-8", "replace") if isinstance(body, str) else body
@@ -131,6 +143,11 @@ def set_headers_and_body(fetch: Fetch, headers: PageHeaders, body: str | bytes |
         set_default(fetch.headers, "Content-Type", "text/plain;charset=UTF-8")
     # These three bytes are part of the 1024 of the safelist.
     set_default(fetch.headers, "Accept", "*/*")
+
+
+def _as_xhr(fetch: Fetch, body: str | bytes | None) -> tuple[Pairs, str | bytes | None]:
+    """Return headers and body as an XMLHttpRequest has them (https://xhr.spec.whatwg.org/#the-send()-method)."""
+    return combine(fetch.headers), None if fetch.method in ("GET", "HEAD") else body
 
 
 def page_target(url: str, base: str) -> Url:
@@ -164,11 +181,16 @@ def redirect_location(fetch: Fetch, response: Response) -> Url | None:
         return None
     try:
         (location,) = locations
-        return parse_url(location, fetch.url.text)
+        return parse_url(_percent_encode_bytes(location), fetch.url.text)
     except ValueError:
         found = describe_header("Location", response, "actual")
         note = f" {LOCATION.note}" if len(set(locations)) == 1 < len(locations) else ""
         raise Blocked(f"{found}; it must be one URL.{note}", "#http-redirect-fetch step 5") from None
+
+
+def _percent_encode_bytes(location: str) -> str:
+    """Encode bytes that are not ASCII, each as it is. As characters, they would be encoded twice."""
+    return "".join(f"%{ord(char):02X}" if "\x80" <= char <= "\xff" else char for char in location)
 
 
 def follow_redirect(fetch: Fetch, status: int, location: Url) -> None:

@@ -38,7 +38,7 @@ _FORBIDDEN_HEADERS = frozenset({
 _METHOD_OVERRIDES = frozenset({"x-http-method", "x-http-method-override", "x-method-override"})
 BODY_HEADERS = frozenset({"content-encoding", "content-language", "content-location", "content-type"})
 
-SAFE_VALUE_SIZE = 128
+_SAFE_VALUE_SIZE = 128
 _SAFE_TOTAL_SIZE = 1024
 _UNSAFE_BYTE = re.compile(r'[\x00-\x08\x0a-\x1f"():<>?@\[\\\]{}\x7f]')
 _LANGUAGE = re.compile(r"[0-9A-Za-z *,\-.;=]*")
@@ -73,7 +73,7 @@ def is_safelisted_header(name: str, value: str) -> bool:
     False
     """
     rule = _SAFELIST.get(name.lower())
-    return rule is not None and len(value) <= SAFE_VALUE_SIZE and rule(value)
+    return rule is not None and len(value) <= _SAFE_VALUE_SIZE and rule(value)
 
 
 def _has_safe_bytes(value: str) -> bool:

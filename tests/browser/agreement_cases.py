@@ -103,6 +103,7 @@ HEADERS: list[Headers] = [
     *(((name, value),) for name, values in VALUES.items() for value in values),
     (("Accept", LONG), ("Accept", "b")),
     (("Accept", "a" * 60), ("Accept", "b" * 60)),
+    *[(("Accept-Language", "a" * 100),) * 2, (("Content-Language", "a" * 100),) * 2],
     tuple(("Accept", LONG) for _ in range(9)),
     (("Cookie", "a=b"), ("Sec-Secret", "1"), ("Proxy-Secret", "1"), ("Host", "evil.example")),
 ]
@@ -179,7 +180,8 @@ SAID = {
 PREFLIGHT_STATUSES = [200] * 8 + [201, 204, 299, 301, 307, 400, 404, 500]
 ACTUAL_STATUSES = [200] * 10 + [201, 203, 206, 299, 304, 400, 403, 404, 410, 418, 500, 503, 599, *STATUSES]
 DONE, AWAY = "/thing?case={case}&done", "{other}/thing?case={case}&done"
-LOCATIONS = [[], [DONE], [AWAY], [AWAY, AWAY], [AWAY, DONE], [""], ["data:,tea"], ["http://:bad:/"]]
+BYTES = DONE + "&\xe2\x98\x83\xff"
+LOCATIONS = [[], [DONE], [BYTES], [AWAY], [AWAY, AWAY], [AWAY, DONE], [""], ["data:,tea"], ["http://:bad:/"]]
 
 
 def allowed_origins(page: str) -> list[list[str]]:
@@ -214,18 +216,19 @@ def cases_by_hand(random: random.Random, origins: dict[str, str], first: int) ->
 
 # -- What else pages do ------------------------------------------------------------------------------------
 
-KINDS = 1200
+KINDS = 1350
 GIF = "GIF89a\1\0\1\0\x80\0\0\0\0\0\0\0\0,\0\0\0\0\1\0\1\0\0\2\2D\1\0;"
 #: For each kind the type and the body of a response that it can use.
 CONTENTS = {
-    **dict.fromkeys(["fetch", "upload", "beacon", "font"], ("text/plain", "tea")),
+    **dict.fromkeys(["fetch", "repeated", "upload", "beacon", "font"], ("text/plain", "tea")),
     **dict.fromkeys(["events", "resumed"], ("text/event-stream", "id: 7\nretry: 20\ndata: tea\n\n")),
     **dict.fromkeys(["script", "module"], ("text/javascript", "0")),
     "image": ("image/gif", GIF),
     "style": ("text/css", ""),
 }
-#: Scripts and styles need success, and browsers differ in where they resume a stream after a redirect.
-NOT_COMPARED = {(404, "script"), (404, "module"), (404, "style"), (307, "resumed")}
+#: Scripts and styles need success, and browsers differ in where they resume a stream after a redirect, and in what
+#: they forget of their preflights.
+NOT_COMPARED = {(404, "script"), (404, "module"), (404, "style"), (307, "resumed"), (307, "repeated")}
 BEACONS = [(None, None), ("tea", None), ("{}", "application/json"), ("a=b", "application/x-www-form-urlencoded")]
 ATTRIBUTES = (
     "|SameSite=Lax|SameSite=Strict|SameSite=None; Secure|SameSite=None; Secure; Max-Age=60|SameSite=None|SameSite=odd"
@@ -239,18 +242,20 @@ SIMPLE_HEADERS = [(), (), (TOKEN,), (JSON,), (("Accept", "a"), ("Accept", LONG))
 
 def another_call(random: random.Random) -> Fetch:
     """Draw a call of any kind; half of the calls are ``fetch()`` without CORS, or to look at the other headers."""
-    kind = random.choice(["fetch"] * 4 + ["upload"] * 3 + ["beacon"] * 2 + [*CONTENTS])
+    kind = random.choice(["fetch"] * 5 + ["upload"] * 3 + ["repeated"] * 2 + ["beacon"] * 2 + [*CONTENTS])
     place = random.choice(["page", "api", "far", "plain", "app", "sub"])
     fetch = Fetch(place, "/thing", kind=kind, credentials=random.choice(["same-origin", "include", "include"]))
+    if kind == "repeated":  # with a preflight, or there would be nothing to cache
+        return replace(fetch, method=random.choice(["GET", "HEAD", "PUT"]), headers=random.choice([(TOKEN,), (JSON,)]))
     if kind == "fetch":
         mode: Any = random.choice(["cors", "cors", "no-cors", "no-cors", "same-origin"])
         method, headers = random.choice(["GET", "GET", "POST", "HEAD", "PUT"]), random.choice(SIMPLE_HEADERS)
         return replace(fetch, mode=mode, method=method, body="tea" if method == "POST" else None, headers=headers)
     if kind == "upload":
         method, body = random.choice(
-            [("GET", None), *[("POST", None), ("POST", "tea")] * 2, ("PUT", None), ("PUT", "tea")]
+            [("GET", None), ("GET", "tea"), *[("POST", None), ("POST", "tea")] * 2, ("PUT", None), ("PUT", "tea")]
         )
-        return replace(fetch, method=method, body=body)
+        return replace(fetch, method=method, body=body, headers=random.choice(SIMPLE_HEADERS))
     if kind == "beacon":
         body, content_type = random.choice(BEACONS)
         return replace(fetch, body=body, content_type=content_type)
@@ -266,7 +271,9 @@ def answers_to(fetch: Fetch, random: random.Random, number: int, origins: dict[s
     headers += [("Access-Control-Allow-Credentials", random.choice(["true", "true", None])), ("Content-Type", kind)]
     headers += [("Set-Cookie", f"c{number}=1; {random.choice(ATTRIBUTES.split('|'))}"), ("Cache-Control", "no-store")]
     preflight = [*headers[:3], ("Access-Control-Allow-Methods", random.choice(["PUT, POST", "*", None]))]
-    preflight.append(("Access-Control-Allow-Headers", random.choice(["X-Token, Content-Type", "*", None])))
+    allowed_headers = random.choice(["X-Token, Content-Type", "X-Token, *", "*", None])
+    preflight.append(("Access-Control-Allow-Headers", allowed_headers))
+    preflight.append(("Access-Control-Max-Age", random.choice(["600", "600", "-1", None])))
     status = random.choice([200] * 5 + [307, 404])
     if (status, fetch.kind) in NOT_COMPARED:
         status = 200

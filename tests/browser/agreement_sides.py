@@ -98,7 +98,7 @@ def _model_sees(site: Site, case: Case, jar: CookieJar) -> Seen | None:
         page.fetch(f"{url}&again", mode="no-cors", credentials="include")  # which cookies are left?
     if response is None and case.fetch.kind not in ("beacon", "font"):
         return None
-    if response is None or case.fetch.kind not in ("fetch", "upload"):
+    if response is None or case.fetch.kind not in ("fetch", "upload", "repeated"):
         return Seen(0, (), "")
     joined = {name.lower(): response.headers[name] for name, _ in response.headers}
     return _seen(response.status, joined, response.body.decode("utf-8", "replace"))
@@ -109,6 +109,10 @@ def _outcome(page: Browser, fetch: Fetch, url: str) -> Outcome:
     match fetch.kind:
         case "fetch" | "upload":
             return page.fetch(url, **fetch.init, upload=fetch.kind == "upload")
+        case "repeated":
+            for headers in ((), (), (("X-Other", "2"),)):
+                outcome = page.fetch(url, **fetch.init | {"headers": fetch.headers + headers})
+            return outcome
         case "beacon":
             return page.send_beacon(url, fetch.body, content_type=fetch.content_type)
         case "events" | "resumed":

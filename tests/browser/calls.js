@@ -17,9 +17,15 @@ async function make(calls, atOnce) {
             const answer = await fetch(url, init);
             return [answer.status, Object.fromEntries(answer.headers), await answer.text()];
         },
+        // The same call again, and then with a header more: what of it is in the cache of preflights?
+        async repeated(url, init) {
+            for (let count = 0; count < 2; count++) await kinds.fetch(url, init).catch(() => 0);
+            return kinds.fetch(url, {...init, headers: [...init.headers, ["X-Other", "2"]]});
+        },
         upload: (url, init) => new Promise((done, fail) => {
             const xhr = new XMLHttpRequest();
             xhr.open(init.method, url);
+            for (const header of init.headers) xhr.setRequestHeader(...header);
             xhr.withCredentials = init.credentials == "include";
             xhr.upload.onprogress = () => 0;
             xhr.onerror = fail;

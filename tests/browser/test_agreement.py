@@ -81,10 +81,14 @@ def sets_what_a_star_may_cover(case: Case, model: Verdict) -> bool:
     return sets("authorization")(case, model) and "*" in listed and case.fetch.credentials != "include"
 
 
-def repeats_accept(case: Case, _: Verdict) -> bool:
-    """Whether each ``Accept`` is short enough, but not all of them together."""
-    values = get_all(case.fetch.headers, "Accept")
-    return all(len(value) <= 128 for value in values) and len(", ".join(values)) > 128
+def repeats_a_safe_header(case: Case, _: Verdict) -> bool:
+    """Whether a header is repeated that alone needs no preflight; ``XMLHttpRequest`` joins them itself."""
+    names = [name for name, _ in case.fetch.headers if name.startswith(("Accept", "Content-"))]
+    return len(names) > len({*names}) and case.fetch.kind != "upload"
+
+
+def is_repeated(case: Case, _: Verdict) -> bool:
+    return case.fetch.kind == "repeated"
 
 
 def locations(case: Case) -> list[str]:
@@ -112,7 +116,8 @@ def reaches_an_insecure_server(_: Case, model: Verdict) -> bool:
 
 
 def is_redirected(_: Case, model: Verdict) -> bool:
-    return len(actual(model)) > 1 or len({(call.place, call.path) for call in model.calls}) > 1
+    has_moved = len({(call.place, call.path) for call in model.calls}) > 1
+    return has_moved or any("done" in call.query for call in model.calls)
 
 
 def is_sandboxed(case: Case, _: Verdict) -> bool:
@@ -135,13 +140,19 @@ KNOWN = [
           lambda case, _: (case.fetch.kind, case.fetch.method, said(case, ACAM, 0)) == ("upload", "PUT", "")),
     Known(BOTH, "a page of this computer tells an insecure server its origin", {"Referer"}, reaches_an_insecure_server),
     Known(BOTH, "Sec-Fetch-Storage-Access brings an Origin, which is no matter of CORS", {"Origin"}, is_sandboxed),
-    Known(CHROMIUM, "repeated Accept headers are joined before the limit of 128 bytes", {*FLOW, ACRH}, repeats_accept),
+    Known(CHROMIUM, "no preflight is cached for a page of origin null",
+          {SENT}, lambda case, model: is_repeated(case, model) and case.page == "null"),
+    Known(CHROMIUM, "a negative Access-Control-Max-Age is 0",
+          {SENT}, lambda case, model: is_repeated(case, model) and said(case, "Access-Control-Max-Age", 0) == "-1"),
+    Known(FIREFOX, "fewer preflights are cached: none of '*', of HEAD unless it is listed, with an invalid"
+          " Access-Control-Max-Age, and none of the first ones", {SENT}, is_repeated),
+    Known(CHROMIUM, "repeated headers are joined, and then are safe or not", {*FLOW, ACRH}, repeats_a_safe_header),
     Known(CHROMIUM, "client hints, which have left the standard, are safelisted",
           {*FLOW, ACRH}, sets("dpr", "save-data", "device-memory", "viewport-width")),
     Known(CHROMIUM, "the User-Agent that a page sets is dropped", {*FLOW, ACRH}, sets("user-agent")),
     Known(CHROMIUM, "an empty Location counts as none", FLOW, lambda case, _: locations(case) == [""]),
     Known(CHROMIUM, "an upload without a body has no preflight",
-          FLOW, lambda case, _: case.fetch.kind == "upload" and case.fetch.body is None),
+          FLOW, lambda case, _: case.fetch.kind == "upload" and (case.fetch.method == "GET" or not case.fetch.body)),
     Known(CHROMIUM, "a preflight has Sec-Fetch-Mode everywhere", {"Sec-Fetch-Mode"}, reaches_an_insecure_server),
     Known(CHROMIUM, "a preflight after a redirect forgets where it came from", {SITE}, is_redirected),
     Known(CHROMIUM, "an element with crossorigin has an Origin, even at home",
