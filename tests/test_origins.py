@@ -244,7 +244,7 @@ def test_the_remedy_for_what_can_never_match_allows_what_is_meant(written: str, 
 def test_a_json_list_or_one_with_semicolons_becomes_a_string_with_commas() -> None:
     for text in ('["https://a.example","https://b.example"]', " [ 'https://a.example', 'https://b.example' ]\n"):
         assert parse(text).entries == (text,)
-        assert "without semicolons, brackets or quotation marks" in warning(text)
+        assert "it is JSON as text" in warning(text)
         assert parse(remedy(warning(text))).exact == {"https://a.example", B}
     many = [f"https://tenant{number}.example" for number in range(40)]
     assert parse(remedy(warning(";".join(many)))).exact == {*many}

@@ -209,6 +209,7 @@ def _load(suffix_list: Callable[..., Any]) -> Any:
 
 def why_never(text: str) -> str:
     """Say why *text* can never match, and what to write instead."""
+    is_json = re.match(r"""\s*[\[{]\s*["']""", text)
     text = re.sub(_QUOTES, "", "".join(text.split()))
     text = re.sub(_BRACKETS, r"\1", text)
     if re.fullmatch(_NO_ORIGIN, text):
@@ -217,6 +218,8 @@ def why_never(text: str) -> str:
     origins = [*map(_origin_meant, parts)]
     if not parts or not all(origins):
         return _explain_pattern(text)
+    if is_json:
+        return f"it is JSON as text; write {', '.join(origins)!r}"
     if len(parts) > 1:
         rule = "commas separate origins, without semicolons, brackets or quotation marks"
         return f"{rule}; write {', '.join(origins)!r}"
