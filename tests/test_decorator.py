@@ -15,7 +15,21 @@ from werkzeug.local import LocalProxy
 
 from flask_cors import CORS, _routes, cross_origin
 from tests import helpers as h
-from tests.helpers import DENIED, FOR_A, FOR_ALL, FOR_B, FOR_NONE, ONLY_A, ONLY_B, PATH, A, B, CORSHeaders, a_view
+from tests.helpers import (
+    DENIED,
+    FOR_A,
+    FOR_ALL,
+    FOR_B,
+    FOR_NONE,
+    NO_HEADERS,
+    ONLY_A,
+    ONLY_B,
+    PATH,
+    A,
+    B,
+    CORSHeaders,
+    a_view,
+)
 from tests.tables import table
 
 ViewFunction = Callable[..., Any]
@@ -114,16 +128,18 @@ async def name_of(*args: object, name: str) -> str:
 
 
 @table(
-    "view, text",
-    ("a function", only_a(lambda name: name), "it"),
-    ("an async function", only_a(name_of), "0 it"),
-    ("a View with a decorator inside", class_view(only_a, dispatch_request=lambda _, name: name), "it"),
-    ("an async method of a MethodView", method_view(get=only_a(name_of)), "1 it"),
+    "make, text, preflights",
+    ("a function", lambda decorate: decorate(lambda name: name), "it", FOR_A),
+    ("an async function", lambda decorate: decorate(name_of), "0 it", FOR_A),
+    ("a View", lambda decorate: class_view(decorate, dispatch_request=lambda _, name: name), "it", FOR_A),
+    ("an async method", lambda decorate: method_view(get=decorate(name_of)), "1 it", [h.NO_HEADERS] * 2),
 )
-def test_a_decorated_view_gets_what_the_route_has_found(view: ViewFunction, text: str) -> None:
+def test_a_decorated_view_gets_what_the_route_has_found(make: Any, text: str, preflights: list[CORSHeaders]) -> None:
     app = h.make_app()
-    app.add_url_rule("/<name>", "view", view)
+    app.add_url_rule("/<name>", "view", make(cross_origin(origins=A)))
     assert h.fetch(app.test_client(), "/it").text == text
+    responses = [h.preflight(app.test_client(), "/it", origin) for origin in (A, B)]
+    assert [*map(h.cors_headers, responses)] == h.as_preflights(preflights)
 
 
 BESIDE_THE_CLASS = methods(get=for_all(get), post=only_b(get), put=get, decorators=[for_none])
