@@ -15,21 +15,7 @@ from werkzeug.local import LocalProxy
 
 from flask_cors import CORS, _routes, cross_origin
 from tests import helpers as h
-from tests.helpers import (
-    DENIED,
-    FOR_A,
-    FOR_ALL,
-    FOR_B,
-    FOR_NONE,
-    NO_HEADERS,
-    ONLY_A,
-    ONLY_B,
-    PATH,
-    A,
-    B,
-    CORSHeaders,
-    a_view,
-)
+from tests.helpers import DENIED, FOR_A, FOR_ALL, FOR_B, FOR_NONE, ONLY_A, ONLY_B, PATH, A, B, CORSHeaders, a_view
 from tests.tables import table
 
 ViewFunction = Callable[..., Any]
