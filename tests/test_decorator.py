@@ -329,6 +329,7 @@ def test_a_view_that_calls_another_registered_view_keeps_its_own_policy(set_up: 
     assert h.get_headers_for(app, "/own") == h.get_headers_for(app, "/hidden") == FOR_A
     if set_up is not h.no_set_up:
         assert h.get_preflight_headers_for(app, "/") == h.as_preflights(plain)
+        assert h.get_preflight_headers_for(app, "/hidden") == h.as_preflights(FOR_A)
 
 
 def test_a_view_that_calls_a_method_of_a_registered_class_keeps_its_own_policy() -> None:

@@ -291,6 +291,15 @@ def test_without_automatic_options_a_decorator_alone_gives_no_headers_to_options
     assert h.get_headers_for(app) == FOR_A
 
 
+def test_a_method_that_the_path_lacks_has_the_policy_of_another_than_options() -> None:
+    app = make_app()
+    CORS(app, origins=A)
+    app.add_url_rule(PATH, "own", only_b(own_options), methods=["OPTIONS"])
+    app.add_url_rule(PATH, "view", a_view, methods=["POST"])
+    responses = [preflight(app.test_client(), PATH, origin, "PUT") for origin in (A, B)]
+    assert [*map(cors_headers, responses)] == [WITH_A, DENIED]
+
+
 def test_a_view_that_handles_options_and_is_added_late_changes_its_own_path_only() -> None:
     app = serve(a_view, cors=FOR_ONE)
     app.add_url_rule("/folder/", "folder", a_view)
