@@ -13,7 +13,7 @@ from contextlib import suppress
 from copy import copy
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from blinker import NamedSignal, Namespace
 from flask import Flask, Request, Response, current_app
@@ -64,18 +64,21 @@ def install(state: AppState) -> None:
             state.has_callables = True  # there may be some, and nothing else finds out before the app's functions run
     state.installed = True
     if state.has_callables and not state.asks_callables:
-        app.before_request_funcs.setdefault(None, []).insert(0, partial(ask_callables, state))
+        put_first(app.before_request_funcs, partial(ask_callables, state))
         state.asks_callables = True
 
 
 def _add_headers_last(state: AppState) -> None:
     """Install the function that changes a response last: the first in a list that Flask runs in reverse order."""
-    functions = state.app.after_request_funcs
     with _LOCK:
         if not state.adds_headers:
-            # A new list, since a request in another thread may be using the old one.
-            functions[None] = [partial(add_headers, state), *functions.get(None, [])]
+            put_first(state.app.after_request_funcs, partial(add_headers, state))
             state.adds_headers = True
+
+
+def put_first(functions: dict[Any, list[Any]], function: Callable[..., Any]) -> None:
+    """Put a function before the app's own, in a new list: a request may be using the old one."""
+    functions[None] = [function, *functions.get(None, [])]
 
 
 def prepare(state: AppState) -> None:

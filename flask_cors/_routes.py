@@ -133,7 +133,8 @@ def find_decoration(view: object, method: str) -> ParsedOptions | None:
     decoration = getattr(view, DECORATION, None)
     view_class = getattr(view, "view_class", None)
     if view_class is not None:
-        handler = "get" if method == "HEAD" and not hasattr(view_class, "head") else method.lower()  # as Flask does
+        uses_get = method == "HEAD" and not getattr(view_class, "head", None)  # as Flask does
+        handler = "get" if uses_get else method.lower()
         found = [getattr(getattr(view_class, name, None), DECORATION, None) for name in (handler, "dispatch_request")]
         decoration = next(filter(None, found), decoration)
     return decoration if isinstance(decoration, ParsedOptions) else None
@@ -143,7 +144,8 @@ def all_decorations(app: Flask, *, hidden: bool = True) -> Iterator[ParsedOption
     """Yield what ``@cross_origin`` was given for the registered views, and for the methods of their classes."""
     for view in [*app.view_functions.values()]:
         with suppress(Exception):  # a proxy has no attributes before there is a request
-            found = [find_decoration(view, method) for method in ALL_METHODS]
+            methods = ALL_METHODS if hasattr(view, "view_class") else ("",)
+            found = [find_decoration(view, method) for method in methods]
             if hidden:
                 found.append(hidden_decoration(app, view))
             yield from filter(None, found)

@@ -19,6 +19,7 @@ from .options import CONFIG_KEYS, ParsedOptions, build_resources, parse_config, 
 from .policy import DENY_ALL, Policy
 from .resources import ANY_PATH, Resources, precision
 
+_LOCK = RLock()
 _KEY = "flask_cors"  # in `app.extensions`; programs put objects of their own at "cors"
 
 
@@ -144,8 +145,12 @@ def _list_iterators(values: dict[str, Any], key: Any) -> None:
 def app_state(app: Flask) -> AppState:
     """Return the state of an app; it is made when it is first needed."""
     state = app.extensions.get(_KEY)
-    if not isinstance(state, AppState):
-        state = app.extensions[_KEY] = AppState(app)
+    if isinstance(state, AppState):
+        return state
+    with _LOCK:  # two threads get the same one
+        state = app.extensions.get(_KEY)
+        if not isinstance(state, AppState):
+            state = app.extensions[_KEY] = AppState(app)
     return state
 
 

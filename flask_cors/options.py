@@ -396,8 +396,8 @@ def warn(sentences: Iterable[str], warned: set[str]) -> None:
     level, _, _ = find_caller()
     for sentence in sentences:
         if sentence not in warned:
-            warned.add(sentence)
             warnings.warn(sentence, CORSWarning, level)
+            warned.add(sentence)
 
 
 def find_caller() -> tuple[int, str, int]:
@@ -468,7 +468,7 @@ def parse_resources(value: Any) -> tuple[Entry, ...]:
     :raises TypeError: for unknown names in an entry.
     """
     if isinstance(value, str):
-        value = re.split(r"\s*,\s*(?=\^?/)", value.strip(" ,"))
+        value = re.split(r"\s*(?<![\[(^:|\\]),\s*(?=\^?/)", value.strip(" ,"))  # not in a set or a group
     elif isinstance(value, re.Pattern):
         value = [value]
     if isinstance(value, bytes) or not isinstance(value, Iterable):

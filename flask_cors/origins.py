@@ -12,7 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from itertools import product
+from itertools import chain, product
 from typing import Any, NamedTuple
 from unicodedata import normalize
 
@@ -42,7 +42,7 @@ _JOINED = r"""[^\\^$|(){}+?"']*[\s,][^\\^$|(){}+?"']*://[^\\^$|(){}+?"']*"""  # 
 
 # Names that anyone may register, two of each kind, and what stands before and behind them.
 _STARTS = "https:// http:// https://www. http://www. https://a.b. http://a.b."
-_PORTS = ("", ":80", ":81", ":3000", ":5173", ":8000", ":8080", ":8443")
+_PORTS = (":80", ":81", ":3000", ":5173", ":8000", ":8080")
 _NAMES = "evil shop x q a1 b2c my-app our-site somewhere elsewhere 163 360"
 _ENDINGS = (
     "com net org co.uk studio de fr nl eu it es pl se ch at be cz dk fi no ie pt ro gr hu uk us ca mx br com.br ar cl "
@@ -174,7 +174,7 @@ def _parse_text(text: str) -> _ParsedRules:
         yield "warnings", "'null' is the origin of every sandboxed page, so any site can have it; remove it"
     elif plain.startswith("^"):
         yield "patterns", compile_pattern(plain)
-        if re.search(r"\$\s*,", plain):
+        if re.search(r"\$\s*,\s*\^", plain):
             written = re.split(r"\s*,\s*(?=\^)", plain)
             yield "warnings", f"{text!r} can never match: it is one pattern, with its commas; write {written!r}"
     elif not plain:
@@ -240,9 +240,10 @@ def admits_unrelated_domains(pattern: re.Pattern[str]) -> bool:
     """Tell whether two domains that different people may register match under the same public ending."""
     names = [name for name in _NAMES.split() if name not in pattern.pattern]  # those that it names may be meant
     # A port that it names, or begins to name, as in ":300[0-9]".
-    numbers = product(re.findall("[0-9]+", pattern.pattern), ("", "0", "00", "000"))
-    ports = {*_PORTS, *(f":{number}{zeros}" for number, zeros in numbers)}
-    for start, ending, port in product(_STARTS.split(), _ENDINGS.split(), ports):
+    last = re.sub(r"://|\(\?:", "", pattern.pattern).rpartition(":")[2]
+    numbers = product(re.findall("[0-9]{1,5}", last)[:20], ("", "0", "00", "000"))
+    on_ports = product(_STARTS.split(), ["com"], [*_PORTS, *(f":{number}{zeros}" for number, zeros in numbers)])
+    for start, ending, port in chain(product(_STARTS.split(), _ENDINGS.split(), ("", ":8443")), on_ports):
         origins = [f"{start}{name}.{ending}{port}" for name in names]
         if len([*filter(pattern.fullmatch, origins)]) > 1:
             return True

@@ -144,14 +144,6 @@ def test_a_request_that_comes_while_the_first_one_sets_up_waits_for_it(monkeypat
     assert order == ["function", "before"] * 2
 
 
-def test_a_login_that_is_added_to_the_list_that_was_there_runs() -> None:
-    app = h.make_app()
-    functions = app.before_request_funcs.setdefault(None, [])
-    CORS(app, origins=recorder())
-    functions.append(lambda: abort(401))
-    assert fetch(app.test_client(), "/", A).status_code == 401
-
-
 # When it fails -------------------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 import gc
 import threading
+import time
 import tracemalloc
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,9 +19,23 @@ from werkzeug.local import LocalProxy
 from werkzeug.test import Client
 
 from flask_cors import CORS, _middleware, cross_origin, current_policy
+from flask_cors._state import AppState, app_state
 from tests import helpers as h
 from tests.entries import exact
-from tests.helpers import ALL_METHODS, DENIED, FOR_A, FOR_NONE, ONLY_A, A, B, a_view, cors_headers, fetch, make_app
+from tests.helpers import (
+    ALL_METHODS,
+    DENIED,
+    FOR_A,
+    FOR_NONE,
+    ONLY_A,
+    A,
+    B,
+    a_view,
+    configure,
+    cors_headers,
+    fetch,
+    make_app,
+)
 from tests.helpers import get_headers_for as headers_for
 from tests.sites import Site, assert_same_end, call, error_handlers, function_of_the_request, functions, session_store
 from tests.tables import table
@@ -294,6 +309,32 @@ def test_in_an_app_without_cors_what_views_share_carries_no_headers_to_the_other
     app.add_url_rule("/private", "private", lambda: abort(404))
     for path, expected in [("/private", [{}] * 3), ("/public", FOR_A)] * 2:
         assert headers_for(app, path) == expected
+
+
+@pytest.mark.parametrize("debug", [False, True])
+@pytest.mark.parametrize("set_up", [h.no_set_up, use_cors])
+def test_each_function_of_the_app_runs_once_for_the_first_request(debug: bool, set_up: h.SetUp) -> None:
+    app, calls = make_app(DEBUG=debug), list[object]()
+    app.before_request(lambda: calls.append(current_policy()))
+    app.teardown_request(calls.append)
+    set_up(app)
+    configure(app, origins=lambda _: True)
+    app.add_url_rule("/", "view", cross_origin()(a_view))
+    with app.test_request_context("/", headers={"Origin": A}):
+        app.full_dispatch_request()
+    assert len(calls) == 2
+
+
+def test_two_threads_get_one_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    app, make = make_app(), AppState.__init__
+
+    def slowly(state: AppState, app: Flask) -> None:
+        time.sleep(0.05)
+        make(state, app)
+
+    monkeypatch.setattr(AppState, "__init__", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        assert len({*pool.map(app_state, (app, app))}) == 1
 
 
 def test_two_threads_may_share_a_response() -> None:

@@ -137,6 +137,7 @@ OF_BESIDE = {"GET": FOR_ALL, "HEAD": FOR_ALL, "POST": FOR_B, "PUT": FOR_NONE}
     ("beside one for the class", BESIDE_THE_CLASS, OF_BESIDE),
     ("also for HEAD alone", methods(get=only_a(get), head=only_b(get)), {"GET": FOR_A, "HEAD": FOR_B}),
     ("not for a HEAD of its own", methods(get=only_b(get), head=get), {"GET": FOR_B, "HEAD": FOR_A}),
+    ("for a HEAD that is none", methods(get=only_b(get), head=None), {"GET": FOR_B, "HEAD": FOR_B}),
     ("also for methods it lacks", methods(post=only_a(get)), dict.fromkeys(["GET", "POST", "QUERY"], FOR_A)),
 )
 def test_each_method_of_a_class_may_have_its_own_policy(view: Any, expected: dict[str, list[CORSHeaders]]) -> None:

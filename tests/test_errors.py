@@ -9,9 +9,10 @@ from flask import Blueprint, Flask, Response, abort, redirect, request, session
 from flask.typing import ResponseReturnValue
 from werkzeug.debug import DebuggedApplication
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BaseConverter
 from werkzeug.test import Client
 
-from flask_cors import CORS, cross_origin
+from flask_cors import CORS, cross_origin, request_denied
 from tests import helpers as h
 from tests.helpers import DENIED, FOR_A, FOR_ALL, FOR_NONE, NO_HEADERS, ONLY_A, PATH, A, Place, cors_headers, fetch
 from tests.tables import table
@@ -198,14 +199,28 @@ def test_in_debug_mode_the_500_has_what_was_decided_in_the_request() -> None:
 
 
 def test_in_debug_mode_the_500_has_the_policy_although_the_function_in_origins_was_not_reached() -> None:
-    app = h.make_app(TESTING=False, DEBUG=True)
+    app, reasons = h.make_app(TESTING=False, DEBUG=True), list[str]()
     CORS(app, origins=lambda origin: origin == A, resources="/$")
     app.url_value_preprocessor(lambda *_: app.config.update(divided=divides_by_zero()))
     for path in ("/", "/not-covered"):
         app.add_url_rule(path, path, h.a_view)
-    assert [cors_headers(fetch(app.test_client(), "/", origin)) for origin in (A, h.B)] == FOR_A[:2]
+    with request_denied.connected_to(lambda _, **denied: reasons.append(denied["origin"])):
+        assert [cors_headers(fetch(app.test_client(), "/", origin)) for origin in (A, h.B)] == FOR_A[:2]
+    assert reasons == [h.B]
     assert h.get_preflight_headers_for(app) == h.as_preflights(FOR_A)
     assert cors_headers(fetch(app.test_client(), "/not-covered", A)) == NO_HEADERS
+
+
+def test_in_debug_mode_the_500_of_a_converter_that_fails_varies_by_the_origin() -> None:
+    class Failing(BaseConverter):
+        def to_python(self, value: str) -> str:
+            return divides_by_zero(value)
+
+    app = h.make_app(TESTING=False, DEBUG=True)
+    CORS(app)
+    app.url_map.converters["failing"] = Failing
+    app.add_url_rule("/<failing:_>", "view", h.a_view)
+    assert cors_headers(fetch(app.test_client(), "/x", A)) == DENIED
 
 
 def test_in_debug_mode_the_500_of_the_second_app_of_a_cascade_has_its_own_policy() -> None:

@@ -283,6 +283,7 @@ PATHS = ["/", "/a", "/a/b", ""]
     ("the wildcard in a dict", {"*": {}}, PATHS),
     ("a string with a comma of its own", "/a{1,2}$", ["/a"]),
     ("a string with commas between patterns", " ^/a$ , /a/, ", ["/a", "/a/b"]),
+    ("a string with commas before slashes in a set and a group", r"/a[^,/]|/a(?:,/b)?$", ["/a"]),
     ("a compiled pattern", re.compile("/A", re.IGNORECASE), ["/a", "/a/b"]),
     ("a generator", (p for p in ["/a/", re.compile("/$")]), ["/", "/a/b"]),
     ("a dict", {"/a/": None, re.compile("/a$"): {}}, ["/a", "/a/b"]),

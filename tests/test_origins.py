@@ -360,6 +360,12 @@ def test_any_origin_is_recognised_in_a_pattern_that_allows_unrelated_domains_and
     assert [value for value in [*NOT_EVERYONE, is_app, []] if parse(value).matches_any_origin] == []
 
 
+@pytest.mark.usefixtures("ten_seconds")
+def test_a_pattern_with_many_numbers_is_judged_quickly() -> None:
+    hosts = "|".join(rf"https?://shop{number}\.example\.com(?::[0-9]+)?" for number in range(300))
+    assert not parse(re.compile(hosts)).matches_any_origin
+
+
 @pytest.fixture
 def ten_seconds() -> Iterator[None]:
     """End the test after ten seconds of the processor: a pattern could go on for hours, and no test would fail."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import shlex
 import traceback
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -20,6 +19,7 @@ from flask.logging import default_handler, has_level_handler
 from .._middleware import (
     ask_once,
     preflight_policy,
+    put_first,
     read_request,
     request_denied,
     request_policy,
@@ -44,9 +44,8 @@ def log_denied_requests(app: Flask) -> None:
     if not app.debug and not has_level_handler(logger):
         logger.addHandler(default_handler)
     request_denied.connect(log_denied, app)
-    functions = app.before_request_funcs.setdefault(None, [])
-    if app.debug and keep_request not in functions:
-        functions.insert(0, keep_request)
+    if app.debug and keep_request not in app.before_request_funcs.get(None, []):
+        put_first(app.before_request_funcs, keep_request)
 
 
 def keep_request() -> None:
@@ -83,12 +82,16 @@ def traceback_response(state: AppState, environ: WSGIEnvironment) -> Response | 
         return None
     app.logger.exception("Exception on %r [%s]", current.path, current.method)
     response = app.response_class(traceback.format_exc(), 500, mimetype="text/plain")
-    with suppress(Exception):  # what routing raises, perhaps that which is shown
+    try:
         policy = request_policy(state, current)
+        if request_denied.receivers:
+            send_if_denied(state, current, policy)
         if preflight_policy(state, current) is not None:
             response = app.response_class()
         if policy is not None:
             set_headers(response, policy.response_headers(read_request(current), ask_once(state, current, policy)))
+    except Exception:  # what routing raises, perhaps that which is shown
+        set_headers(response, (("Vary", "Origin"),))
     return response
 
 
