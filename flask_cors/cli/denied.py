@@ -84,8 +84,7 @@ def traceback_response(state: AppState, environ: WSGIEnvironment) -> Response | 
     response = app.response_class(traceback.format_exc(), 500, mimetype="text/plain")
     try:
         policy = request_policy(state, current)
-        if request_denied.receivers:
-            send_if_denied(state, current, policy)
+        send_if_denied(state, current, policy)
         if preflight_policy(state, current) is not None:
             response = app.response_class()
         if policy is not None:
