@@ -119,7 +119,7 @@ class PreflightMiddleware:
                 raise
             from .cli.denied import traceback_response
 
-            response = traceback_response(state, environ)
+            response = traceback_response(app, environ)
             if response is None:
                 raise
             return response(environ, start_response)
@@ -168,7 +168,7 @@ def add_headers(state: AppState, response: Response) -> Response:
 def _send_if_denied(state: AppState, current: Request, policy: Policy | None) -> None:
     from .cli.denied import send_if_denied
 
-    send_if_denied(state, current, policy)
+    send_if_denied(state.app, current, policy)
 
 
 def ask_callables(state: AppState) -> None:

@@ -28,7 +28,7 @@ from .._middleware import (
     this_state,
 )
 from .._routes import Route, deciding_decoration, request_route
-from .._state import AppState, app_state
+from .._state import app_state
 from ..browser import is_safelisted_method
 from ..policy import ACL_HEADERS, ACL_METHODS, ACL_ORIGIN, DENY_ALL, CORSRequest, Policy
 
@@ -54,14 +54,13 @@ def keep_request() -> None:
     current.environ[_key(this_state().app)] = current
 
 
-def send_if_denied(state: AppState, current: Request, policy: Policy | None) -> None:
+def send_if_denied(app: Flask, current: Request, policy: Policy | None) -> None:
     """Send the signal if the response headers do not allow a request. A receiver that fails changes no response."""
-    app = state.app
     if not request_denied.has_receivers_for(app) or not is_cross_origin_fetch(current):
         return
     try:
         request = read_request(current)
-        headers = policy.response_headers(request, ask_once(state, current, policy)) if policy else ()
+        headers = policy.response_headers(request, ask_once(app_state(app), current, policy)) if policy else ()
         reason = find_reason(request, policy, dict(headers))
         if reason:
             route = request_route(app, current)
@@ -74,17 +73,17 @@ def _key(app: Flask) -> str:
     return f"flask_cors.request.{id(app)}"  # two apps may handle one request
 
 
-def traceback_response(state: AppState, environ: WSGIEnvironment) -> Response | None:
+def traceback_response(app: Flask, environ: WSGIEnvironment) -> Response | None:
     """Return what a page can read of an exception in debug mode; ``None`` if the debugger is of more use."""
-    app = state.app
     current = environ.get(_key(app)) or app.request_class(environ)
     if not is_cross_origin_fetch(current):
         return None
     app.logger.exception("Exception on %r [%s]", current.path, current.method)
     response = app.response_class(traceback.format_exc(), 500, mimetype="text/plain")
     try:
+        state = app_state(app)
         policy = request_policy(state, current)
-        send_if_denied(state, current, policy)
+        send_if_denied(app, current, policy)
         if preflight_policy(state, current) is not None:
             response = app.response_class()
         if policy is not None:
