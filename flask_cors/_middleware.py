@@ -127,12 +127,13 @@ class PreflightMiddleware:
     def _preflight_headers(self, environ: WSGIEnvironment) -> Headers | None:
         try:
             current = self._state.app.request_class(environ)
-            policy = preflight_policy(self._state, current)
+            request = read_request(current)
+            policy = preflight_policy(self._state, current) if request.is_preflight else None
             if policy is None or policy.origins.callables:
                 return None
             if request_denied.receivers:
                 _send_if_denied(self._state, current, policy)
-            return policy.response_headers(read_request(current))
+            return policy.response_headers(request)
         except Exception:  # the app meets the same error, and handles it in its own way
             return None
 
@@ -153,7 +154,12 @@ def add_headers(state: AppState, response: Response) -> Response:
         if policy is None:
             return set_headers(response, None)
         headers = policy.response_headers(read_request(current), ask_once(state, current, policy))
-        if current.method == "OPTIONS" and state.installed and preflight_policy(state, current) is not None:
+        if (
+            current.method == "OPTIONS"
+            and state.installed
+            and read_request(current).is_preflight
+            and preflight_policy(state, current) is not None
+        ):
             empty_response = state.app.response_class()
             empty_response.call_on_close(response.close)
             return set_headers(empty_response, headers)
@@ -261,8 +267,6 @@ def request_policy(state: AppState, current: Request, adapter: MapAdapter | None
 
 def preflight_policy(state: AppState, current: Request) -> Policy | None:
     """Return the policy with which to respond to a preflight in place of the app; ``None`` if the app is to respond."""
-    if not read_request(current).is_preflight:
-        return None
     adapter = url_adapter(state.app, current)
     if adapter is not None and view_handles_options(state.app, adapter):
         return None

@@ -99,7 +99,7 @@ class AllowedOrigins(NamedTuple):
         """
         if origin in self.exact:
             return True
-        if not is_origin(origin):
+        if self._only_exact or not is_origin(origin):
             return False
         if self.any_origin:
             return True
@@ -112,10 +112,13 @@ class AllowedOrigins(NamedTuple):
     @property
     def single(self) -> str | None:
         """The one origin that can match, if it is an exact one."""
-        others = self.any_origin or self.wildcards or self.patterns or self.callables
-        if len(self.exact) == 1 and not others:
+        if len(self.exact) == 1 and self._only_exact:
             return next(iter(self.exact))
         return None
+
+    @property
+    def _only_exact(self) -> bool:
+        return not (self.any_origin or self.wildcards or self.patterns or self.callables)
 
     @property
     def matches_any_origin(self) -> bool:

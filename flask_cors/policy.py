@@ -127,7 +127,7 @@ class Policy(_PolicyFields):
         if allow_origin is None:
             return vary
         others = self._headers_on_options if on_options else self._headers_of_actual_response
-        if on_options and self._echoes_requested_names((*self._methods_on_options, *self.headers)):
+        if on_options and self._echoes:
             others = self._list_headers(self._methods_on_options, request)
         return ((ACL_ORIGIN, allow_origin), *others, *vary)
 
@@ -181,6 +181,10 @@ class Policy(_PolicyFields):
     @property
     def _methods_on_options(self) -> tuple[str, ...]:
         return ALL_METHODS if self.methods is None else self.methods
+
+    @cached_property
+    def _echoes(self) -> bool:
+        return self._echoes_requested_names((*self._methods_on_options, *self.headers))
 
     def _list_headers(self, methods: tuple[str, ...], request: CORSRequest = _NO_REQUEST) -> Headers:
         values = {

@@ -84,7 +84,7 @@ def traceback_response(app: Flask, environ: WSGIEnvironment) -> Response | None:
         state = app_state(app)
         policy = request_policy(state, current)
         send_if_denied(app, current, policy)
-        if preflight_policy(state, current) is not None:
+        if read_request(current).is_preflight and preflight_policy(state, current) is not None:
             response = app.response_class()
         if policy is not None:
             set_headers(response, policy.response_headers(read_request(current), ask_once(state, current, policy)))
