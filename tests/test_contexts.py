@@ -320,8 +320,8 @@ def test_each_function_of_the_app_runs_once_for_the_first_request(debug: bool, s
     set_up(app)
     configure(app, origins=lambda _: True)
     app.add_url_rule("/", "view", cross_origin()(a_view))
-    with app.test_request_context("/", headers={"Origin": A}):
-        app.full_dispatch_request()
+    with app.test_request_context("/", headers={"Origin": A}) as context:
+        app.full_dispatch_request(*[context] * TAKES_CONTEXT)
     assert len(calls) == 2
 
 
