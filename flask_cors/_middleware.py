@@ -19,6 +19,7 @@ from blinker import NamedSignal, Namespace
 from flask import Flask, Request, Response, current_app
 from flask import request as request_proxy
 from werkzeug.datastructures import Headers as ResponseHeaders
+from werkzeug.http import parse_set_header
 from werkzeug.routing import MapAdapter
 
 from ._routes import (
@@ -32,7 +33,7 @@ from ._routes import (
 )
 from ._state import AppState, app_state
 from .options import ParsedOptions
-from .policy import ACL_CREDENTIALS, ACL_ORIGIN, CORS_HEADERS, CORSRequest, Headers, Policy, merge_vary
+from .policy import ACL_CREDENTIALS, ACL_ORIGIN, CORS_HEADERS, CORSRequest, Headers, Policy
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -320,7 +321,9 @@ def set_headers(response: Response, headers: Headers | None) -> Response:
 def _replace_headers(present: ResponseHeaders, headers: dict[str, str]) -> Headers:
     """Remove what must not stand twice, and for a denied origin every CORS header; return what is to be added."""
     if "Vary" in headers:
-        headers["Vary"] = merge_vary(", ".join(present.getlist("Vary")), headers["Vary"])
+        names = parse_set_header(headers["Vary"])
+        names.update(parse_set_header(", ".join(present.getlist("Vary"))))
+        headers["Vary"] = "*" if "*" in names else names.to_header()
     removed = [ACL_CREDENTIALS, *headers]
     if ACL_ORIGIN not in headers:
         removed += CORS_HEADERS

@@ -219,13 +219,3 @@ DENY_ALL = Policy(origins=AllowedOrigins(entries=("(none)",), any_origin=False))
 def is_token(value: str) -> bool:
     """Whether *value* can be a method or a header name: RFC 9110's ``token``."""
     return bool(value) and _TOKEN_CHARACTERS.issuperset(value)
-
-
-def merge_vary(present: str, needed: str) -> str:
-    """Return a ``Vary`` with the names of both: *needed* first, each name once, and ``*`` alone."""
-    merged: dict[str, str] = {}
-    for text in f"{needed},{present}".split(","):
-        name = text.strip()
-        if name:
-            merged.setdefault(name.lower(), name)
-    return "*" if "*" in merged else ", ".join(merged.values())

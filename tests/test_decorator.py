@@ -348,7 +348,7 @@ BY_HAND = [(ORIGIN.lower(), "*"), (ORIGIN, B), ("Access-Control-Allow-Credential
 BY_HAND += [(EXPOSED, "X-Own"), ("Vary", "Cookie"), ("Vary", "X, origin")]
 MERGED = {"Vary": "Origin, Cookie, X"}
 MERGED_FOR_A = [ONLY_A | MERGED | {EXPOSED: "X-Own"}, MERGED, ONLY_A | MERGED | {EXPOSED: "X-Own"}]
-ALONE = {"Vary": "*"}
+ALONE, STARS = {"Vary": "*"}, {"Vary": "Origin, Cookie, X-*"}
 
 
 @pytest.mark.parametrize("place", [*h.PLACES, h.for_a_hidden_view, h.for_the_view_alone])
@@ -357,6 +357,7 @@ ALONE = {"Vary": "*"}
     ("of every kind, some twice", BY_HAND, MERGED_FOR_A),
     ("Vary: *", ALONE, [ONLY_A | ALONE, ALONE, ONLY_A | ALONE]),
     ("and more", {"Vary": "X, *"}, [ONLY_A | ALONE, ALONE, ONLY_A | ALONE]),
+    ("empty pieces", {"Vary": " Cookie ,, oRiGiN ,X-*,"}, [ONLY_A | STARS, STARS, ONLY_A | STARS]),
 )
 def test_headers_set_by_hand_are_replaced_or_merged(place: h.Place, headers: Any, expected: Any) -> None:
     app = h.make_app()

@@ -10,7 +10,7 @@ import pytest
 
 import flask_cors
 from flask_cors.options import build_resources, parse_keywords
-from flask_cors.policy import CORS_HEADERS, DENY_ALL, CORSRequest, Policy, is_token, merge_vary
+from flask_cors.policy import CORS_HEADERS, DENY_ALL, CORSRequest, Policy, is_token
 from tests.helpers import ALL_METHODS, DENIED
 from tests.tables import table
 
@@ -185,16 +185,3 @@ def test_of_all_characters_77_can_stand_in_a_token() -> None:
     found = {character for character in map(chr, range(0x3000)) if is_token(character)}
     assert found == set(string.ascii_letters + string.digits + "!#$%&'*+-.^_`|~")
     assert [is_token(name) for name in ("Content-Type", "", "a\n")] == [True, False, False]
-
-
-@table(
-    "present, needed, merged",
-    ("nothing was there", "", "Origin", "Origin"),
-    ("the order stays", "Cookie, oRiGiN , Accept", "Origin", "Origin, Cookie, Accept"),
-    ("white space and empty pieces go", " Cookie ,, Accept,", "Origin", "Origin, Cookie, Accept"),
-    ("the wildcard stays alone", "Cookie, *", "Origin", "*"),
-    ("a star in a name is no wildcard", "X-*", "Origin", "Origin, X-*"),
-    ("several are needed", "B, A", "Origin, A", "Origin, A, B"),
-)
-def test_vary_is_merged(present: str, needed: str, merged: str) -> None:
-    assert merge_vary(present, needed) == merged
