@@ -1,4 +1,4 @@
-"""Requests and responses: the only reader of requests, and the only writer of response headers.
+"""Requests and responses: here the CORS headers of requests are read, and those of responses are set.
 
 :class:`PreflightMiddleware` responds to preflights, and :func:`add_headers` puts the headers on every other response.
 The five steps are in the manual, on the page "The life of a request".

@@ -29,7 +29,7 @@ class CORS:
     :param app: the app or blueprint; without it, call :meth:`init_app` later, once for each.
     :param options: see :class:`~flask_cors.options.Options`, and ``resources`` in
         :class:`~flask_cors.options.CORSOptions`.
-    :raises TypeError: for an unknown option, or an option given by position.
+    :raises TypeError: for an unknown option, an option given by position, or what is not an app.
     :raises ValueError: for values that break a rule, all in one message.
     :raises RuntimeError: for a blueprint that is registered already.
     """

@@ -6,7 +6,7 @@ the name in capitals, an entry of ``resources`` in a dict. Weakest first: defaul
 
 Each mistake is reported as early as possible: a value where it is given, a combination where all of it is known. An
 unknown name raises ``TypeError``, a wrong value ``ValueError``. Both show what was given, the rule, and what to write
-instead, and all mistakes are in one message.
+instead. All wrong values of a call are in one message; names are checked before them, combinations after them.
 
 Pure: no Flask; a config is any mapping.
 """
@@ -44,9 +44,9 @@ class Options(TypedDict, total=False):
         wildcards: ``"https://*.example.com"`` is every subdomain at any depth, but not ``example.com`` itself, and
         ``"http://localhost:*"`` is every port. A compiled :class:`re.Pattern` must match the whole origin, and so must
         a string that begins with ``^``. A function is called with the origin, once a request and only if there is one,
-        before the view and before the app's ``before_request`` functions; it returns a bool. Any of these can be mixed
-        in an iterable. An empty one allows no origin. ``None`` allows no origin and gives a warning: an environment
-        variable that is not set must not allow every origin.
+        before the view and, if there is ``CORS(app)``, before the app's ``before_request`` functions; it returns a
+        bool. Any of these can be mixed in an iterable. An empty one allows no origin. ``None`` allows no origin and
+        gives a warning: an environment variable that is not set must not allow every origin.
 
         Default: ``"*"``
 
@@ -140,7 +140,8 @@ class Options(TypedDict, total=False):
 
     .. attribute:: always_send
 
-        Whether responses to requests without ``Origin`` carry the headers too, if these are the same for every origin.
+        Whether responses to requests without ``Origin`` carry the headers too, if the policy allows every origin, or
+        one exact origin alone.
 
         Default: ``True``
 
@@ -198,9 +199,9 @@ class CORSOptions(Options, total=False):
 
         Each is matched, case-sensitively, from the start of the decoded path that Flask itself routes on. A dict gives
         each pattern options of its own, which override the other keywords. In a string, a comma before a slash
-        separates two patterns. ``"*"`` is every path. Of several
-        patterns that match, the one with the longest literal prefix decides, then the longer, then the earlier. Paths
-        of more than 4,096 characters are not matched and get no CORS headers.
+        separates two patterns. ``"*"`` is every path. Of several patterns that match, the one with the longest literal
+        prefix decides, then the longer, then the earlier. On a path of more than 4,096 characters only ``"*"`` is
+        tried.
 
         Default: every path
 

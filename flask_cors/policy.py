@@ -20,8 +20,8 @@ sends a *preflight*::
     Access-Control-Request-Headers: x-token
 
 It sends the *actual request* only if the preflight response has an ok status, allows the origin, and lists the method
-(in ``Access-Control-Allow-Methods``) and the headers (in ``Access-Control-Allow-Headers``). It may cache this
-permission for ``Access-Control-Max-Age`` seconds.
+(in ``Access-Control-Allow-Methods``; ``GET``, ``HEAD`` and ``POST`` need not be listed) and the headers (in
+``Access-Control-Allow-Headers``). It may cache this permission for ``Access-Control-Max-Age`` seconds.
 
 **Credentials.** A browser sends cookies and HTTP authentication to another origin only if the page wants it. The page
 can then read the response only if that says ``Access-Control-Allow-Credentials: true``. In this case ``*`` is not
@@ -97,7 +97,7 @@ class _PolicyFields(NamedTuple):
 
 
 class Policy(_PolicyFields):
-    """Who may read a resource, and how. It is made once, at set-up, and requests only read it.
+    """Who may read a resource, and how. It is made for an app's first request, and never changes.
 
     The fields are the options of :class:`~flask_cors.options.Options`, parsed. ``supports_credentials`` is never
     combined with ``origins.matches_any_origin``: :mod:`~flask_cors.options` raises then.
@@ -108,6 +108,7 @@ class Policy(_PolicyFields):
 
         Use it where another part of an app keeps a list of origins, such as a WebSocket server.
 
+        :raises TypeError: if a callable in ``origins`` returns anything but a bool.
         :raises Exception: what a callable in ``origins`` raises.
         """
         return self.origins.allow(origin)

@@ -70,7 +70,8 @@ class Resources:
     def policy(self, path: str) -> Policy | None:
         """Return the policy of the most precise pattern that matches *path*, if any does.
 
-        No pattern is tried on a path that is too long. It is denied: a less precise pattern must not decide.
+        Only the pattern of every path is tried on a path that is too long. If another has a prefix that begins the
+        path, the path is denied: a less precise pattern must not decide.
         """
         for pattern, policy in compress(self.rules, map(path.startswith, self._prefixes)):
             if pattern.pattern and len(path) > _MAX_PATH_LENGTH:
