@@ -350,8 +350,8 @@ def _parse_pattern(pattern: Any) -> re.Pattern[str]:
     if not isinstance(text, str) or not text:
         rule = "a pattern is a text or a compiled re.Pattern of text; write '*' for every path"
         raise ValueError(f": {rule}, and a dict of patterns without a list around it")
-    if re.match(r'\s*[\[{]\s*"', text):
-        raise ValueError(f": {text!r:.300} is JSON as text; write json.loads(...)")
+    if re.match(r"\s*[\[{]\s*[\"']", text):
+        raise ValueError(f": {text!r:.300} is a list or a dict as text; write r'/api/, /public/', or json.loads(...)")
     if text in PARSERS:
         raise ValueError(f": {text!r} is an option, not a path; write it beside resources")
     return pattern if isinstance(pattern, re.Pattern) else compile_pattern(text)

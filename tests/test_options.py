@@ -297,6 +297,7 @@ def test_resources_can_be_given_as(value: object, covered: list[str]) -> None:
 
 
 NO_PATTERNS: list[object] = ["", 5, b"/a", None, {"/a": {}}, []]
+AS_TEXT = ('{"/a": {}}', '[ "/a"]', "['/a']", "['/a', '/b']", "{'/a': {}}")
 
 
 @table(
@@ -304,7 +305,7 @@ NO_PATTERNS: list[object] = ["", 5, b"/a", None, {"/a": {}}, []]
     *((f"{value!r}", value, f"={value!r} must be a pattern, patterns, or a dict") for value in (5, b"/")),
     *((f"[{item!r}]", [item], f"[{item!r}]: a pattern is a text") for item in NO_PATTERNS),
     ("a pattern of bytes", re.compile(b"/a"), "[re.compile(b'/a')]: a pattern is a text"),
-    *((f"JSON: {text}", text, f"[{text!r}]: {text!r} is JSON") for text in ('{"/a": {}}', '[ "/a"]')),
+    *((f"as text: {text}", text, f"[{text!r}]: {text!r} is a list or a dict as text") for text in AS_TEXT),
     ("an object with a pattern", types.SimpleNamespace(pattern="/a"), "=namespace(pattern='/a') must be a pattern"),
     ("an open group", "/a(", "['/a(']: '/a(' is not a valid regular expression: missing )"),
     ("a glob in a list", ["/", "*/a"], "['*/a']: '*/a' is not a valid regular expression"),
