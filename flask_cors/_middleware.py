@@ -161,7 +161,7 @@ def add_headers(state: AppState, response: Response) -> Response:
             and read_request(current).is_preflight
             and preflight_policy(state, current) is not None
         ):
-            empty_response = state.app.response_class()
+            empty_response = state.app.response_class(status=200)
             empty_response.call_on_close(response.close)
             return set_headers(empty_response, headers)
         return set_headers(response, headers)

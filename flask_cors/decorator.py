@@ -32,7 +32,8 @@ def cross_origin(*positional: Never, **options: Unpack[Options]) -> Callable[[Vi
     passwords there, protect it against forged requests as well: CORS does not.
 
     Without :class:`CORS` on the app, the view's wrapper responds to preflights, after the app's ``before_request``
-    functions, and a response of these carries no CORS headers. ``CORS(app, resources=[])`` changes both.
+    functions, and a response of these carries no CORS headers. If only a method of a class is decorated, Flask responds
+    to preflights, without CORS headers. ``CORS(app, resources=[])`` changes all of this.
 
     :param options: see :class:`~flask_cors.options.Options`.
     :raises TypeError: for an unknown option, an option given by position, or missing parentheses.

@@ -348,7 +348,7 @@ def _parse_pattern(pattern: Any) -> re.Pattern[str]:
         return ANY_PATH
     text = pattern.pattern if isinstance(pattern, re.Pattern) else pattern
     if not isinstance(text, str) or not text:
-        rule = "a pattern is a text or a compiled re.Pattern of text; write '*' for every path"
+        rule = "a pattern is a text, not empty, or a compiled re.Pattern of text; write '*' for every path, [] for none"
         raise ValueError(f": {rule}, and a dict of patterns without a list around it")
     if re.match(r"\s*[\[{]\s*[\"']", text):
         raise ValueError(f": {text!r:.300} is a list or a dict as text; write r'/api/, /public/', or json.loads(...)")

@@ -251,6 +251,14 @@ def test_the_empty_response_closes_the_one_that_it_replaces() -> None:
     assert closed == ["closed"]
 
 
+def test_a_preflight_gets_a_200_where_the_apps_own_responses_begin_with_another_status() -> None:
+    app = make_app()
+    app.response_class = type("Created", (Response,), {"default_status": 201})
+    h.use_middleware(app)
+    use_cors(app)
+    assert h.preflight_headers(h.preflight(app.test_client(), "/")) == ONLY_A | ALL_METHODS
+
+
 # Responses that cannot be changed, or that are returned again and again ----------------------------------------------
 
 
