@@ -54,27 +54,23 @@ request_denied: NamedSignal = Namespace().signal("request-denied")
 
 
 def install(state: AppState) -> None:
-    """Install the middleware and the function after a request in an app, once."""
+    """Install what the app needs by now, each part once."""
     app = state.app
-    _add_headers_last(state)
-    if not state.installed:
-        # A middleware that stands there already may change host and path. So only Flask's own method is wrapped.
-        if inspect.getattr_static(app, "wsgi_app") is vars(Flask)["wsgi_app"]:
-            app.wsgi_app = PreflightMiddleware(state)  # type: ignore[method-assign]
-        else:
-            state.has_callables = True  # there may be some, and nothing else finds out before the app's functions run
-    state.installed = True
-    if state.has_callables and not state.asks_callables:
-        put_first(app.before_request_funcs, partial(ask_callables, state))
-        state.asks_callables = True
-
-
-def _add_headers_last(state: AppState) -> None:
-    """Install the function that changes a response last: the first in a list that Flask runs in reverse order."""
-    with _LOCK:
-        if not state.adds_headers:
-            put_first(state.app.after_request_funcs, partial(add_headers, state))
+    with state.lock:
+        if not state.adds_headers:  # last, since Flask runs the list in reverse order
+            put_first(app.after_request_funcs, partial(add_headers, state))
             state.adds_headers = True
+        if not state.scopes:
+            return
+        wsgi_app = inspect.getattr_static(app, "wsgi_app")
+        # A middleware that stands there already may change host and path. So only Flask's own method is wrapped.
+        if wsgi_app is vars(Flask)["wsgi_app"]:
+            app.wsgi_app = PreflightMiddleware(state)  # type: ignore[method-assign]
+        elif not isinstance(wsgi_app, PreflightMiddleware):
+            state.has_callables = True  # there may be some, and nothing else finds out before the app's functions run
+        if state.has_callables and not state.asks_callables:
+            put_first(app.before_request_funcs, partial(ask_callables, state))
+            state.asks_callables = True
 
 
 def put_first(functions: dict[Any, list[Any]], function: Callable[..., Any]) -> None:
@@ -88,8 +84,7 @@ def prepare(state: AppState) -> None:
         if state.ready:
             return
         state.build()
-        if state.installed:
-            install(state)
+        install(state)
         if state.app.debug or logging.getLogger(__package__).isEnabledFor(logging.INFO):
             from .cli.denied import log_denied_requests
 
@@ -127,14 +122,11 @@ class PreflightMiddleware:
 
     def _preflight_headers(self, environ: WSGIEnvironment) -> Headers | None:
         try:
-            current = self._state.app.request_class(environ)
-            request = read_request(current)
-            policy = preflight_policy(self._state, current) if request.is_preflight else None
+            request = self._state.app.request_class(environ)
+            policy = preflight_policy(self._state, request)
             if policy is None or policy.origins.callables:
                 return None
-            if request_denied.receivers:
-                _send_if_denied(self._state, current, policy)
-            return policy.response_headers(request)
+            return policy_headers(self._state, request, policy)
         except Exception:  # the app meets the same error, and handles it in its own way
             return None
 
@@ -147,21 +139,11 @@ def add_headers(state: AppState, response: Response) -> Response:
     """
     current = this_request()
     try:
-        if not state.installed and not hasattr(current, _DECORATED):
+        if not state.scopes and not hasattr(current, _DECORATED):
             return set_headers(response, None)
-        policy = request_policy(state, current)
-        if request_denied.receivers:
-            _send_if_denied(state, current, policy)
-        if policy is None:
-            return set_headers(response, None)
-        headers = policy.response_headers(read_request(current), ask_once(state, current, policy))
-        if (
-            current.method == "OPTIONS"
-            and state.installed
-            and read_request(current).is_preflight
-            and preflight_policy(state, current) is not None
-        ):
-            empty_response = state.app.response_class(status=200)
+        headers = policy_headers(state, current, request_policy(state, current))
+        if headers is not None and current.method == "OPTIONS" and preflight_policy(state, current):
+            empty_response = Response()
             empty_response.call_on_close(response.close)
             return set_headers(empty_response, headers)
         return set_headers(response, headers)
@@ -172,10 +154,15 @@ def add_headers(state: AppState, response: Response) -> Response:
     return response
 
 
-def _send_if_denied(state: AppState, current: Request, policy: Policy | None) -> None:
-    from .cli.denied import send_if_denied
+def policy_headers(state: AppState, current: Request, policy: Policy | None) -> Headers | None:
+    """Return the headers that a policy gives the response; tell who listens if they do not allow the request."""
+    if request_denied.receivers:
+        from .cli.denied import send_if_denied
 
-    send_if_denied(state.app, current, policy)
+        send_if_denied(state.app, current, policy)
+    if policy is None:
+        return None
+    return policy.response_headers(read_request(current), ask_once(state, current, policy))
 
 
 def ask_callables(state: AppState) -> None:
@@ -201,10 +188,7 @@ def before_view(decoration: ParsedOptions) -> Response | None:
     if applies:
         if state.has_callables:
             ask_callables(state)
-        if not state.installed:
-            setattr(current, _DECORATED, True)
-            if not state.adds_headers:
-                _add_headers_last(state)
+        setattr(current, _DECORATED, True)
     elif deciding:  # such as a decorator nearer to the view
         return None
     if current.method != "OPTIONS" or class_handles_options(state.app.view_functions.get(current.endpoint or "")):
@@ -267,7 +251,12 @@ def request_policy(state: AppState, current: Request, adapter: MapAdapter | None
 
 
 def preflight_policy(state: AppState, current: Request) -> Policy | None:
-    """Return the policy with which to respond to a preflight in place of the app; ``None`` if the app is to respond."""
+    """Return the policy with which to respond to a preflight in place of the app.
+
+    ``None`` if the app is to respond, or if the request is no preflight.
+    """
+    if not state.scopes or not read_request(current).is_preflight:
+        return None
     adapter = url_adapter(state.app, current)
     if adapter is not None and view_handles_options(state.app, adapter):
         return None

@@ -42,7 +42,6 @@ class AppState:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
-        self.installed = False
         self.adds_headers = False
         self.has_callables = False
         self.asks_callables = False  # whether the function is installed that does so

@@ -3,13 +3,14 @@
 import logging
 import re
 import warnings
+from collections.abc import Callable
 from datetime import timedelta
 from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from flask import Flask, current_app
+from flask import Blueprint, Flask, current_app
 
 from flask_cors import CORS, CORSWarning, cross_origin
 from flask_cors.options import build_resources
@@ -175,6 +176,15 @@ def test_what_is_said_to_be_given_in_place_of_it_works(what: Any) -> None:
         untyped(what)
     [written] = re.findall(r"write (CORS\(.*\))", str(caught.value))
     eval(written, {"CORS": CORS, "app": serving(), "serving": serving})  # noqa: S307
+
+
+@pytest.mark.parametrize("kind", [list, tuple, set])
+def test_several_blueprints_are_set_up_one_by_one(kind: Callable[..., Any]) -> None:
+    them = kind(Blueprint(name, __name__) for name in "ab")
+    with pytest.raises(TypeError, match=r"one at a time; write \[CORS\(each\) for each in them\]") as caught:
+        untyped(them)
+    [written] = re.findall(r"write (\[.*\])", str(caught.value))
+    assert len(eval(written, {"CORS": CORS, "them": them})) == 2  # noqa: S307
 
 
 @pytest.mark.parametrize("name", ["app", "server"])  # as Connexion, and Dash, name it

@@ -358,6 +358,7 @@ def test_a_wrong_value_is_an_error_with_the_rule_and_a_remedy(names: Any, rule: 
     ("a space or a semicolon", "A B; C", "commas separate names, and a name has no space; write 'A, B, C'"),
     ("an item with a comma", ["A", "B,C"], "commas separate names, and a name has no space; write 'A, B, C'"),
     ("a space in a name", ["Content- Type\n"], "commas separate names, and a name has no space; write 'Content-Type'"),
+    ("a known name", "A, content type", "commas separate names, and a name has no space; write 'A, content-type'"),
 )
 def test_what_is_no_header_is_told_where_it_belongs(value: Any, advice: str) -> None:
     assert refused(ValueError, keywords, headers=value).endswith(f"]: {advice}")

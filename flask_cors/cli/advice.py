@@ -125,7 +125,8 @@ def not_tokens(names: Collection[object]) -> str:
             return f"a value does not belong here; write {name[1]!r}"
         if re.fullmatch(r"(application|text|multipart|image)/[\w.+*-]+", text.strip()):
             return "that is a value of Content-Type; write 'Content-Type'"
-    split = re.split(r"[\s,;]+", re.sub(r"\s*-\s*", "-", ";".join(texts)).strip())
+    joined = re.sub(r"(?i)(?<=\bcontent)\s+(?=type\b)|\s*-\s*", "-", ";".join(texts))
+    split = re.split(r"[\s,;]+", joined.strip())
     if len(texts) == len(names) and all(re.fullmatch(r"(?a)[\w-]+", name) for name in split):
         return f"commas separate names, and a name has no space; write {', '.join(split)!r}"
     return "write tokens, letters and digits and !#$%&'*+-.^_`|~ only, as in X-Token"
@@ -142,6 +143,8 @@ def _call_of_cors(value: object) -> str:
             return f"write CORS(app.{name}) with the name of your app"
     if inspect.isfunction(value):
         return f"a function that makes the app is called first; write CORS({value.__name__}())"
+    if isinstance(value, list | tuple | set) and any(hasattr(item, "register_blueprint") for item in value):
+        return "it takes one at a time; write [CORS(each) for each in them], with your list for them"
     if isinstance(value, str | list | tuple | set | dict):
         return f"give options by keyword; write CORS(app, {_as_keyword(value, of_decorator=False)})"
     return "write CORS(app) with your Flask app"

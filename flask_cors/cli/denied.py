@@ -18,6 +18,7 @@ from flask.logging import default_handler, has_level_handler
 
 from .._middleware import (
     ask_once,
+    policy_headers,
     preflight_policy,
     put_first,
     read_request,
@@ -82,12 +83,11 @@ def traceback_response(app: Flask, environ: WSGIEnvironment) -> Response | None:
     response = app.response_class(traceback.format_exc(), 500, mimetype="text/plain")
     try:
         state = app_state(app)
-        policy = request_policy(state, current)
-        send_if_denied(app, current, policy)
-        if read_request(current).is_preflight and preflight_policy(state, current) is not None:
-            response = app.response_class()
-        if policy is not None:
-            set_headers(response, policy.response_headers(read_request(current), ask_once(state, current, policy)))
+        headers = policy_headers(state, current, request_policy(state, current))
+        if headers is not None and preflight_policy(state, current):
+            response = Response()
+        if headers is not None:
+            set_headers(response, headers)
     except Exception:  # what routing raises, perhaps that which is shown
         set_headers(response, (("Vary", "Origin"),))
     return response

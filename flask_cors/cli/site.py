@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from flask import Flask
 from werkzeug.routing import Rule
 
+from .._middleware import install
 from .._routes import (
     Route,
     all_decorations,
@@ -159,6 +160,7 @@ class Site:
         self._state: AppState = app_state(app)
         if not self._state.ready:
             self._state.build()
+            install(self._state)
             self._state.ready = True
         self.config_error: str = ""
         self.config: ParsedOptions = self._parse_config()
@@ -178,7 +180,7 @@ class Site:
     @property
     def is_installed(self) -> bool:
         """Whether there is a ``CORS`` on the app, so that preflights get their response before any login."""
-        return self._state.installed
+        return bool(self._state.scopes)
 
     @property
     def errors(self) -> list[tuple[Layer | None, str]]:
