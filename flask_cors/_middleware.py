@@ -13,6 +13,7 @@ from contextlib import suppress
 from copy import copy
 from functools import partial
 from threading import Lock
+from traceback import walk_stack
 from typing import TYPE_CHECKING, Any
 
 from blinker import NamedSignal, Namespace
@@ -180,7 +181,7 @@ def before_view(decoration: ParsedOptions) -> Response | None:
     deciding = deciding_decoration(state.app, current.endpoint, current.method)
     applies = deciding is decoration
     # Where none is found, the view may also be calling another registered one, and keeps its own policy then.
-    if deciding is None and decoration not in all_decorations(state.app):
+    if deciding is None and decoration not in all_decorations(state.app) and (not state.scopes or _view_is_running()):
         applies = True
         with suppress(Exception):  # what routing raises; `add_headers` meets it as well
             if request_route(state.app, current).endpoint == current.endpoint:
@@ -198,6 +199,11 @@ def before_view(decoration: ParsedOptions) -> Response | None:
     if declares_options(current.url_rule) and not state.decorated_policy(decoration).automatic_options:
         return None
     return _options_response(state.app, current)
+
+
+def _view_is_running() -> bool:
+    """Whether a view is running: functions before and after it, and for errors, leave the policy to ``CORS``."""
+    return any(frame.f_code.co_name == "dispatch_request" for frame, _ in walk_stack(None))
 
 
 def _options_response(app: Flask, current: Request) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
-from types import CellType, FunctionType
+from types import CellType, FunctionType, MethodType
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -14,7 +14,6 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import MapAdapter, RequestRedirect, Rule
 
 from .options import ParsedOptions
-from .policy import ALL_METHODS
 
 DECORATION = "cors_decoration"  # the attribute of a decorated view that holds its options
 _MAX_REDIRECTS = 8
@@ -125,7 +124,7 @@ def deciding_decoration(app: Flask, endpoint: str | None, method: str) -> Parsed
     view = app.view_functions.get(endpoint)  # type: ignore[arg-type]
     if isinstance(view, FunctionType) and not view.__closure__ and not view.__dict__:
         return None  # there is nothing in it
-    return find_decoration(view, method) or hidden_decoration(app, view)
+    return find_decoration(view, method) or hidden_decoration(app, view, method)
 
 
 def find_decoration(view: object, method: str) -> ParsedOptions | None:
@@ -144,14 +143,15 @@ def all_decorations(app: Flask, *, hidden: bool = True) -> Iterator[ParsedOption
     """Yield what ``@cross_origin`` was given for the registered views, and for the methods of their classes."""
     for view in [*app.view_functions.values()]:
         with suppress(Exception):  # a proxy has no attributes before there is a request
-            methods = ALL_METHODS if hasattr(view, "view_class") else ("",)
-            found = [find_decoration(view, method) for method in methods]
-            if hidden:
-                found.append(hidden_decoration(app, view))
-            yield from filter(None, found)
+            for method in getattr(view, "methods", None) or ("",):  # those of a class
+                found = find_decoration(view, method)
+                if found is None and hidden:
+                    found = hidden_decoration(app, view, method)
+                if found is not None:
+                    yield found
 
 
-def hidden_decoration(app: Flask, view: object) -> ParsedOptions | None:
+def hidden_decoration(app: Flask, view: object, method: str) -> ParsedOptions | None:
     """Return the decoration that an outer decorator hides, because it does not use ``functools.wraps``.
 
     It is found in the functions to which *view* refers as a closure, a partial or an object. Other registered views
@@ -162,7 +162,7 @@ def hidden_decoration(app: Flask, view: object) -> ParsedOptions | None:
     while waiting and len(seen) < _MAX_FUNCTIONS:
         function = waiting.pop(0)
         seen.append(function)
-        decoration = find_decoration(function, "")
+        decoration = find_decoration(function, method)
         inner = [one for one in _inner_functions(function) if one not in seen]
         if decoration is None and not inner:
             continue  # most functions: below, each is compared with all views
@@ -179,5 +179,5 @@ def _inner_functions(function: object) -> Iterator[object]:
     cells = [cell.cell_contents for cell in getattr(function, "__closure__", None) or () if cell != _EMPTY_CELL]
     attributes = getattr(function, "__dict__", {}).values()
     for inner in (*cells, *attributes, getattr(function, "func", None)):
-        if isinstance(inner, FunctionType | partial):
+        if isinstance(inner, FunctionType | MethodType | partial):
             yield inner

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from copy import copy
-from functools import update_wrapper, wraps
+from functools import partial, update_wrapper, wraps
 from typing import Any, Never, TypeVar, Unpack, cast
 
 from ._middleware import before_view
@@ -68,22 +68,16 @@ def _wrap(view: AnyView, decoration: ParsedOptions) -> AnyView:
 def _route_options(wrapper: AnyView) -> AnyView:
     """Make Flask route ``OPTIONS`` to *wrapper*: ``Flask.add_url_rule`` reads these two attributes."""
     if getattr(wrapper, "__qualname__", "").startswith("View.as_view."):
-        wrapper = _ClassBasedView(wrapper)
+        wrapper = update_wrapper(_ClassBasedView(wrapper), wrapper)
     required = {AutomaticOptions("OPTIONS"), *getattr(wrapper, "required_methods", ())}
     vars(wrapper).update(required_methods=required, provide_automatic_options=False)
     return wrapper
 
 
-class _ClassBasedView:
+class _ClassBasedView(partial[Any]):
     """A view made by ``View.as_view``, which sets attributes of what its decorators return.
 
     One of these attributes would keep ``OPTIONS`` from being routed to the view. So it cannot be set.
     """
 
     provide_automatic_options = property(lambda _: False, lambda _, __: None)
-
-    def __init__(self, view: AnyView) -> None:
-        update_wrapper(self, view)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.__wrapped__(*args, **kwargs)  # type: ignore[attr-defined]

@@ -29,7 +29,7 @@ _UNSET = " (perhaps an environment variable is not set)"
 _SERIALIZED = (
     r"(?=[\s\S]{1,300}\Z)(?:null|(?:(?P<web>https?|wss?)(?=:)|(?!(?:https?|wss?):)[a-z][a-z0-9+.-]*)://"
     r"(?:\[[0-9a-f:]+\]|(?(web)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|[a-zA-Z0-9._~%-]*))"
-    r"(?::(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?)"
+    r"(?::(?:0|[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?)"
 )
 # An origin as people write it: any case, Unicode, a default port, a trailing slash or "/*", and the two wildcards.
 _WRITTEN = (

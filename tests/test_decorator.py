@@ -262,6 +262,27 @@ def test_beside_cors_a_preflight_and_the_request_after_it_have_the_hidden_policy
     )
 
 
+class Pages:
+    @only_b
+    def index(self) -> str:
+        return "text"
+
+
+@table(
+    "hidden",
+    ("the view of a class, in its list", method_view(only_b, login_first, get=get)),
+    ("the view of a class of any other kind", class_view(only_b, login_first)),
+    ("the view of a class, where it is registered", login_first(method_view(only_b, get=get))),
+    ("a method of the view of a class", login_first(method_view(get=only_b(get)))),
+    ("a method of an object", login_first(Pages().index)),
+)
+def test_beside_cors_what_denies_a_login_has_the_hidden_policy_of(hidden: ViewFunction) -> None:
+    app = h.make_app()
+    cors_for_a(app)
+    app.add_url_rule("/", "hidden", hidden)
+    h.assert_policy(app, FOR_B, "/", 401)
+
+
 def swap_in_a_class() -> tuple[ViewFunction, Callable[[ViewFunction], None]]:
     view_class = methods(get=for_all(get))
     return view_class.as_view("view"), lambda view: setattr(view_class, "get", staticmethod(view))
@@ -333,12 +354,36 @@ def test_a_view_that_calls_another_registered_view_keeps_its_own_policy(set_up: 
         assert h.get_preflight_headers_for(app, "/hidden") == h.as_preflights(FOR_A)
 
 
-def test_a_view_that_calls_a_method_of_a_registered_class_keeps_its_own_policy() -> None:
-    app, method = h.make_app(), only_b(get)
+@table(
+    "register, path, status",
+    ("before the request", lambda app, function: app.before_request(function(lambda: None)), "/fine", 200),
+    ("after the request", lambda app, function: app.after_request(function(lambda it: it)), "/fine", 200),
+    ("for 404", lambda app, function: app.register_error_handler(404, function(lambda _: ("none", 404))), "/no", 404),
+    ("for 500", lambda app, function: app.register_error_handler(500, function(lambda _: ("no", 500))), "/fails", 500),
+)
+def test_beside_cors_a_decorated_function_that_is_no_view_decides_nothing(
+    register: Callable[..., Any], path: str, status: int
+) -> None:
+    app = h.make_app(TESTING=False)
+    CORS(app, origins=B, supports_credentials=True)
+    app.add_url_rule("/fine", "fine", a_view)
+    app.add_url_rule("/fails", "fails", raises)
+    register(app, only_a)
+    with_credentials = FOR_B[1] | {"Access-Control-Allow-Credentials": "true"}
+    responses = [h.fetch(app.test_client(), path, origin) for origin in (A, B)]
+    assert [response.status_code for response in responses] == [status] * 2
+    assert [*map(h.cors_headers, responses)] == [h.DENIED, with_credentials]
+
+
+@pytest.mark.parametrize("method", ["GET", "PROPFIND"])
+def test_a_view_that_calls_a_method_of_a_registered_class_keeps_its_own_policy(method: str) -> None:
+    app, called = h.make_app(), only_b(get)
     cors_for_a(app)
-    app.add_url_rule("/called", view_func=methods(get=method).as_view("called"))
-    app.add_url_rule("/", "calling", lambda: method(None))
-    assert (h.get_headers_for(app, "/called"), h.get_headers_for(app)) == (h.FOR_B, FOR_A)
+    attributes: dict[str, Any] = {"methods": [method], method.lower(): called}
+    view_class = methods(**attributes)
+    app.add_url_rule("/called", view_func=view_class.as_view("called"))
+    app.add_url_rule("/", "calling", lambda: called(None))
+    assert (h.get_headers_for(app, "/called", method=method), h.get_headers_for(app)) == (FOR_B, FOR_A)
 
 
 # Headers that are there already --------------------------------------------------------------------------------------
@@ -448,5 +493,5 @@ def test_functions_that_know_each_other_are_looked_at_once(monkeypatch: pytest.M
 
     looked_at = mock.Mock(return_value=None)
     monkeypatch.setattr(_routes, "find_decoration", looked_at)
-    assert _routes.hidden_decoration(h.make_app(), one) is None
+    assert _routes.hidden_decoration(h.make_app(), one, "GET") is None
     assert looked_at.call_count <= 4 * 3

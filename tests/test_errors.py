@@ -1,5 +1,6 @@
 """Errors: whoever makes them, they carry the headers of the policy that covers the request, and of no other."""
 
+from json import loads
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -185,6 +186,18 @@ def test_in_debug_mode_an_exception_can_be_read_by_a_fetch_and_keeps_the_debugge
     logged = [record for record in caplog.records if record.exc_info and "/broken" in record.getMessage()]
     assert len(logged) == (1 if kind == "plain" else 0)  # otherwise the debugger writes it
     assert fetch(client, PATH, A).text == "text"
+
+
+def test_in_debug_mode_the_500_has_the_traceback_whatever_characters_are_in_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def view() -> str:
+        raise ValueError(loads(r'"\ud83d"'))  # which JSON may hold, and UTF-8 may not
+
+    app = make_app_for_a(h.for_the_app, view, DEBUG=True)
+    monkeypatch.setattr(app.logger, "disabled", True)  # pytest would send what is logged to another process, as UTF-8
+    response = fetch(app.test_client(), PATH, A)
+    assert (response.status_code, response.text.splitlines()[-1]) == (500, r"ValueError: \ud83d")
 
 
 def test_in_debug_mode_the_500_has_what_was_decided_in_the_request() -> None:

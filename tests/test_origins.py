@@ -66,7 +66,7 @@ SHELLS.append(EXTENSION)
 NO_ORIGINS = words("""
     * app.example https:// https://. http://.app.example https://a..example Null https://a.example/ https://A.example ://a
     https://a.example: https://a.example:100000 https://ü.a https://a.example:٣ https://a%2f.example https://a~ app://a/b
-    app://a,b App://a app:a file:///x app://a: app://a:65536 app://ü https://[::1 https://[::A]
+    app://a,b App://a app:a file:///x app://a: app://a:65536 app://a:00 https://a:080 app://ü https://[::1 https://[::A]
 """)
 NO_ORIGINS += ["", "null\n", "https://a.example\n", "https://a https://b", "app://a b", "app://a\x00"]
 LONGEST = ["https://" + "a" * 292, "app://" + "a" * 294]

@@ -96,6 +96,22 @@ def test_a_middleware_may_change_the_path(order: int) -> None:
     assert cors_headers(fetch(app.test_client(), "/mounted/", A)) == NO_HEADERS
 
 
+@pytest.mark.parametrize("steps", [[], [h.use_middleware]], ids=["by the middleware", "after the app"])
+def test_with_credentials_the_requested_names_are_sent(steps: list[SetUp]) -> None:
+    app = make_app()
+    for step in steps:
+        step(app)
+    CORS(app, origins=A, supports_credentials=True, methods="*", headers="*")
+    response = preflight(app.test_client(), "/", A, "PATCH", "x-b,x-a")
+    assert h.preflight_headers(response) == {
+        "Access-Control-Allow-Origin": A,
+        "Access-Control-Allow-Credentials": "true",
+        "Access-Control-Allow-Methods": "PATCH",
+        "Access-Control-Allow-Headers": "x-a, x-b",
+        "Vary": "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
+    }
+
+
 # For URLs that lead elsewhere, or nowhere ----------------------------------------------------------------------------
 
 

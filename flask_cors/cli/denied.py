@@ -80,7 +80,8 @@ def traceback_response(app: Flask, environ: WSGIEnvironment) -> Response | None:
     if not is_cross_origin_fetch(current):
         return None
     app.logger.exception("Exception on %r [%s]", current.path, current.method)
-    response = app.response_class(traceback.format_exc(), 500, mimetype="text/plain")
+    text = traceback.format_exc().encode(errors="backslashreplace")  # it may hold half a surrogate pair
+    response = app.response_class(text, 500, mimetype="text/plain")
     try:
         state = app_state(app)
         headers = policy_headers(state, current, request_policy(state, current))

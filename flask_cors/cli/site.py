@@ -208,7 +208,7 @@ class Site:
     def cover(self, route: Route) -> Cover | None:
         """Return what decides for a route."""
         view = self.app.view_functions.get(route.endpoint or "")
-        decoration = find_decoration(view, route.method) or hidden_decoration(self.app, view)
+        decoration = find_decoration(view, route.method) or hidden_decoration(self.app, view, route.method)
         if decoration is not None:
             layer = self._decoration(decoration)
             return Cover(layer, layer.entries[0])
