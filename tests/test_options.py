@@ -238,6 +238,9 @@ def test_the_remedy_for_an_option_by_position_works(function: Any, value: object
     assert written == meant
     function(*app, **written)
     assert "path '/users' belongs to @app.route" in refused(TypeError, cross_origin, "/users")
+    assert refused(TypeError, function, *app, True).endswith(
+        "True has no name: write it before the value, as in max_age=60"
+    )
 
 
 def key_warnings(config: dict[Any, Any], decoration: dict[str, Any] | None = None, **options: Any) -> list[str]:

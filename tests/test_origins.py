@@ -204,6 +204,10 @@ APP_EXAMPLE = words("""
     https://.app.example/             https://x.app.example           'https://*.app.example'
     192.168.*                         http://192.168.1.7:3000         re.compile(r"http://192\.168\.[0-9.]*(:[0-9]+)?")
     10.*                              http://10.1.2.3:3000
+    http://10.0.*                     http://10.0.2.3:3000
+    http://localhost*                 http://localhost:3000           'http://localhost:*'
+    http://127.0.0.1.*                http://127.0.0.1:5000           'http://127.0.0.1:*'
+    https:\/\/(.)*\.b\.example         https://a.b.example             re.compile(r"https://(.)*\.b\.example")
     localhost:30*                     http://localhost:3000           re.compile(r"http://localhost:30[^.:/]*")
     https?://\w*\.?example\.com:?\d*/?.*  http://a.example.com:1    re.compile(r"https?://(.+\.)?example\.com(:\d+)?")
     https://*example.com              https://a.b.example.com         re.compile(r"https://([^:/]+\.)?example\.com")

@@ -39,6 +39,7 @@ _NARROWER = r"write \. for each dot, (.+\.)? for the names below a domain, and n
 
 # What people write who know other libraries or other releases, and what they can write here.
 OTHER_NAMES = {
+    "allow_all": 'write origins="*"',
     "allow_all_origins": 'write origins="*"',
     "allow_credentials": "write supports_credentials",
     "allow_methods": "write methods",
@@ -90,14 +91,17 @@ def option_without_name(value: object, where: str) -> str:
     shown = f"{value!r:.300}"
     if isinstance(value, str) and value.startswith("/") and of_decorator:
         return f"{where} takes no path: the path {shown} belongs to @app.route above it"
-    return f"{where} takes its options by keyword; for {shown}, write {_as_keyword(value, of_decorator)}"
+    rule = f"{where} takes its options by keyword"
+    if value is not None and not isinstance(value, str | Collection | re.Pattern) and not callable(value):
+        return f"{rule}; {shown} has no name: write it before the value, as in max_age=60"
+    return f"{rule}; for {shown}, write {_as_keyword(value, of_decorator)}"
 
 
 def _as_keyword(value: object, of_decorator: bool) -> str:
     shown = f"{value!r:.300}"
     if isinstance(value, Mapping) and value.keys() <= {*NAMES, RESOURCES}:
         return f"**{shown}"
-    if of_decorator or _has_origin(value):
+    if of_decorator or callable(value) or _has_origin(value):
         return f"origins={shown}"
     return f"{RESOURCES}={shown}"
 
@@ -234,6 +238,7 @@ def _origin_meant(text: str) -> str:
     if len(text) > _LONGEST:
         return ""
     text = re.sub(r"(^|//)(?=\.[\w.:-]+/?$)", r"\1*", text)  # ".app.example", as cookies and Django write it
+    text = re.sub(r"(?<=//)(localhost|\d+(?:\.\d+){3})\.?\*$", r"\1:*", text)  # where only the port can vary
     scheme, host = re.findall(_MISWRITTEN, text)[0]
     if re.fullmatch(r"\*\.[^.:]+(:.*)?", host) and not re.fullmatch(_PRIVATE, host):
         return ""
@@ -272,6 +277,7 @@ def _as_regex(text: str) -> str:
     regex = re.sub(r"(?<![:/])/[\w./*-]*$", "", regex.lstrip("/^"))  # the path
     is_regex = re.search(_REGEX_SIGNS, regex)
     regex = _with_scheme(regex)
+    regex = re.sub(r"(//\d[\d.]*\*+)$", r"\1:*", regex)  # pages in private networks are on ports
     star = "[0-9.]*" if re.search(r"//\d[\d.*]*(:|$)", regex) else "[^.:/]*"
     regex = re.sub(r":\*(?=[)|$]|$)", "(:[0-9]+)?", regex)
     regex = re.sub(r"(?<=[/(|])\*+(?=\w)", r"([^:/]+\.)?", regex)

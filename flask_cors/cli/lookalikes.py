@@ -77,7 +77,8 @@ def _choices(pattern: str) -> Iterator[str]:
 
 def _sample(pattern: str, name: str) -> str:
     """Return an origin like those that a pattern matches, with *name* in the place of letters that vary."""
-    text = re.sub(r"\\d|\[0-9\]", "8", pattern.replace("[.]", r"\."))
+    text = re.sub(r"\((\.|\\w)\)(?=[*+{])", r"\1", pattern.replace("[.]", r"\."))  # (.)* is .*
+    text = re.sub(r"\\d|\[0-9\]", "8", text)
     text = re.sub(r"\\[wWDS]|\[.[^]]*\]|\.(?=[*+{])", name, text)
     for _ in range(5):  # groups in groups: the first choice of each
         text = re.sub(r"\((?:\?[^:>()]*[:>]?)?([^()|]*)[^()]*\)", r"\1", text)
