@@ -127,6 +127,14 @@ def test_one_that_comes_late_is_called_before_all_else_from_the_next_request_on_
     assert h.get_headers_for(app, PATH) == h.FOR_A
 
 
+def test_several_cors_install_one_function_before_and_one_after_a_request() -> None:
+    app = h.make_app()
+    for _ in range(3):
+        CORS(app, origins=recorder_in([]))
+        fetch(app.test_client(), "/", A)
+    assert [len(functions[None]) for functions in (app.before_request_funcs, app.after_request_funcs)] == [1, 1]
+
+
 def test_a_request_that_comes_while_the_first_one_sets_up_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     app, order, build, others = h.make_app(), list[str](), AppState.build, list[Any]()
     CORS(app)

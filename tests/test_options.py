@@ -67,6 +67,7 @@ def refused(error: type[Exception], call: Callable[..., object], *args: Any, **o
 def warned(step: Callable[[], object]) -> list[warnings.WarningMessage]:
     with warnings.catch_warnings(record=True, action="always") as caught:
         step()
+    assert {warning.category for warning in caught} <= {CORSWarning}
     return caught
 
 
@@ -99,6 +100,7 @@ def test_none_is_not_given() -> None:
     for parse in PLACES.values():
         assert parse(**dict.fromkeys(NAMES - {"origins"})).values.keys() - {"resources"} == set()
     assert keywords(resources=None).values == config(resources=None).values == {}
+    assert keywords(methods=None, max_age=1).values == {"max_age": 1}
 
 
 @table(

@@ -132,6 +132,13 @@ def test_with_credentials_the_wildcard_becomes_the_requested_names(
         assert headers_of(policy, request, OTHER) == vary
 
 
+def test_with_credentials_the_names_are_those_of_a_preflight_only() -> None:
+    policy = policy_of(origins=APP, headers="*", **TRUSTING)
+    for request in REQUESTS[:3]:
+        assert headers_of(policy, request, APP) == LISTED | TRUE
+    assert headers_of(policy, PREFLIGHT, APP)[METHODS] == ALL_METHODS[METHODS]
+
+
 def test_a_denied_path_has_no_header_but_vary() -> None:
     assert [headers_of(DENY_ALL, request, origin) for request in REQUESTS for origin in (APP, None)] == [DENIED] * 10
 
