@@ -259,7 +259,7 @@ def request_policy(state: AppState, current: Request, adapter: MapAdapter | None
 def preflight_policy(state: AppState, current: Request) -> Policy | None:
     """Return the policy with which to respond to a preflight in place of the app.
 
-    ``None`` if the app is to respond, or if the request is no preflight.
+    ``None`` if the app is to respond, or if the request is not a preflight.
     """
     if not state.scopes or not read_request(current).is_preflight:
         return None
