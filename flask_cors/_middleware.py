@@ -318,6 +318,7 @@ def _replace_headers(present: ResponseHeaders, headers: dict[str, str]) -> Heade
     if "Vary" in headers:
         names = parse_set_header(headers["Vary"])
         names.update(parse_set_header(", ".join(present.getlist("Vary"))))
+        names.discard("")  # of "Accept,, Cookie", in an old Werkzeug
         headers["Vary"] = "*" if "*" in names else names.to_header()
     removed = [ACL_CREDENTIALS, *headers]
     if ACL_ORIGIN not in headers:
