@@ -17,8 +17,9 @@ from traceback import walk_stack
 from typing import TYPE_CHECKING, Any
 
 from blinker import NamedSignal, Namespace
-from flask import Flask, Request, Response, current_app
+from flask import Request, Response, current_app
 from flask import request as request_proxy
+from flask.app import Flask  # since tracers replace `flask.Flask` with a class of their own
 from werkzeug.datastructures import Headers as ResponseHeaders
 from werkzeug.http import parse_set_header
 from werkzeug.routing import MapAdapter
@@ -114,12 +115,12 @@ class PreflightMiddleware:
         except Exception:
             if not app.debug or app.testing:
                 raise
-            from .cli.denied import traceback_response
+            from .cli.denied import send_traceback
 
-            response = traceback_response(app, environ)
-            if response is None:
+            body = send_traceback(app, environ, start_response)
+            if body is None:
                 raise
-            return response(environ, start_response)
+            return body
 
     def _preflight_headers(self, environ: WSGIEnvironment) -> Headers | None:
         try:
@@ -184,7 +185,7 @@ def before_view(decoration: ParsedOptions) -> Response | None:
     if deciding is None and decoration not in all_decorations(state.app) and (not state.scopes or _view_is_running()):
         applies = True
         with suppress(Exception):  # what routing raises; `add_headers` meets it as well
-            if request_route(state.app, current).endpoint == current.endpoint:
+            if current.endpoint in (None, request_route(state.app, current).endpoint):
                 setattr(current, _HIDDEN_POLICY, state.decorated_policy(decoration))
     if applies:
         if state.has_callables:
@@ -292,8 +293,8 @@ def ask_once(state: AppState, current: Request, policy: Policy) -> bool | None:
 def set_headers(response: Response, headers: Headers | None) -> Response:
     """Set the CORS headers of a response: these alone, even if others are there already. Merge ``Vary``.
 
-    A response that is used again may have those of an earlier request, or another thread may be sending it: then a
-    copy without them gets the headers. Without a policy (``None``) there is nothing else to change.
+    The app may use a response again, and another thread may be sending it. So a copy gets the headers if the response
+    has those of an earlier request, or some that the app has set. Without a policy (``None``) nothing else changes.
     """
     with _LOCK:
         if hasattr(response.headers, "_cors_headers"):
@@ -307,6 +308,8 @@ def set_headers(response: Response, headers: Headers | None) -> Response:
         if headers is None:
             return response
         if not _OUR_NAMES.isdisjoint([name.lower() for name, _ in response.headers]):
+            response = copy(response)
+            response.headers = ResponseHeaders(response.headers)
             headers = _replace_headers(response.headers, dict(headers))
         for name, value in headers:
             response.headers.add(name, value)

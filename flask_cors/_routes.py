@@ -92,8 +92,9 @@ def view_handles_options(app: Flask, adapter: MapAdapter) -> bool:
         rule, _ = adapter.match(method="OPTIONS", return_rule=True)
     except HTTPException:
         return False
-    view = app.view_functions.get(rule.endpoint)
-    return declares_options(rule) and (class_handles_options(view) or not answers_options(view))
+    decoration = deciding_decoration(app, rule.endpoint, "OPTIONS")
+    in_class = class_handles_options(app.view_functions.get(rule.endpoint))
+    return declares_options(rule) and (in_class or not answers_options(decoration))
 
 
 def declares_options(rule: Rule | None) -> bool:
@@ -113,9 +114,8 @@ def class_handles_options(view: object) -> bool:
     return issubclass(view_class, MethodView)
 
 
-def answers_options(view: object) -> bool:
-    """Whether a view is decorated, and its wrapper responds to ``OPTIONS``."""
-    decoration = find_decoration(view, "OPTIONS")
+def answers_options(decoration: ParsedOptions | None) -> bool:
+    """Whether the wrapper of a decorated view responds to ``OPTIONS``."""
     return decoration is not None and decoration.values.get("automatic_options") is not False
 
 
@@ -178,6 +178,16 @@ def _inner_functions(function: object) -> Iterator[object]:
     """Yield the functions to which a function refers as a closure, a partial or an object."""
     cells = [cell.cell_contents for cell in getattr(function, "__closure__", None) or () if cell != _EMPTY_CELL]
     attributes = getattr(function, "__dict__", {}).values()
+    beside = _names_beside(function)
     for inner in (*cells, *attributes, getattr(function, "func", None)):
-        if isinstance(inner, FunctionType | MethodType | partial):
+        if isinstance(inner, FunctionType | MethodType | partial) and getattr(inner, "__qualname__", "") not in beside:
             yield inner
+
+
+def _names_beside(function: object) -> set[str]:
+    """Return the names of what is defined beside a function and known by its own name: that is called like a helper."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return set()
+    scope = code.co_qualname.rpartition(".")[0]
+    return {f"{scope}.{name}" for name in code.co_freevars}

@@ -9,7 +9,7 @@ from functools import partial, update_wrapper, wraps
 from typing import Any, Never, TypeVar, Unpack, cast
 
 from ._middleware import before_view
-from ._routes import DECORATION, AutomaticOptions, answers_options
+from ._routes import DECORATION, AutomaticOptions, answers_options, find_decoration
 from .options import EVERY_PATH, RESOURCES, Options, ParsedOptions, check_now, parse_keywords
 
 AnyView = Callable[..., Any]
@@ -48,7 +48,8 @@ def cross_origin(*positional: Never, **options: Unpack[Options]) -> Callable[[Vi
         wrapper = _wrap(view, own)
         if not hasattr(wrapper, DECORATION):  # otherwise a decorator nearer to the view has set it
             setattr(wrapper, DECORATION, own)
-        return cast(View, _route_options(wrapper) if answers_options(wrapper) else wrapper)
+        routed = answers_options(find_decoration(wrapper, "OPTIONS"))
+        return cast(View, _route_options(wrapper) if routed else wrapper)
 
     return decorate
 

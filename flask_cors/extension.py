@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Never, NoReturn, Unpack, cast
 
-from flask import Blueprint, Flask
+from flask import Blueprint
+from flask.app import Flask  # since tracers replace `flask.Flask` with a class of their own
 from flask.blueprints import BlueprintSetupState
 
 from ._middleware import install

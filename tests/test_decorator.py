@@ -283,6 +283,13 @@ def test_beside_cors_what_denies_a_login_has_the_hidden_policy_of(hidden: ViewFu
     h.assert_policy(app, FOR_B, "/", 401)
 
 
+def test_beside_cors_no_login_denies_the_preflight_of_a_hidden_view_that_lists_options() -> None:
+    app = h.make_app()
+    cors_for_a(app)
+    app.add_url_rule("/", "hidden", login_first(only_b(a_view)), methods=["GET", "OPTIONS"])
+    h.assert_policy(app, FOR_B, "/", 401)
+
+
 def swap_in_a_class() -> tuple[ViewFunction, Callable[[ViewFunction], None]]:
     view_class = methods(get=for_all(get))
     return view_class.as_view("view"), lambda view: setattr(view_class, "get", staticmethod(view))
@@ -373,6 +380,29 @@ def test_beside_cors_a_decorated_function_that_is_no_view_decides_nothing(
     responses = [h.fetch(app.test_client(), path, origin) for origin in (A, B)]
     assert [response.status_code for response in responses] == [status] * 2
     assert [*map(h.cors_headers, responses)] == [h.DENIED, with_credentials]
+
+
+def test_a_view_that_refers_to_a_decorated_function_beside_it_keeps_its_own_policy() -> None:
+    app = h.make_app()
+    cors_for_a(app)
+
+    @only_b
+    def not_found(_: object) -> Any:
+        return "text", 404
+
+    @only_b
+    def public() -> str:
+        return "text"
+
+    def calling() -> Any:
+        return not_found(None) if request.args else f"secret {public()}"
+
+    app.register_error_handler(404, not_found)
+    views = {"/public": h.hide(public), "/": calling, "/hidden": h.hide(calling), "/wrapped": h.wrap(calling)}
+    for path, view in views.items():
+        app.add_url_rule(path, path, view)
+    for path in views:
+        h.assert_policy(app, FOR_B if path == "/public" else FOR_A, path)
 
 
 @pytest.mark.parametrize("method", ["GET", "PROPFIND"])

@@ -2,6 +2,8 @@
 
 import logging
 import re
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable
 from datetime import timedelta
@@ -158,6 +160,22 @@ def test_policies_are_made_once_and_a_cors_of_another_thread_is_not_lost(monkeyp
     for path, expected in [("/", FOR_A), ("/b", FOR_B), ("/missing", FOR_A)] * 2:
         assert (headers_for(app, path), preflights_for(app, path)) == (expected, helpers.as_preflights(expected))
     assert len(made) <= 12  # with what `CORS` checks at once
+
+
+TRACED = """
+import flask
+before = flask.Flask("before")
+class Traced(flask.Flask): ...
+flask.Flask = Traced
+from flask_cors import CORS
+for app in (before, Traced("after")):
+    CORS(app, origins="https://a.example")
+    print(app.test_client().get("/", headers={"Origin": "https://a.example"}).headers["Access-Control-Allow-Origin"])
+"""
+
+
+def test_a_tracer_may_replace_the_class_of_all_apps_before_this_package_is_imported() -> None:
+    assert subprocess.check_output([sys.executable, "-c", TRACED], text=True) == "https://a.example\n" * 2
 
 
 # Mistakes ------------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import shlex
 import traceback
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -34,7 +35,7 @@ from ..browser import is_safelisted_method
 from ..policy import ACL_HEADERS, ACL_METHODS, ACL_ORIGIN, DENY_ALL, CORSRequest, Policy
 
 if TYPE_CHECKING:
-    from wsgiref.types import WSGIEnvironment
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
 logger: logging.Logger = logging.getLogger("flask_cors")
 _MAX_LENGTH = 200
@@ -50,7 +51,7 @@ def log_denied_requests(app: Flask) -> None:
 
 
 def keep_request() -> None:
-    """Keep the request, and what is decided in it, for :func:`traceback_response`; its context is gone by then."""
+    """Keep the request, and what is decided in it, for :func:`send_traceback`; its context is gone by then."""
     current = this_request()
     current.environ[_key(this_state().app)] = current
 
@@ -74,8 +75,8 @@ def _key(app: Flask) -> str:
     return f"flask_cors.request.{id(app)}"  # two apps may handle one request
 
 
-def traceback_response(app: Flask, environ: WSGIEnvironment) -> Response | None:
-    """Return what a page can read of an exception in debug mode; ``None`` if the debugger is of more use."""
+def send_traceback(app: Flask, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes] | None:
+    """Send what a page can read of an exception in debug mode; return ``None`` if the debugger is of more use."""
     current = environ.get(_key(app)) or app.request_class(environ)
     if not is_cross_origin_fetch(current):
         return None
@@ -87,11 +88,10 @@ def traceback_response(app: Flask, environ: WSGIEnvironment) -> Response | None:
         headers = policy_headers(state, current, request_policy(state, current))
         if headers is not None and preflight_policy(state, current):
             response = Response()
-        if headers is not None:
-            set_headers(response, headers)
+        response = set_headers(response, headers)
     except Exception:  # what routing raises, perhaps that which is shown
-        set_headers(response, (("Vary", "Origin"),))
-    return response
+        response = set_headers(response, (("Vary", "Origin"),))
+    return response(environ, start_response)
 
 
 def is_cross_origin_fetch(current: Request) -> bool:
