@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 # What is kept with a request.
-_HIDDEN_POLICY = "_cors_policy"
-_VERDICT = "_cors_verdict"
-_DECORATED = "_cors_decorated"  # in an app without `CORS`: the wrapper of a decorated view was reached
+_HIDDEN_POLICY = "_cors_policy"  # of a view whose decoration is so well hidden that only running it shows it
+_VERDICT = "_cors_verdict"  # a policy, and whether its functions in `origins` allow the origin
+_DECORATED = "_cors_decorated"  # whether a decorated view was reached; without `CORS`, no other response is changed
 _LOCK = Lock()
 _OUR_NAMES = {"vary", *(name.lower() for name in CORS_HEADERS)}
 #: Returns the request, without the proxy.
@@ -59,7 +59,7 @@ def install(state: AppState) -> None:
     """Install what the app needs by now, each part once."""
     app = state.app
     with state.lock:
-        if not state.adds_headers:  # last, since Flask runs the list in reverse order
+        if not state.adds_headers:  # at the first place, and so it runs last: Flask reverses the list
             put_first(app.after_request_funcs, partial(add_headers, state))
             state.adds_headers = True
         if not state.scopes:
@@ -69,8 +69,8 @@ def install(state: AppState) -> None:
         if wsgi_app is vars(Flask)["wsgi_app"]:
             app.wsgi_app = PreflightMiddleware(state)  # type: ignore[method-assign]
         elif not isinstance(wsgi_app, PreflightMiddleware):
-            state.has_callables = True  # there may be some, and nothing else finds out before the app's functions run
-        if state.has_callables and not state.asks_callables:
+            state.may_have_callables = True  # no middleware of ours reads the config before the app's functions run
+        if state.may_have_callables and not state.asks_callables:
             put_first(app.before_request_funcs, partial(ask_callables, state))
             state.asks_callables = True
 
@@ -81,7 +81,7 @@ def put_first(functions: dict[Any, list[Any]], function: Callable[..., Any]) -> 
 
 
 def prepare(state: AppState) -> None:
-    """Before the first request, make the policies and install what they need."""
+    """Make the policies and install what they need: before the first request, and again when something comes late."""
     with state.lock:  # until all is ready, other requests wait
         if state.ready:
             return
@@ -95,7 +95,10 @@ def prepare(state: AppState) -> None:
 
 
 class PreflightMiddleware:
-    """Responds to preflights before the app sees them, and without a context. All else goes on to the app."""
+    """Responds to preflights before the app sees them, and without a context. All else goes on to the app.
+
+    In debug mode, an exception that leaves the app may become a response that a page can read.
+    """
 
     def __init__(self, state: AppState) -> None:
         self._state = state
@@ -105,7 +108,7 @@ class PreflightMiddleware:
         if not state.ready:
             prepare(state)
         if "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ:
-            headers = self._preflight_headers(environ)
+            headers = preflight_headers(state, environ)
             if headers is not None:
                 start_response("200 OK", [*_EMPTY_BODY, *headers])
                 return []
@@ -122,42 +125,47 @@ class PreflightMiddleware:
                 raise
             return body
 
-    def _preflight_headers(self, environ: WSGIEnvironment) -> Headers | None:
-        try:
-            request = self._state.app.request_class(environ)
-            policy = preflight_policy(self._state, request)
-            if policy is None or policy.origins.callables:
-                return None
-            return policy_headers(self._state, request, policy)
-        except Exception:  # the app meets the same error, and handles it in its own way
-            return None
 
-
-def add_headers(state: AppState, response: Response) -> Response:
-    """Add the headers of the policy that covers the request. If anything fails here, no origin is allowed.
-
-    A preflight that was not for the app to respond to gets an empty 200: the app's own response may be a redirect,
-    a refused login or an error, and browsers take none of these.
-    """
-    current = this_request()
+def preflight_headers(state: AppState, environ: WSGIEnvironment) -> Headers | None:
+    """Return the headers for a preflight; ``None`` if the app is to respond, or if the request is not a preflight."""
     try:
-        if not state.scopes and not hasattr(current, _DECORATED):
-            return set_headers(response, None)
-        headers = policy_headers(state, current, request_policy(state, current))
-        if headers is not None and current.method == "OPTIONS" and preflight_policy(state, current):
-            empty_response = Response()
-            empty_response.call_on_close(response.close)
-            return set_headers(empty_response, headers)
-        return set_headers(response, headers)
-    except Exception:
-        state.app.logger.exception("CORS: no origin is allowed, because the policy of the request was not found")
-    with suppress(Exception):  # the headers may be of a kind that cannot be changed
-        return set_headers(response, (("Vary", "Origin"),))
-    return response
+        current = state.app.request_class(environ)
+        policy = preflight_policy(state, current)
+        if policy is None or policy.origins.callables:
+            return None
+        return policy_headers(state, current, policy)
+    except Exception:  # the app meets the same error, and handles it in its own way
+        return None
+
+
+def preflight_policy(state: AppState, current: Request) -> Policy | None:
+    """Return the policy with which to respond to a preflight in place of the app.
+
+    ``None`` if the app is to respond, or if the request is not a preflight.
+    """
+    if not state.scopes or not read_request(current).is_preflight:
+        return None
+    adapter = url_adapter(state.app, current)
+    if adapter is not None and view_handles_options(state.app, adapter):
+        return None
+    policy = request_policy(state, current, adapter)
+    if policy is None or not policy.automatic_options:
+        return None
+    return policy
+
+
+def request_policy(state: AppState, current: Request, adapter: MapAdapter | None = None) -> Policy | None:
+    """Return the policy that covers a request; for a preflight, that of the request that it is for."""
+    if not state.ready:
+        prepare(state)
+    policy: Policy | None = getattr(current, _HIDDEN_POLICY, None)
+    if policy is not None:
+        return policy
+    return state.policy_for(request_route(state.app, current, adapter))
 
 
 def policy_headers(state: AppState, current: Request, policy: Policy | None) -> Headers | None:
-    """Return the headers that a policy gives the response; tell who listens if they do not allow the request."""
+    """Return the headers that a policy gives the response; send `request_denied` if they do not allow the request."""
     if request_denied.receivers:
         from .cli.denied import send_if_denied
 
@@ -165,6 +173,37 @@ def policy_headers(state: AppState, current: Request, policy: Policy | None) -> 
     if policy is None:
         return None
     return policy.response_headers(read_request(current), ask_once(state, current, policy))
+
+
+def read_request(current: Request) -> CORSRequest:
+    """Read what CORS needs to know of a request."""
+    header = current.environ.get
+    return CORSRequest(
+        current.method,
+        header("HTTP_ORIGIN"),
+        header("HTTP_ACCESS_CONTROL_REQUEST_METHOD"),
+        header("HTTP_ACCESS_CONTROL_REQUEST_HEADERS"),
+    )
+
+
+def ask_once(state: AppState, current: Request, policy: Policy) -> bool | None:
+    """Call the functions in ``origins``, once a request; return whether the origin is allowed. One that fails denies.
+
+    ``None`` if there is no function, or no ``Origin``.
+    """
+    origin = current.environ.get("HTTP_ORIGIN")
+    if not policy.origins.callables or origin is None:
+        return None
+    decided_by, allowed = getattr(current, _VERDICT, (None, False))
+    if decided_by is not policy:
+        allowed = False
+        try:
+            allowed = policy.allows(origin)
+        except Exception:
+            # Only what fits the grammar of an origin reaches a function, so it is safe to log.
+            state.app.logger.exception("CORS: the function in origins failed for %s, which is denied", origin)
+        setattr(current, _VERDICT, (policy, allowed))
+    return allowed
 
 
 def ask_callables(state: AppState) -> None:
@@ -181,14 +220,15 @@ def before_view(decoration: ParsedOptions) -> Response | None:
     state, current = this_state(), this_request()
     deciding = deciding_decoration(state.app, current.endpoint, current.method)
     applies = deciding is decoration
-    # Where none is found, the view may also be calling another registered one, and keeps its own policy then.
+    # If no view is known to have this decoration, it is well hidden, and counts. Otherwise the view of the request
+    # calls the one that has it, and keeps its own policy.
     if deciding is None and decoration not in all_decorations(state.app) and (not state.scopes or _view_is_running()):
         applies = True
         with suppress(Exception):  # what routing raises; `add_headers` meets it as well
             if current.endpoint in (None, request_route(state.app, current).endpoint):
                 setattr(current, _HIDDEN_POLICY, state.decorated_policy(decoration))
     if applies:
-        if state.has_callables:
+        if state.may_have_callables:
             ask_callables(state)
         setattr(current, _DECORATED, True)
     elif deciding:  # such as a decorator nearer to the view
@@ -215,23 +255,70 @@ def _options_response(app: Flask, current: Request) -> Response:
     return response
 
 
-def this_state() -> AppState:
-    """Return the state of the app that handles the request, ready for use."""
-    state = app_state(current_app._get_current_object())  # type: ignore[attr-defined]
-    if not state.ready:
-        prepare(state)
-    return state
+def add_headers(state: AppState, response: Response) -> Response:
+    """Add the headers of the policy that covers the request. If anything fails here, no origin is allowed.
+
+    A preflight that was not for the app to respond to gets an empty 200: the app's own response may be a redirect,
+    a refused login or an error, and browsers take none of these.
+    """
+    current = this_request()
+    try:
+        if not state.scopes and not hasattr(current, _DECORATED):
+            return set_headers(response, None)
+        headers = policy_headers(state, current, request_policy(state, current))
+        if headers is not None and current.method == "OPTIONS" and preflight_policy(state, current):
+            empty_response = Response()
+            empty_response.call_on_close(response.close)
+            return set_headers(empty_response, headers)
+        return set_headers(response, headers)
+    except Exception:
+        state.app.logger.exception("CORS: no origin is allowed, because the CORS headers could not be made")
+    with suppress(Exception):  # the headers may be of a kind that cannot be changed
+        return set_headers(response, (("Vary", "Origin"),))
+    return response
 
 
-def read_request(current: Request) -> CORSRequest:
-    """Read what CORS needs to know of a request."""
-    header = current.environ.get
-    return CORSRequest(
-        current.method,
-        header("HTTP_ORIGIN"),
-        header("HTTP_ACCESS_CONTROL_REQUEST_METHOD"),
-        header("HTTP_ACCESS_CONTROL_REQUEST_HEADERS"),
-    )
+def set_headers(response: Response, headers: Headers | None) -> Response:
+    """Set the CORS headers of a response: these alone, even if others are there already. Merge ``Vary``.
+
+    The app may use a response again, and another thread may be sending it. So a copy gets the headers if the response
+    has those of an earlier request, or some that the app has set. Without a policy (``None``) nothing else changes.
+    """
+    with _LOCK:
+        if hasattr(response.headers, "_cors_headers"):  # they were set here for an earlier request
+            written = response.headers._cors_headers or ()  # pyright: ignore[reportAttributeAccessIssue]
+            response = copy(response)
+            response.headers = ResponseHeaders([header for header in response.headers if header not in written])
+        try:
+            response.headers._cors_headers = headers  # type: ignore[attr-defined]
+        except AttributeError:  # of a plain dict
+            response.headers = ResponseHeaders(response.headers)
+            response.headers._cors_headers = headers  # type: ignore[attr-defined]
+        if headers is None:
+            return response
+        if not _OUR_NAMES.isdisjoint([name.lower() for name, _ in response.headers]):
+            response.headers._cors_headers = None  # type: ignore[attr-defined]  # the app's own stay
+            response = copy(response)
+            response.headers = ResponseHeaders(response.headers)
+            headers = _replace_headers(response.headers, dict(headers))
+        for name, value in headers:
+            response.headers.add(name, value)
+    return response
+
+
+def _replace_headers(present: ResponseHeaders, headers: dict[str, str]) -> Headers:
+    """Remove what the policy decides: for a denied origin, every CORS header. Merge ``Vary``. Return what to add."""
+    if "Vary" in headers:
+        names = parse_set_header(headers["Vary"])
+        names.update(parse_set_header(", ".join(present.getlist("Vary"))))
+        names.discard("")  # of "Accept,, Cookie", in an old Werkzeug
+        headers["Vary"] = "*" if "*" in names else names.to_header()
+    removed = [ACL_CREDENTIALS, *headers]
+    if ACL_ORIGIN not in headers:
+        removed += CORS_HEADERS
+    for name in removed:
+        present.remove(name)
+    return tuple(headers.items())
 
 
 def current_policy() -> Policy | None:
@@ -247,85 +334,9 @@ def current_policy() -> Policy | None:
     return request_policy(this_state(), this_request())
 
 
-def request_policy(state: AppState, current: Request, adapter: MapAdapter | None = None) -> Policy | None:
-    """Return the policy that covers a request; for a preflight, that of the request that it is for."""
+def this_state() -> AppState:
+    """Return the state of the app that handles the request, ready for use."""
+    state = app_state(current_app._get_current_object())  # type: ignore[attr-defined]
     if not state.ready:
         prepare(state)
-    policy: Policy | None = getattr(current, _HIDDEN_POLICY, None)
-    if policy is None:
-        policy = state.policy_for(request_route(state.app, current, adapter))
-    return policy
-
-
-def preflight_policy(state: AppState, current: Request) -> Policy | None:
-    """Return the policy with which to respond to a preflight in place of the app.
-
-    ``None`` if the app is to respond, or if the request is not a preflight.
-    """
-    if not state.scopes or not read_request(current).is_preflight:
-        return None
-    adapter = url_adapter(state.app, current)
-    if adapter is not None and view_handles_options(state.app, adapter):
-        return None
-    policy = request_policy(state, current, adapter)
-    if policy is None or not policy.automatic_options:
-        return None
-    return policy
-
-
-def ask_once(state: AppState, current: Request, policy: Policy) -> bool | None:
-    """Call the functions in ``origins``, once a request; ``None`` without any. One that fails denies."""
-    origin = current.environ.get("HTTP_ORIGIN")
-    if not policy.origins.callables or origin is None:
-        return None
-    decided_by, allowed = getattr(current, _VERDICT, (None, False))
-    if decided_by is not policy:
-        allowed = False
-        try:
-            allowed = policy.allows(origin)
-        except Exception:
-            # Only what fits the grammar of an origin reaches a function, so it is safe to log.
-            state.app.logger.exception("CORS: the function in origins failed for %s, which is denied", origin)
-        setattr(current, _VERDICT, (policy, allowed))
-    return allowed
-
-
-def set_headers(response: Response, headers: Headers | None) -> Response:
-    """Set the CORS headers of a response: these alone, even if others are there already. Merge ``Vary``.
-
-    The app may use a response again, and another thread may be sending it. So a copy gets the headers if the response
-    has those of an earlier request, or some that the app has set. Without a policy (``None``) nothing else changes.
-    """
-    with _LOCK:
-        if hasattr(response.headers, "_cors_headers"):
-            written = response.headers._cors_headers or ()  # pyright: ignore[reportAttributeAccessIssue]
-            response = copy(response)
-            response.headers = ResponseHeaders([header for header in response.headers if header not in written])
-        try:
-            response.headers._cors_headers = headers  # type: ignore[attr-defined]
-        except AttributeError:  # of a plain dict
-            response.headers = ResponseHeaders(response.headers)
-        if headers is None:
-            return response
-        if not _OUR_NAMES.isdisjoint([name.lower() for name, _ in response.headers]):
-            response = copy(response)
-            response.headers = ResponseHeaders(response.headers)
-            headers = _replace_headers(response.headers, dict(headers))
-        for name, value in headers:
-            response.headers.add(name, value)
-    return response
-
-
-def _replace_headers(present: ResponseHeaders, headers: dict[str, str]) -> Headers:
-    """Remove what must not stand twice, and for a denied origin every CORS header; return what is to be added."""
-    if "Vary" in headers:
-        names = parse_set_header(headers["Vary"])
-        names.update(parse_set_header(", ".join(present.getlist("Vary"))))
-        names.discard("")  # of "Accept,, Cookie", in an old Werkzeug
-        headers["Vary"] = "*" if "*" in names else names.to_header()
-    removed = [ACL_CREDENTIALS, *headers]
-    if ACL_ORIGIN not in headers:
-        removed += CORS_HEADERS
-    for name in removed:
-        present.remove(name)
-    return tuple(headers.items())
+    return state

@@ -18,13 +18,14 @@ from .options import ParsedOptions
 DECORATION = "cors_decoration"  # the attribute of a decorated view that holds its options
 _MAX_REDIRECTS = 8
 _MAX_FUNCTIONS = 50
-_EMPTY_CELL = CellType()
+_EMPTY_CELL = CellType()  # to read one raises, to compare cells does not
 
 
 class AutomaticOptions(str):
-    """``OPTIONS`` on a rule whose author did not write it. A rule keeps what ``upper`` returns."""
+    """``OPTIONS`` on a rule whose author did not write it.
 
-    __slots__ = ()
+    Werkzeug stores ``method.upper()`` in a rule. This returns the object itself, so that its class shows.
+    """
 
     def upper(self) -> str:
         return self
@@ -51,15 +52,15 @@ def request_route(app: Flask, request: Request, adapter: MapAdapter | None = Non
 
     :raises Exception: what a converter or a ``redirect_to`` function of the app raises.
     """
-    method, rule, path = request.method, request.url_rule, request.path
+    method, rule = request.method, request.url_rule
     if method == "OPTIONS":  # without an `Origin` as well: a response that depends on it would need `Vary`
         requested = request.environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD")
         if requested:
             method, rule = requested, None
     if rule is not None:
-        return Route(rule.endpoint, method, path)
+        return Route(rule.endpoint, method, request.path)
     adapter = adapter or url_adapter(app, request)
-    return resolve_route(adapter, method, path) if adapter else Route(None, method, path)
+    return resolve_route(adapter, method, request.path) if adapter else Route(None, method, request.path)
 
 
 def resolve_route(adapter: MapAdapter, method: str, path: str) -> Route:
@@ -68,22 +69,17 @@ def resolve_route(adapter: MapAdapter, method: str, path: str) -> Route:
         try:
             return Route(adapter.match(path, method)[0], method, path)
         except RequestRedirect as redirect:
-            path = _redirected_path(adapter, redirect.new_url, path)
+            url = urlsplit(redirect.new_url)
+            root = adapter.script_name.rstrip("/")
+            target = unquote(url.path)  # as the app will see it
+            if url.netloc != adapter.get_host(None) or not target.startswith(f"{root}/"):
+                break  # it leads out of this app
+            path = target.removeprefix(root)
         except MethodNotAllowed as error:
             method = min({*(error.valid_methods or ())} - {"OPTIONS"}, default="OPTIONS")
         except HTTPException:
             break
     return Route(None, method, path)
-
-
-def _redirected_path(adapter: MapAdapter, url: str, path: str) -> str:
-    """Return the path to which *url* leads, decoded as the app will see it; *path* if it leads out of this app."""
-    parts = urlsplit(url)
-    root = adapter.script_name.rstrip("/")
-    target = unquote(parts.path)
-    if parts.netloc == adapter.get_host(None) and target.startswith(f"{root}/"):
-        return target.removeprefix(root)
-    return path
 
 
 def view_handles_options(app: Flask, adapter: MapAdapter) -> bool:
@@ -115,7 +111,7 @@ def class_handles_options(view: object) -> bool:
 
 
 def answers_options(decoration: ParsedOptions | None) -> bool:
-    """Whether the wrapper of a decorated view responds to ``OPTIONS``."""
+    """Whether the wrapper of a decorated view responds to ``OPTIONS``, as far as its own options tell."""
     return decoration is not None and decoration.values.get("automatic_options") is not False
 
 

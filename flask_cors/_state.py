@@ -42,9 +42,9 @@ class AppState:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
-        self.adds_headers = False
-        self.has_callables = False
-        self.asks_callables = False  # whether the function is installed that does so
+        self.adds_headers = False  # whether `add_headers` is installed
+        self.may_have_callables = False
+        self.asks_callables = False  # whether `ask_callables` is installed
         self.ready = False
         self.scopes: list[Scope] = []  # the latest first
         self.resources: list[tuple[Scope, Resources]] = []
@@ -71,7 +71,7 @@ class AppState:
         if decoration is not None:
             return self.decorated_policy(decoration)
         for scope, resources in self.resources:
-            if not scope.blueprint or scope.covers(route):
+            if not scope.blueprint or scope.covers(route):  # the app's own covers every route
                 policy = resources.policy(route.path)
                 if policy is not None:
                     return policy
@@ -101,7 +101,8 @@ class AppState:
         try:
             if self._config is None:
                 self._config = self._parse_config()
-            # The innermost prefix comes first; of equals, the latest, which is the innermost blueprint.
+            # The longest prefix first, and so the app's own last. Of equal ones the latest: Flask registers nested
+            # blueprints last.
             scopes = sorted(self.scopes, key=lambda scope: precision(scope.paths), reverse=True)
             self.resources = [(scope, self._build_resources(scope.parsed)) for scope in scopes]
             if any(str(key).startswith("CORS_") for key in self.app.config.keys() - CONFIG_KEYS.keys()):
@@ -124,8 +125,9 @@ class AppState:
         return resources
 
     def _note_callables(self, resources: Resources) -> None:
-        if not self.has_callables and any(policy.origins.callables for _, policy in resources.rules):
-            self.has_callables, self.ready = True, False
+        if not self.may_have_callables and any(policy.origins.callables for _, policy in resources.rules):
+            self.may_have_callables = True
+            self.ready = False  # what calls them has to be installed
 
     def _log(self, error: str) -> None:
         self.app.logger.error("CORS: no origin is allowed, because the options are wrong: %s", error)

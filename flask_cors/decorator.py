@@ -1,4 +1,4 @@
-"""``@cross_origin()``: a policy for one view. There is no policy in here."""
+"""``@cross_origin()``: a policy for one view. The rules are in ``policy.py``."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def cross_origin(*positional: Never, **options: Unpack[Options]) -> Callable[[Vi
     passwords there, protect it against forged requests as well: CORS does not.
 
     Without :class:`CORS` on the app, the view's wrapper responds to preflights, after the app's ``before_request``
-    functions, and a response of these carries no CORS headers. If only a method of a class is decorated, Flask responds
+    functions, and their own responses carry no CORS headers. If only a method of a class is decorated, Flask responds
     to preflights, without CORS headers. ``CORS(app, resources=[])`` changes all of this.
 
     :param options: see :class:`~flask_cors.options.Options`.
@@ -40,14 +40,13 @@ def cross_origin(*positional: Never, **options: Unpack[Options]) -> Callable[[Vi
     :raises ValueError: for values that break a rule, all in one message.
     """
     decoration = parse_keywords(options, "cross_origin()", positional=positional)
-    decoration.values[RESOURCES] = EVERY_PATH  # not those of the config
+    decoration.values[RESOURCES] = EVERY_PATH  # `CORS_RESOURCES` is for `CORS` alone
     check_now(decoration)
 
     def decorate(view: View) -> View:
         own = copy(decoration)  # so that it tells this view from others with the same decorator
         wrapper = _wrap(view, own)
-        if not hasattr(wrapper, DECORATION):  # otherwise a decorator nearer to the view has set it
-            setattr(wrapper, DECORATION, own)
+        vars(wrapper).setdefault(DECORATION, own)  # a decorator nearer to the view may have set it
         routed = answers_options(find_decoration(wrapper, "OPTIONS"))
         return cast(View, _route_options(wrapper) if routed else wrapper)
 

@@ -1,4 +1,4 @@
-"""``CORS``: policies for a whole app, or for a blueprint. There is no policy in here."""
+"""``CORS``: policies for a whole app, or for a blueprint. The rules are in ``policy.py``."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ class CORS:
     Without options, pages of every origin may read everything. Options can also be set in the app's config, before or
     after this call: the app reads it when it gets its first request.
 
-    Preflights get their response before the app's ``before_request`` functions run; error responses carry the headers
-    of the policy that covers them. If two calls on one app match, the later one decides.
+    Preflights get their response before the app's ``before_request`` functions run, unless ``origins`` holds a function
+    or another middleware was there first. Error responses carry the headers of the policy that covers them. If two
+    calls on one app match, the later one decides.
 
     :param app: the app or blueprint; without it, call :meth:`init_app` later, once for each.
     :param options: see :class:`~flask_cors.options.Options`, and ``resources`` in
@@ -64,7 +65,7 @@ class CORS:
 def _set_up(app: object, parsed: ParsedOptions) -> None:
     check_now(parsed)
     if isinstance(app, Flask):
-        _add(getattr(app, "_get_current_object", lambda: app)(), Scope(parsed))  # it may be `current_app`
+        _add(getattr(app, "_get_current_object", lambda: app)(), Scope(parsed))  # the app behind `current_app`
     elif isinstance(app, Blueprint):
         _set_up_blueprint(app, parsed)
     else:

@@ -297,10 +297,10 @@ def config_key(name: str) -> str:
 class Mistakes(list[str]):
     """The mistakes of one call, collected, so that one error shows them all."""
 
-    def collect(self, label: str, parse: Callable[..., Any], *values: Any) -> Any:
+    def collect(self, label: str, parse: Callable[[Any], Any], value: Any) -> Any:
         """Return what *parse* returns; keep the mistakes that it raises, with the label before each."""
         try:
-            return parse(*values)
+            return parse(value)
         except ValueError as error:
             self.extend(label + text for text in error.args)
         except TypeError as error:
@@ -372,7 +372,7 @@ def _error(mistakes: Sequence[str]) -> ValueError:
 
 
 def check_now(parsed: ParsedOptions) -> None:
-    """Raise what no config can change, and warn of it.
+    """Raise mistakes, and warn of risks, that no config can change.
 
     :raises ValueError: for credentials that are allowed to every origin.
     """

@@ -19,7 +19,6 @@ from unicodedata import normalize
 OriginRule = str | re.Pattern[str] | Callable[[str], bool]
 _ParsedRules = Iterator[tuple[str, Any]]  # pairs of a field of AllowedOrigins and one item for it
 
-NULL = "null"
 _SERIALIZATION = "browsers send lower-case ASCII, no white space, no path, no default port, and short IP addresses"
 _UNSET = " (perhaps an environment variable is not set)"
 
@@ -107,7 +106,16 @@ class AllowedOrigins(NamedTuple):
             return True
         if any(pattern.fullmatch(origin) for pattern in self.patterns):
             return True
-        return any(_call(function, origin) for function in self.callables)
+        for function in self.callables:
+            result: object = function(origin)
+            if not isinstance(result, bool):
+                raise TypeError(
+                    f"origins={getattr(function, '__qualname__', function)} must return True or False; "
+                    f"for {origin!r} it returned {result!r}"
+                )
+            if result:
+                return True
+        return False
 
     @property
     def single(self) -> str | None:
@@ -172,8 +180,8 @@ def _parse_text(text: str) -> _ParsedRules:
     plain = text.strip()
     if plain == "*":
         yield "any_origin", True
-    elif plain == NULL:
-        yield "exact", NULL
+    elif plain == "null":
+        yield "exact", "null"
         yield "warnings", "'null' is the origin of every sandboxed page, so any site can have it; remove it"
     elif plain.startswith("^"):
         yield "patterns", compile_pattern(plain)
@@ -251,16 +259,6 @@ def admits_unrelated_domains(pattern: re.Pattern[str]) -> bool:
         if len([*filter(pattern.fullmatch, origins)]) > 1:
             return True
     return False
-
-
-def _call(function: Callable[[str], object], origin: str) -> bool:
-    result = function(origin)
-    if not isinstance(result, bool):
-        raise TypeError(
-            f"origins={getattr(function, '__qualname__', function)} must return True or False; "
-            f"for {origin!r} it returned {result!r}"
-        )
-    return result
 
 
 def _covering_wildcards(origin: str) -> Iterator[str]:

@@ -37,8 +37,8 @@ The specification is the `Fetch standard <https://fetch.spec.whatwg.org/>`__, ci
 at ``#http-cors-protocol``. This module is pure: strings in, strings out, no Flask.
 """
 
+import re
 from functools import cached_property
-from string import ascii_letters, digits
 from typing import NamedTuple
 
 from .origins import ANY_ORIGIN, AllowedOrigins
@@ -59,7 +59,7 @@ Headers = tuple[tuple[str, str], ...]
 # A client chooses the names in a preflight. More than this is not echoed, so that the response stays short.
 _MAX_NAMES = 64
 _MAX_NAME_LENGTH = 128
-_TOKEN_CHARACTERS = frozenset(f"!#$%&'*+-.^_`|~{digits}{ascii_letters}")  # RFC 9110, section 5.6.2
+_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110, section 5.6.2
 
 
 class CORSRequest(NamedTuple):
@@ -83,7 +83,7 @@ class CORSRequest(NamedTuple):
 _NO_REQUEST = CORSRequest("")
 
 
-class _PolicyFields(NamedTuple):
+class _PolicyFields(NamedTuple):  # apart, since a NamedTuple itself cannot have cached properties
     origins: AllowedOrigins = ANY_ORIGIN
     methods: tuple[str, ...] | None = None
     headers: tuple[str, ...] = ()
@@ -97,7 +97,7 @@ class _PolicyFields(NamedTuple):
 
 
 class Policy(_PolicyFields):
-    """Who may read a resource, and how. It is made for an app's first request, and never changes.
+    """Who may read a resource, and how. It never changes.
 
     The fields are the options of :class:`~flask_cors.options.Options`, parsed. ``supports_credentials`` is never
     combined with ``origins.matches_any_origin``: :mod:`~flask_cors.options` raises then.
@@ -213,10 +213,10 @@ class Policy(_PolicyFields):
         return self.supports_credentials and "*" in names
 
 
-# One entry, which no browser sends: caches are told that the response depends on the origin.
+# For errors, after which it may change what is allowed: an entry that no browser sends tells caches so, by `Vary`.
 DENY_ALL = Policy(origins=AllowedOrigins(entries=("(none)",), any_origin=False))
 
 
 def is_token(value: str) -> bool:
     """Whether *value* can be a method or a header name: RFC 9110's ``token``."""
-    return bool(value) and _TOKEN_CHARACTERS.issuperset(value)
+    return re.fullmatch(_NAME, value) is not None

@@ -21,7 +21,7 @@ _PIECES = r"(?s)\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|."  # escapes, sets of characters
 _LITERAL_PREFIX = r"\A(?:\^|\\A)?((?:(?:[^.\[()^$*+?{\\]|\\[^0-9A-Za-z])(?![*?{]))*)"
 
 
-def literal_prefix(pattern: str) -> str:
+def literal_prefix(pattern: str, flags: int = 0) -> str:
     r"""Return the text with which everything begins that *pattern* matches.
 
     >>> literal_prefix(r"^/api/v\d+/users")
@@ -30,7 +30,7 @@ def literal_prefix(pattern: str) -> str:
     ''
     """
     has_comments = re.search(r"\(\?(#|\w*x)", pattern)
-    if has_comments or _has_alternatives(pattern):
+    if has_comments or flags & re.VERBOSE or _has_alternatives(pattern):
         return ""
     [literal] = re.findall(_LITERAL_PREFIX, pattern)
     return re.sub(r"(?s)\\(.)", r"\1", literal)
@@ -48,11 +48,7 @@ def _has_alternatives(pattern: str) -> bool:
 
 def precision(pattern: re.Pattern[str]) -> tuple[int, int]:
     """Return how precise *pattern* is: the greater tuple decides."""
-    return len(_literal_prefix(pattern)), len(pattern.pattern)
-
-
-def _literal_prefix(pattern: re.Pattern[str]) -> str:
-    return "" if pattern.flags & re.VERBOSE else literal_prefix(pattern.pattern)
+    return len(literal_prefix(pattern.pattern, pattern.flags)), len(pattern.pattern)
 
 
 class Resources:
@@ -64,14 +60,15 @@ class Resources:
             rules, key=lambda rule: precision(rule[0]), reverse=True
         )
         self._prefixes = [
-            "" if pattern.flags & re.IGNORECASE else _literal_prefix(pattern) for pattern, _ in self.rules
+            "" if pattern.flags & re.IGNORECASE else literal_prefix(pattern.pattern, pattern.flags)
+            for pattern, _ in self.rules
         ]
 
     def policy(self, path: str) -> Policy | None:
         """Return the policy of the most precise pattern that matches *path*, if any does.
 
-        Only the pattern of every path is tried on a path that is too long. If another has a prefix that begins the
-        path, the path is denied: a less precise pattern must not decide.
+        A path that is too long is not matched. It is denied if the literal prefix of any pattern but ``"*"`` begins it:
+        a less precise pattern must not decide.
         """
         for pattern, policy in compress(self.rules, map(path.startswith, self._prefixes)):
             if pattern.pattern and len(path) > _MAX_PATH_LENGTH:

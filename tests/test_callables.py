@@ -127,6 +127,15 @@ def test_one_that_comes_late_is_called_before_all_else_from_the_next_request_on_
     assert h.get_headers_for(app, PATH) == h.FOR_A
 
 
+def test_it_is_called_before_all_else_also_if_the_first_request_bypasses_the_middleware() -> None:
+    app, order = h.make_app(), list[str]()
+    CORS(app, origins=recorder_in(order))
+    app.before_request(lambda: order.append("before"))
+    with app.test_request_context("/", headers={"Origin": A}):
+        app.full_dispatch_request()
+    assert order == ["function", "before"]
+
+
 def test_several_cors_install_one_function_before_and_one_after_a_request() -> None:
     app = h.make_app()
     for _ in range(3):

@@ -281,7 +281,10 @@ def test_headers_that_are_a_plain_dict_are_added_to() -> None:
     app = make_app()
     CORS(app, resources="/covered", origins=A)
     app.add_url_rule("/<_>", "view", lambda _: view())
-    for path, expected in [("/covered", ONLY_A), ("/else", {})]:
+    shared = view()
+    for path in ("/covered/again", "/again"):
+        app.add_url_rule(path, path, lambda: shared)
+    for path, expected in [("/covered", ONLY_A), ("/else", {}), ("/covered/again", ONLY_A), ("/again", {})]:
         response = fetch(app.test_client(), path, A)
         assert (response.headers["X-Own"], cors_headers(response)) == ("1", expected)
 
@@ -321,11 +324,11 @@ def test_what_views_share_carries_no_headers_of_another_request(shares_headers: 
 
 
 def test_what_a_view_has_set_in_a_response_that_it_shares_stays_after_a_denied_request() -> None:
-    app, shared = make_app(), Response("down", headers={"Access-Control-Expose-Headers": "Retry-After"})
+    own = {"Access-Control-Expose-Headers": "Retry-After", "Vary": "Origin"}
+    app, shared = make_app(), Response("down", headers=own)
     CORS(app, resources="/$", origins=A)
     for path in ("/", "/own"):
         app.add_url_rule(path, path, lambda: shared)
-    own = {"Access-Control-Expose-Headers": "Retry-After"}
     for _ in range(2):
         assert headers_for(app) == [ONLY_A | own, DENIED, ONLY_A | own]
         assert headers_for(app, "/own") == [own] * 3
