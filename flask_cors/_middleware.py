@@ -13,7 +13,6 @@ from contextlib import suppress
 from copy import copy
 from functools import partial
 from threading import Lock
-from traceback import walk_stack
 from typing import TYPE_CHECKING, Any
 
 from blinker import NamedSignal, Namespace
@@ -29,6 +28,7 @@ from ._routes import (
     class_handles_options,
     deciding_decoration,
     declares_options,
+    decorations_beside_views,
     request_route,
     url_adapter,
     view_handles_options,
@@ -64,12 +64,13 @@ def install(state: AppState) -> None:
             state.adds_headers = True
         if not state.scopes:
             return
-        wsgi_app = inspect.getattr_static(app, "wsgi_app")
-        # A middleware that stands there already may change host and path. So only Flask's own method is wrapped.
-        if wsgi_app is vars(Flask)["wsgi_app"]:
-            app.wsgi_app = PreflightMiddleware(state)  # type: ignore[method-assign]
-        elif not isinstance(wsgi_app, PreflightMiddleware):
-            state.may_have_callables = True  # no middleware of ours reads the config before the app's functions run
+        if not state.installed:
+            # A middleware that stands there already may change host and path. So only Flask's own method is wrapped.
+            if inspect.getattr_static(app, "wsgi_app") is vars(Flask)["wsgi_app"]:
+                app.wsgi_app = PreflightMiddleware(state)  # type: ignore[method-assign]
+            else:
+                state.may_have_callables = True  # nothing of ours reads the config before the app's functions run
+            state.installed = True
         if state.may_have_callables and not state.asks_callables:
             put_first(app.before_request_funcs, partial(ask_callables, state))
             state.asks_callables = True
@@ -220,12 +221,10 @@ def before_view(decoration: ParsedOptions) -> Response | None:
     state, current = this_state(), this_request()
     deciding = deciding_decoration(state.app, current.endpoint, current.method)
     applies = deciding is decoration
-    # If no view is known to have this decoration, it is well hidden, and counts. Otherwise the view of the request
-    # calls the one that has it, and keeps its own policy.
-    if deciding is None and decoration not in all_decorations(state.app) and (not state.scopes or _view_is_running()):
+    if deciding is None and _is_well_hidden(state, decoration):
         applies = True
         with suppress(Exception):  # what routing raises; `add_headers` meets it as well
-            if current.endpoint in (None, request_route(state.app, current).endpoint):
+            if request_route(state.app, current).endpoint == current.endpoint:
                 setattr(current, _HIDDEN_POLICY, state.decorated_policy(decoration))
     if applies:
         if state.may_have_callables:
@@ -242,9 +241,15 @@ def before_view(decoration: ParsedOptions) -> Response | None:
     return _options_response(state.app, current)
 
 
-def _view_is_running() -> bool:
-    """Whether a view is running: functions before and after it, and for errors, leave the policy to ``CORS``."""
-    return any(frame.f_code.co_name == "dispatch_request" for frame, _ in walk_stack(None))
+def _is_well_hidden(state: AppState, decoration: ParsedOptions) -> bool:
+    """Whether a decoration is of the view that runs, although it is not found there.
+
+    If it is another view's, this view calls that one, and keeps its own policy. If it is of a function that runs before
+    or after views, or for errors, ``CORS`` decides if there is one.
+    """
+    if decoration in all_decorations(state.app):
+        return False
+    return not state.scopes or decoration not in decorations_beside_views(state.app)
 
 
 def _options_response(app: Flask, current: Request) -> Response:
@@ -267,7 +272,8 @@ def add_headers(state: AppState, response: Response) -> Response:
             return set_headers(response, None)
         headers = policy_headers(state, current, request_policy(state, current))
         if headers is not None and current.method == "OPTIONS" and preflight_policy(state, current):
-            empty_response = Response()
+            empty_response = state.app.response_class(status=200)
+            Response.set_data(empty_response, b"")  # a class of the app's own may wrap bodies
             empty_response.call_on_close(response.close)
             return set_headers(empty_response, headers)
         return set_headers(response, headers)
@@ -281,8 +287,8 @@ def add_headers(state: AppState, response: Response) -> Response:
 def set_headers(response: Response, headers: Headers | None) -> Response:
     """Set the CORS headers of a response: these alone, even if others are there already. Merge ``Vary``.
 
-    The app may use a response again, and another thread may be sending it. So a copy gets the headers if the response
-    has those of an earlier request, or some that the app has set. Without a policy (``None``) nothing else changes.
+    A response that is used again may have those of an earlier request, or another thread may be sending it: then a
+    copy without them gets the headers. Without a policy (``None``) there is nothing else to change.
     """
     with _LOCK:
         if hasattr(response.headers, "_cors_headers"):  # they were set here for an earlier request
@@ -297,9 +303,6 @@ def set_headers(response: Response, headers: Headers | None) -> Response:
         if headers is None:
             return response
         if not _OUR_NAMES.isdisjoint([name.lower() for name, _ in response.headers]):
-            response.headers._cors_headers = None  # type: ignore[attr-defined]  # the app's own stay
-            response = copy(response)
-            response.headers = ResponseHeaders(response.headers)
             headers = _replace_headers(response.headers, dict(headers))
         for name, value in headers:
             response.headers.add(name, value)

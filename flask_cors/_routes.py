@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
+from itertools import chain
 from types import CellType, FunctionType, MethodType
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -14,6 +15,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import MapAdapter, RequestRedirect, Rule
 
 from .options import ParsedOptions
+from .policy import ALL_METHODS
 
 DECORATION = "cors_decoration"  # the attribute of a decorated view that holds its options
 _MAX_REDIRECTS = 8
@@ -88,9 +90,8 @@ def view_handles_options(app: Flask, adapter: MapAdapter) -> bool:
         rule, _ = adapter.match(method="OPTIONS", return_rule=True)
     except HTTPException:
         return False
-    decoration = deciding_decoration(app, rule.endpoint, "OPTIONS")
-    in_class = class_handles_options(app.view_functions.get(rule.endpoint))
-    return declares_options(rule) and (in_class or not answers_options(decoration))
+    view = app.view_functions.get(rule.endpoint)
+    return declares_options(rule) and (class_handles_options(view) or not answers_options(view))
 
 
 def declares_options(rule: Rule | None) -> bool:
@@ -110,8 +111,9 @@ def class_handles_options(view: object) -> bool:
     return issubclass(view_class, MethodView)
 
 
-def answers_options(decoration: ParsedOptions | None) -> bool:
-    """Whether the wrapper of a decorated view responds to ``OPTIONS``, as far as its own options tell."""
+def answers_options(view: object) -> bool:
+    """Whether a view is decorated, and its wrapper responds to ``OPTIONS``, as far as its own options tell."""
+    decoration = find_decoration(view, "OPTIONS")
     return decoration is not None and decoration.values.get("automatic_options") is not False
 
 
@@ -139,7 +141,10 @@ def all_decorations(app: Flask, *, hidden: bool = True) -> Iterator[ParsedOption
     """Yield what ``@cross_origin`` was given for the registered views, and for the methods of their classes."""
     for view in [*app.view_functions.values()]:
         with suppress(Exception):  # a proxy has no attributes before there is a request
-            for method in getattr(view, "methods", None) or ("",):  # those of a class
+            methods = {"", *(getattr(view, "methods", None) or ())}
+            if hasattr(view, "view_class"):
+                methods.update(ALL_METHODS)
+            for method in methods:
                 found = find_decoration(view, method)
                 if found is None and hidden:
                     found = hidden_decoration(app, view, method)
@@ -147,11 +152,20 @@ def all_decorations(app: Flask, *, hidden: bool = True) -> Iterator[ParsedOption
                     yield found
 
 
+def decorations_beside_views(app: Flask) -> Iterator[ParsedOptions]:
+    """Yield what ``@cross_origin`` was given for functions that run before and after views, and for errors."""
+    handlers = [by_class.values() for by_code in app.error_handler_spec.values() for by_class in by_code.values()]
+    for function in chain(*app.before_request_funcs.values(), *app.after_request_funcs.values(), *handlers):
+        decoration = find_decoration(function, "")
+        if decoration is not None:
+            yield decoration
+
+
 def hidden_decoration(app: Flask, view: object, method: str) -> ParsedOptions | None:
     """Return the decoration that an outer decorator hides, because it does not use ``functools.wraps``.
 
     It is found in the functions to which *view* refers as a closure, a partial or an object. Other registered views
-    are not among them: a view that calls another one keeps its own policy.
+    are not among them, nor functions for errors: a view that calls one of these keeps its own policy.
     """
     seen: list[object] = []
     waiting = [view]
@@ -164,7 +178,8 @@ def hidden_decoration(app: Flask, view: object, method: str) -> ParsedOptions | 
             continue  # most functions: below, each is compared with all views
         if function is not view and any(function is one for one in [*app.view_functions.values()]):
             continue
-        if decoration is not None and decoration not in all_decorations(app, hidden=False):
+        others = chain(all_decorations(app, hidden=False), decorations_beside_views(app))
+        if decoration is not None and decoration not in others:
             return decoration
         waiting += inner
     return None
@@ -174,16 +189,6 @@ def _inner_functions(function: object) -> Iterator[object]:
     """Yield the functions to which a function refers as a closure, a partial or an object."""
     cells = [cell.cell_contents for cell in getattr(function, "__closure__", None) or () if cell != _EMPTY_CELL]
     attributes = getattr(function, "__dict__", {}).values()
-    beside = _names_beside(function)
     for inner in (*cells, *attributes, getattr(function, "func", None)):
-        if isinstance(inner, FunctionType | MethodType | partial) and getattr(inner, "__qualname__", "") not in beside:
+        if isinstance(inner, FunctionType | MethodType | partial):
             yield inner
-
-
-def _names_beside(function: object) -> set[str]:
-    """Return the names of what is defined beside a function and known by its own name: that is called like a helper."""
-    code = getattr(function, "__code__", None)
-    if code is None:
-        return set()
-    scope = code.co_qualname.rpartition(".")[0]
-    return {f"{scope}.{name}" for name in code.co_freevars}

@@ -9,7 +9,7 @@ from functools import partial, update_wrapper, wraps
 from typing import Any, Never, TypeVar, Unpack, cast
 
 from ._middleware import before_view
-from ._routes import DECORATION, AutomaticOptions, answers_options, find_decoration
+from ._routes import DECORATION, AutomaticOptions, answers_options
 from .options import EVERY_PATH, RESOURCES, Options, ParsedOptions, check_now, parse_keywords
 
 AnyView = Callable[..., Any]
@@ -47,8 +47,7 @@ def cross_origin(*positional: Never, **options: Unpack[Options]) -> Callable[[Vi
         own = copy(decoration)  # so that it tells this view from others with the same decorator
         wrapper = _wrap(view, own)
         vars(wrapper).setdefault(DECORATION, own)  # a decorator nearer to the view may have set it
-        routed = answers_options(find_decoration(wrapper, "OPTIONS"))
-        return cast(View, _route_options(wrapper) if routed else wrapper)
+        return cast(View, _route_options(wrapper) if answers_options(wrapper) else wrapper)
 
     return decorate
 

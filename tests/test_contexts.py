@@ -323,17 +323,6 @@ def test_what_views_share_carries_no_headers_of_another_request(shares_headers: 
         assert fetch(app.test_client(), path, A).headers.getlist("X-Own") == ["stays"]
 
 
-def test_what_a_view_has_set_in_a_response_that_it_shares_stays_after_a_denied_request() -> None:
-    own = {"Access-Control-Expose-Headers": "Retry-After", "Vary": "Origin"}
-    app, shared = make_app(), Response("down", headers=own)
-    CORS(app, resources="/$", origins=A)
-    for path in ("/", "/own"):
-        app.add_url_rule(path, path, lambda: shared)
-    for _ in range(2):
-        assert headers_for(app) == [ONLY_A | own, DENIED, ONLY_A | own]
-        assert headers_for(app, "/own") == [own] * 3
-
-
 def test_in_an_app_without_cors_what_views_share_carries_no_headers_to_the_others() -> None:
     app, shared = make_app(), Response("not found", 404)
     app.register_error_handler(404, lambda _: shared)

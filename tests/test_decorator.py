@@ -262,6 +262,18 @@ def test_beside_cors_a_preflight_and_the_request_after_it_have_the_hidden_policy
     )
 
 
+@pytest.mark.parametrize("view", [a_view, an_async_view])
+def test_beside_cors_a_view_that_only_its_running_shows_has_its_own_policy(view: ViewFunction) -> None:
+    app, views = h.make_app(), [only_b(view)]
+    CORS(app)
+
+    async def calling_later() -> Any:
+        return await views[0]()
+
+    app.add_url_rule("/", "calling", calling_later if view is an_async_view else lambda: views[0]())
+    assert h.get_headers_for(app) == FOR_B
+
+
 class Pages:
     @only_b
     def index(self) -> str:
@@ -280,13 +292,6 @@ def test_beside_cors_what_denies_a_login_has_the_hidden_policy_of(hidden: ViewFu
     app = h.make_app()
     cors_for_a(app)
     app.add_url_rule("/", "hidden", hidden)
-    h.assert_policy(app, FOR_B, "/", 401)
-
-
-def test_beside_cors_no_login_denies_the_preflight_of_a_hidden_view_that_lists_options() -> None:
-    app = h.make_app()
-    cors_for_a(app)
-    app.add_url_rule("/", "hidden", login_first(only_b(a_view)), methods=["GET", "OPTIONS"])
     h.assert_policy(app, FOR_B, "/", 401)
 
 
@@ -325,6 +330,7 @@ def test_what_a_view_is_at_the_time_of_the_request_decides(swapped: Any, new: Vi
     assert h.get_headers_for(app) == FOR_ALL
     swap(new)
     assert h.get_headers_for(app) == expected
+    assert h.get_preflight_headers_for(app) == h.as_preflights(expected)
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -368,7 +374,7 @@ def test_a_view_that_calls_another_registered_view_keeps_its_own_policy(set_up: 
     ("for 404", lambda app, function: app.register_error_handler(404, function(lambda _: ("none", 404))), "/no", 404),
     ("for 500", lambda app, function: app.register_error_handler(500, function(lambda _: ("no", 500))), "/fails", 500),
 )
-def test_beside_cors_a_decorated_function_that_is_no_view_decides_nothing(
+def test_beside_cors_a_decorated_function_that_is_not_a_view_decides_nothing(
     register: Callable[..., Any], path: str, status: int
 ) -> None:
     app = h.make_app(TESTING=False)
@@ -382,27 +388,25 @@ def test_beside_cors_a_decorated_function_that_is_no_view_decides_nothing(
     assert [*map(h.cors_headers, responses)] == [h.DENIED, with_credentials]
 
 
-def test_a_view_that_refers_to_a_decorated_function_beside_it_keeps_its_own_policy() -> None:
+@pytest.mark.parametrize("set_up", [h.no_set_up, cors_for_a])
+def test_a_view_that_refers_to_a_decorated_error_handler_keeps_its_own_policy(set_up: h.SetUp) -> None:
     app = h.make_app()
-    cors_for_a(app)
+    set_up(app)
 
+    @app.errorhandler(404)
     @only_b
     def not_found(_: object) -> Any:
         return "text", 404
 
-    @only_b
-    def public() -> str:
-        return "text"
+    def view() -> Any:
+        return not_found(None) if request.args else "text"
 
-    def calling() -> Any:
-        return not_found(None) if request.args else f"secret {public()}"
-
-    app.register_error_handler(404, not_found)
-    views = {"/public": h.hide(public), "/": calling, "/hidden": h.hide(calling), "/wrapped": h.wrap(calling)}
-    for path, view in views.items():
-        app.add_url_rule(path, path, view)
-    for path in views:
-        h.assert_policy(app, FOR_B if path == "/public" else FOR_A, path)
+    for path, one in (("/", view), ("/hidden", h.hide(view)), ("/wrapped", h.wrap(view)), ("/plain", a_view)):
+        app.add_url_rule(path, path, one)
+    for path in ("/", "/hidden", "/wrapped"):
+        assert h.get_headers_for(app, path) == h.get_headers_for(app, "/plain")
+    if set_up is cors_for_a:
+        h.assert_policy(app, FOR_A, "/?call=1", 404)
 
 
 @pytest.mark.parametrize("method", ["GET", "PROPFIND"])
@@ -411,9 +415,11 @@ def test_a_view_that_calls_a_method_of_a_registered_class_keeps_its_own_policy(m
     cors_for_a(app)
     attributes: dict[str, Any] = {"methods": [method], method.lower(): called}
     view_class = methods(**attributes)
+    view_class.patch = only_b(a_view)  # after the methods were collected
     app.add_url_rule("/called", view_func=view_class.as_view("called"))
-    app.add_url_rule("/", "calling", lambda: called(None))
-    assert (h.get_headers_for(app, "/called", method=method), h.get_headers_for(app)) == (FOR_B, FOR_A)
+    app.add_url_rule("/", "calling", lambda: called(None) if request.args else view_class.patch())
+    assert h.get_headers_for(app, "/called", method=method) == FOR_B
+    assert h.get_headers_for(app) == h.get_headers_for(app, "/?called=1") == FOR_A
 
 
 # Headers that are there already --------------------------------------------------------------------------------------

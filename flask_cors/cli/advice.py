@@ -238,7 +238,7 @@ def _origin_meant(text: str) -> str:
     if len(text) > _LONGEST:
         return ""
     text = re.sub(r"(^|//)(?=\.[\w.:-]+/?$)", r"\1*", text)  # ".app.example", as cookies and Django write it
-    text = re.sub(r"(?<=//)(localhost|\d+(?:\.\d+){3})\.?\*$", r"\1:*", text)  # where only the port can vary
+    text = re.sub(r"(?<=//)(localhost|127\.0\.0\.1|0\.0\.0\.0)\.?\*$", r"\1:*", text)  # where only the port can vary
     scheme, host = re.findall(_MISWRITTEN, text)[0]
     if re.fullmatch(r"\*\.[^.:]+(:.*)?", host) and not re.fullmatch(_PRIVATE, host):
         return ""

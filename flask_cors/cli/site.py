@@ -287,7 +287,7 @@ class Site:
     def has_preflight_wrapper(self, url: str, endpoint: str | None) -> bool:
         """Whether ``OPTIONS`` leads to the decorated view itself, so that its wrapper responds to a preflight."""
         view = self.app.view_functions.get(endpoint or "")
-        return self.route(url, "OPTIONS").endpoint == endpoint and answers_options(find_decoration(view, "OPTIONS"))
+        return self.route(url, "OPTIONS").endpoint == endpoint and answers_options(view)
 
     @contextmanager
     def request(self, url: str, origin: str) -> Iterator[None]:

@@ -105,7 +105,7 @@ def _meets_other_view(site: Site, item: RouteCover) -> bool:
     endpoint = site.route(f"http://localhost{item.route.path}", "OPTIONS").endpoint
     if endpoint in (None, item.rule.endpoint):
         return False
-    return not answers_options(find_decoration(site.app.view_functions.get(endpoint), "OPTIONS"))
+    return not answers_options(site.app.view_functions.get(endpoint))
 
 
 _LOGIN = re.compile("login|log_in|token|jwt|auth|require|session|permission|role|admin|api_?key|user", re.IGNORECASE)
