@@ -188,6 +188,13 @@ def test_if_it_fails_it_denies_with_one_line_in_the_log(
     assert len([record for record in caplog.records if record.levelno == logging.ERROR]) == 2
 
 
+def test_if_it_fails_it_is_not_called_again_in_the_request() -> None:
+    app, function = h.make_app(), mock.Mock(side_effect=RuntimeError)
+    CORS(app, origins=function)
+    fetch(app.test_client(), "/", A)
+    assert function.mock_calls == [mock.call(A)]
+
+
 def test_if_it_fails_it_denies_although_the_function_of_another_policy_allowed() -> None:
     app = h.make_app()
     CORS(app, origins=lambda _: True)
