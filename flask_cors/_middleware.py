@@ -131,20 +131,22 @@ def preflight_headers(state: AppState, environ: WSGIEnvironment) -> Headers | No
     """Return the headers for a preflight; ``None`` if the app is to respond, or if the request is not a preflight."""
     try:
         current = state.app.request_class(environ)
-        policy = preflight_policy(state, current)
+        request = read_request(current)
+        policy = preflight_policy(state, current, request)
         if policy is None or policy.origins.callables:
             return None
-        return policy_headers(state, current, policy)
+        _send_if_denied(state, current, policy)
+        return policy.response_headers(request)
     except Exception:  # the app meets the same error, and handles it in its own way
         return None
 
 
-def preflight_policy(state: AppState, current: Request) -> Policy | None:
+def preflight_policy(state: AppState, current: Request, request: CORSRequest) -> Policy | None:
     """Return the policy with which to respond to a preflight in place of the app.
 
     ``None`` if the app is to respond, or if the request is not a preflight.
     """
-    if not state.scopes or not read_request(current).is_preflight:
+    if not state.scopes or not request.is_preflight:
         return None
     adapter = url_adapter(state.app, current)
     if adapter is not None and view_handles_options(state.app, adapter):
@@ -165,15 +167,11 @@ def request_policy(state: AppState, current: Request, adapter: MapAdapter | None
     return state.policy_for(request_route(state.app, current, adapter))
 
 
-def policy_headers(state: AppState, current: Request, policy: Policy | None) -> Headers | None:
-    """Return the headers that a policy gives the response; send `request_denied` if they do not allow the request."""
+def _send_if_denied(state: AppState, current: Request, policy: Policy | None) -> None:
     if request_denied.receivers:
         from .cli.denied import send_if_denied
 
         send_if_denied(state.app, current, policy)
-    if policy is None:
-        return None
-    return policy.response_headers(read_request(current), ask_once(state, current, policy))
 
 
 def read_request(current: Request) -> CORSRequest:
@@ -192,8 +190,10 @@ def ask_once(state: AppState, current: Request, policy: Policy) -> bool | None:
 
     ``None`` if there is no function, or no ``Origin``.
     """
+    if not policy.origins.callables:
+        return None
     origin = current.environ.get("HTTP_ORIGIN")
-    if not policy.origins.callables or origin is None:
+    if origin is None:
         return None
     decided_by, allowed = getattr(current, _VERDICT, (None, False))
     if decided_by is not policy:
@@ -270,8 +270,13 @@ def add_headers(state: AppState, response: Response) -> Response:
     try:
         if not state.scopes and not hasattr(current, _DECORATED):
             return set_headers(response, None)
-        headers = policy_headers(state, current, request_policy(state, current))
-        if headers is not None and current.method == "OPTIONS" and preflight_policy(state, current):
+        policy = request_policy(state, current)
+        _send_if_denied(state, current, policy)
+        if policy is None:
+            return set_headers(response, None)
+        request = read_request(current)
+        headers = policy.response_headers(request, ask_once(state, current, policy))
+        if current.method == "OPTIONS" and preflight_policy(state, current, request):
             empty_response = state.app.response_class(status=200)
             Response.set_data(empty_response, b"")  # a class of the app's own may wrap bodies
             empty_response.call_on_close(response.close)

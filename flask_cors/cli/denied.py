@@ -19,7 +19,6 @@ from flask.logging import default_handler, has_level_handler
 
 from .._middleware import (
     ask_once,
-    policy_headers,
     preflight_policy,
     put_first,
     read_request,
@@ -85,9 +84,11 @@ def send_traceback(app: Flask, environ: WSGIEnvironment, start_response: StartRe
     response = app.response_class(text, 500, mimetype="text/plain")
     try:
         state = app_state(app)
-        headers = policy_headers(state, current, request_policy(state, current))
-        if headers is not None and preflight_policy(state, current):
+        request, policy = read_request(current), request_policy(state, current)
+        send_if_denied(app, current, policy)
+        if preflight_policy(state, current, request):
             response = Response()
+        headers = policy.response_headers(request, ask_once(state, current, policy)) if policy else None
         response = set_headers(response, headers)
     except Exception:  # what routing raises, perhaps that which is shown
         response = set_headers(response, (("Vary", "Origin"),))
