@@ -3,11 +3,13 @@
 import logging
 import re
 from concurrent.futures import ThreadPoolExecutor, wait
+from functools import partial
 from typing import Any
 from unittest import mock
 
 import pytest
 from flask import Flask, abort, current_app, g, request, session
+from werkzeug.test import Client
 
 from flask_cors import CORS, cross_origin
 from flask_cors._state import AppState
@@ -131,8 +133,7 @@ def test_it_is_called_before_all_else_also_if_the_first_request_bypasses_the_mid
     app, order = h.make_app(), list[str]()
     CORS(app, origins=recorder_in(order))
     app.before_request(lambda: order.append("before"))
-    with app.test_request_context("/", headers={"Origin": A}):
-        app.full_dispatch_request()
+    fetch(Client(partial(Flask.wsgi_app, app)), "/", A)
     assert order == ["function", "before"]
 
 
