@@ -185,7 +185,7 @@ def test_an_unknown_name_is_an_error_with_the_nearest_real_one(call: str) -> Non
 @table(
     "option, names",
     ("origins", "origins", words("allow_origin allow_origins allowed_origins cors_allowed_origins")),
-    ("every origin", 'origins="*"', ["allow_all_origins"]),
+    ("every origin", 'origins="*"', ["allow_all", "allow_all_origins"]),
     ("a pattern", 'origins=re.compile(r"...")', ["allow_origin_regex"]),
     ("credentials", "supports_credentials", ["allow_credentials", "credentials"]),
     ("methods", "methods", ["allow_methods", "allowed_methods"]),
