@@ -20,7 +20,7 @@ from .policy import ALL_METHODS
 DECORATION = "cors_decoration"  # the attribute of a decorated view that holds its options
 _MAX_REDIRECTS = 8
 _MAX_FUNCTIONS = 50
-_EMPTY_CELL = CellType()  # to read one raises, to compare cells does not
+_EMPTY_CELL = CellType()  # reading such a cell raises an error; comparing cells does not
 
 
 class AutomaticOptions(str):
@@ -141,21 +141,22 @@ def all_decorations(app: Flask, *, hidden: bool = True) -> Iterator[ParsedOption
     """Yield what ``@cross_origin`` was given for the registered views, and for the methods of their classes."""
     for view in [*app.view_functions.values()]:
         with suppress(Exception):  # a proxy has no attributes before there is a request
-            methods = {"", *(getattr(view, "methods", None) or ())}
+            methods = ["", *(getattr(view, "methods", None) or ())]
             if hasattr(view, "view_class"):
-                methods.update(ALL_METHODS)
-            for method in methods:
-                found = find_decoration(view, method)
-                if found is None and hidden:
-                    found = hidden_decoration(app, view, method)
-                if found is not None:
-                    yield found
+                methods += ALL_METHODS
+            found = [find_decoration(view, method) for method in methods]
+            if hidden:
+                found.append(hidden_decoration(app, view, ""))
+            yield from filter(None, found)
 
 
 def decorations_beside_views(app: Flask) -> Iterator[ParsedOptions]:
     """Yield what ``@cross_origin`` was given for functions that run before and after views, and for errors."""
-    handlers = [by_class.values() for by_code in app.error_handler_spec.values() for by_class in by_code.values()]
-    for function in chain(*app.before_request_funcs.values(), *app.after_request_funcs.values(), *handlers):
+    functions = [*chain(*app.before_request_funcs.values(), *app.after_request_funcs.values())]
+    for by_code in [*app.error_handler_spec.values()]:  # copies, since Flask adds keys when it handles an error
+        for by_class in [*by_code.values()]:
+            functions += by_class.values()
+    for function in functions:
         decoration = find_decoration(function, "")
         if decoration is not None:
             yield decoration
@@ -165,7 +166,7 @@ def hidden_decoration(app: Flask, view: object, method: str) -> ParsedOptions | 
     """Return the decoration that an outer decorator hides, because it does not use ``functools.wraps``.
 
     It is found in the functions to which *view* refers as a closure, a partial or an object. Other registered views
-    are not among them, nor functions for errors: a view that calls one of these keeps its own policy.
+    are not among them, nor functions around views: a view that calls one of these keeps its own policy.
     """
     seen: list[object] = []
     waiting = [view]

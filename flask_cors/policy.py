@@ -213,7 +213,7 @@ class Policy(_PolicyFields):
         return self.supports_credentials and "*" in names
 
 
-# For errors, after which it may change what is allowed: an entry that no browser sends tells caches so, by `Vary`.
+# Where no policy could be made. It has an entry, which no browser sends, so that responses carry `Vary`.
 DENY_ALL = Policy(origins=AllowedOrigins(entries=("(none)",), any_origin=False))
 
 

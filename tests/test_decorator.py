@@ -3,7 +3,9 @@
 import functools
 import inspect
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from threading import Event
 from typing import Any
 from unittest import mock
 
@@ -407,6 +409,25 @@ def test_a_view_that_refers_to_a_decorated_error_handler_keeps_its_own_policy(se
         assert h.get_headers_for(app, path) == h.get_headers_for(app, "/plain")
     if set_up is cors_for_a:
         h.assert_policy(app, FOR_A, "/?call=1", 404)
+
+
+def test_decorations_of_error_handlers_are_found_while_other_threads_handle_errors() -> None:
+    app, ended = h.make_app(), Event()
+    app.register_error_handler(404, only_a(lambda _: "text"))
+
+    def look_up() -> None:  # as Flask does, which adds the keys that it looks up
+        while not ended.is_set():
+            for name in map(str, range(50)):
+                app.error_handler_spec[name][404]
+            for name in map(str, range(50)):
+                app.error_handler_spec.pop(name)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(look_up)
+        try:
+            assert all(len([*_routes.decorations_beside_views(app)]) == 1 for _ in range(20_000))
+        finally:
+            ended.set()
 
 
 @pytest.mark.parametrize("method", ["GET", "PROPFIND"])
