@@ -11,8 +11,8 @@ import logging
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from copy import copy
-from functools import partial
 from threading import Lock
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from blinker import NamedSignal, Namespace
@@ -59,9 +59,7 @@ def install(state: AppState) -> None:
     """Install what the app needs by now, each part once."""
     app = state.app
     with state.lock:
-        if not state.adds_headers:  # at the first place, and so it runs last: Flask reverses the list
-            put_first(app.after_request_funcs, partial(add_headers, state))
-            state.adds_headers = True
+        put_first(app.after_request_funcs, MethodType(add_headers, state))  # it runs last: Flask reverses the list
         if not state.scopes:
             return
         if not state.installed:
@@ -71,14 +69,15 @@ def install(state: AppState) -> None:
             else:
                 state.may_have_callables = True  # nothing of ours reads the config before the app's functions run
             state.installed = True
-        if state.may_have_callables and not state.asks_callables:
-            put_first(app.before_request_funcs, partial(ask_callables, state))
-            state.asks_callables = True
+        if state.may_have_callables:
+            put_first(app.before_request_funcs, MethodType(ask_callables, state))
 
 
 def put_first(functions: dict[Any, list[Any]], function: Callable[..., Any]) -> None:
-    """Put a function before the app's own, in a new list: a request may be using the old one."""
-    functions[None] = [function, *functions.get(None, [])]
+    """Put a function before the app's own, once, and in a new list: a request may be using the old one."""
+    present = functions.get(None, [])
+    if function not in present:
+        functions[None] = [function, *present]
 
 
 def prepare(state: AppState) -> None:

@@ -19,6 +19,7 @@ from .policy import ALL_METHODS
 
 DECORATION = "cors_decoration"  # the attribute of a decorated view that holds its options
 _MAX_REDIRECTS = 8
+_FUNCTIONS = (FunctionType, MethodType, partial)
 _MAX_FUNCTIONS = 50
 _EMPTY_CELL = CellType()  # reading such a cell raises an error; comparing cells does not
 
@@ -122,7 +123,7 @@ def deciding_decoration(app: Flask, endpoint: str | None, method: str) -> Parsed
     view = app.view_functions.get(endpoint)  # type: ignore[arg-type]
     if isinstance(view, FunctionType) and not view.__closure__ and not view.__dict__:
         return None  # there is nothing in it
-    return find_decoration(view, method) or hidden_decoration(app, view, method)
+    return find_decoration(view, method) or hidden_decoration(app, view, method, [view])
 
 
 def find_decoration(view: object, method: str) -> ParsedOptions | None:
@@ -146,7 +147,7 @@ def all_decorations(app: Flask, *, hidden: bool = True) -> Iterator[ParsedOption
                 methods += ALL_METHODS
             found = [find_decoration(view, method) for method in methods]
             if hidden:
-                found.append(hidden_decoration(app, view, ""))
+                found.append(hidden_decoration(app, view, "", [view]))
             yield from filter(None, found)
 
 
@@ -162,28 +163,28 @@ def decorations_beside_views(app: Flask) -> Iterator[ParsedOptions]:
             yield decoration
 
 
-def hidden_decoration(app: Flask, view: object, method: str) -> ParsedOptions | None:
+def hidden_decoration(app: Flask, function: object, method: str, seen: list[object]) -> ParsedOptions | None:
     """Return the decoration that an outer decorator hides, because it does not use ``functools.wraps``.
 
-    It is found in the functions to which *view* refers as a closure, a partial or an object. Other registered views
-    are not among them, nor functions around views: a view that calls one of these keeps its own policy.
+    It is found in the functions to which *function* refers as a closure, a partial or an object. Other registered views
+    are not among them, nor functions around views: a view that calls one of these keeps its own policy. *seen* holds
+    the functions that are searched already, or being searched.
     """
-    seen: list[object] = []
-    waiting = [view]
-    while waiting and len(seen) < _MAX_FUNCTIONS:
-        function = waiting.pop(0)
-        seen.append(function)
-        decoration = find_decoration(function, method)
-        inner = [one for one in _inner_functions(function) if one not in seen]
-        if decoration is None and not inner:
-            continue  # most functions: below, each is compared with all views
-        if function is not view and any(function is one for one in [*app.view_functions.values()]):
-            continue
-        others = chain(all_decorations(app, hidden=False), decorations_beside_views(app))
-        if decoration is not None and decoration not in others:
+    for inner in _inner_functions(function):
+        decoration = find_decoration(inner, method)
+        if decoration is None and inner not in seen and len(seen) < _MAX_FUNCTIONS:
+            seen.append(inner)
+            decoration = hidden_decoration(app, inner, method, seen)
+        if decoration is not None and not _is_of_another(app, inner, decoration):
             return decoration
-        waiting += inner
     return None
+
+
+def _is_of_another(app: Flask, function: object, decoration: ParsedOptions) -> bool:
+    """Whether a decoration is of a registered view, or of a function that runs before or after views, or for errors."""
+    if any(function is view for view in [*app.view_functions.values()]):
+        return True
+    return decoration in chain(all_decorations(app, hidden=False), decorations_beside_views(app))
 
 
 def _inner_functions(function: object) -> Iterator[object]:
@@ -191,5 +192,5 @@ def _inner_functions(function: object) -> Iterator[object]:
     cells = [cell.cell_contents for cell in getattr(function, "__closure__", None) or () if cell != _EMPTY_CELL]
     attributes = getattr(function, "__dict__", {}).values()
     for inner in (*cells, *attributes, getattr(function, "func", None)):
-        if isinstance(inner, FunctionType | MethodType | partial):
+        if isinstance(inner, _FUNCTIONS):
             yield inner

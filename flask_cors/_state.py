@@ -43,9 +43,7 @@ class AppState:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.installed = False  # whether `app.wsgi_app` is wrapped, or must not be
-        self.adds_headers = False  # whether `add_headers` is installed
         self.may_have_callables = False
-        self.asks_callables = False  # whether `ask_callables` is installed
         self.ready = False
         self.scopes: list[Scope] = []  # the latest first
         self.resources: list[tuple[Scope, Resources]] = []

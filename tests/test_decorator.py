@@ -535,7 +535,7 @@ def test_a_mistake_raises_at_once(call: Any, options: Any, error: type[Exception
         untyped(*call, **options)
 
 
-def test_functions_that_know_each_other_are_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def functions_that_know_each_other() -> object:
     def one() -> object:
         return two, three, four
 
@@ -548,7 +548,25 @@ def test_functions_that_know_each_other_are_looked_at_once(monkeypatch: pytest.M
     def four() -> object:
         return one, two, three
 
+    return one
+
+
+def many_decorators() -> object:
+    view: Any = functions_that_know_each_other
+    for _ in range(40):
+        view = h.wrap(view)
+    return view
+
+
+@table(
+    "make_view, most",  # a decorator with `functools.wraps` refers to its view twice
+    ("functions that know each other", functions_that_know_each_other, 4 * 3 + 3),
+    ("many decorators", many_decorators, 40 * 2),
+)
+def test_functions_are_searched_once(
+    monkeypatch: pytest.MonkeyPatch, make_view: Callable[[], object], most: int
+) -> None:
     looked_at = mock.Mock(return_value=None)
     monkeypatch.setattr(_routes, "find_decoration", looked_at)
-    assert _routes.hidden_decoration(h.make_app(), one, "GET") is None
-    assert looked_at.call_count <= 4 * 3
+    assert _routes.hidden_decoration(h.make_app(), make_view(), "GET", []) is None
+    assert looked_at.call_count <= most

@@ -22,8 +22,7 @@ from .._routes import (
     Route,
     all_decorations,
     answers_options,
-    find_decoration,
-    hidden_decoration,
+    deciding_decoration,
     resolve_route,
     url_adapter,
     view_handles_options,
@@ -207,8 +206,7 @@ class Site:
 
     def cover(self, route: Route) -> Cover | None:
         """Return what decides for a route."""
-        view = self.app.view_functions.get(route.endpoint or "")
-        decoration = find_decoration(view, route.method) or hidden_decoration(self.app, view, route.method)
+        decoration = deciding_decoration(self.app, route.endpoint, route.method)
         if decoration is not None:
             layer = self._decoration(decoration)
             return Cover(layer, layer.entries[0])
