@@ -23,6 +23,7 @@ from flask_cors.cli import cors
 from flask_cors.options import Options
 from tests.helpers import A, B, a_view, fetch, make_app, preflight
 from tests.programs import run_cors
+from tests.tables import words
 from tests.transcripts.__main__ import sources
 from tests.transcripts.pages import blocks
 
@@ -102,6 +103,24 @@ def test_codespell_can_find_each_word_and_phrase_that_we_do_not_use() -> None:
     word = re.compile(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["codespell"]["regex"])
     avoided = [line.partition("->")[0] for line in (ROOT / ".ci" / "words.txt").read_text().splitlines()]
     assert [word.findall(f"x {text} y")[1:-1] for text in avoided] == [[text] for text in avoided]
+
+
+SETTINGS = words("SESSION_COOKIE_SAMESITE SESSION_COOKIE_SECURE SESSION_COOKIE_PARTITIONED")
+
+
+def settings_left_out(page: str) -> list[set[str]]:
+    """Find what the programs of a page do not set, although they let the session cookie travel to another site."""
+    sources = [block.source for block in blocks(Path("page.rst"), page)]
+    travels = [source for source in sources if 'SESSION_COOKIE_SAMESITE="None"' in source]
+    return [left_out for source in travels if (left_out := {*SETTINGS} - {*re.findall(r"\w+", source)})]
+
+
+def test_each_program_whose_session_cookie_travels_has_the_settings_that_browsers_want() -> None:
+    found = {path.name: settings_left_out(page) for path, page in PAGES.items() if SETTINGS[0] in page}
+    assert {"credentials.rst", "logins.rst", "cookies-across-sites.rst"} <= found.keys()
+    assert {name: left_out for name, left_out in found.items() if left_out} == {}
+    planted = '.. code-block:: python\n\n   app.config.update(SESSION_COOKIE_SAMESITE="None")\n'
+    assert settings_left_out(planted) == [{"SESSION_COOKIE_SECURE", "SESSION_COOKIE_PARTITIONED"}]
 
 
 def most(holds: Callable[[int], bool], tried: Iterable[int] = range(50, 350)) -> int:
