@@ -9,11 +9,13 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from pathlib import Path
-from textwrap import indent
+from textwrap import dedent
 from typing import Any
 from unittest import mock
 
+import pytest
 from click import Context
 
 from flask_cors import ACL_HEADERS, CORS, __version__
@@ -25,7 +27,7 @@ from tests.helpers import A, B, a_view, fetch, make_app, preflight
 from tests.programs import run_cors
 from tests.tables import words
 from tests.transcripts.__main__ import sources
-from tests.transcripts.pages import blocks
+from tests.transcripts.pages import application, blocks
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -93,9 +95,18 @@ def test_a_command_that_does_not_fit_is_noticed() -> None:
         assert [found for found in commands(page) if fails(found, page)] == [command]
 
 
-def test_the_readme_shows_what_the_command_prints_and_what_was_measured() -> None:
-    printed = (DOCS / "how-to" / "blocked" / "method.txt").read_text()
-    assert indent(printed, "   ") in README
+def test_the_readme_shows_what_the_command_prints_for_its_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = blocks(ROOT / "README.rst", README)
+    [app, *_] = [block.source for block in found if block.language == "python"]
+    Path("shop.py").write_text(dedent(app))
+    texts = [block.source for block in found if block.language == "text"]
+    [(typed, shown)] = [(one, other) for one, other in pairwise(texts) if one.startswith("flask --app shop cors ")]
+    result = run_cors(application(Path("shop.py").absolute()), *shlex.split(typed)[4:])
+    assert result.output.strip() == shown.strip()
+
+
+def test_the_readme_shows_what_was_measured() -> None:
     assert {*re.findall(r"([\d,.]+) µs", README)} <= {*PAGES[DOCS / "explanation" / "speed.rst"].split()}
 
 
