@@ -3,7 +3,10 @@
 Each checker is a function of plain text, so that each is shown a text that is wrong, too.
 """
 
+import doctest
+import importlib
 import inspect
+import pkgutil
 import re
 import shutil
 import subprocess
@@ -32,6 +35,8 @@ DOCS = ROOT / "docs"
 CONFIG = (DOCS / "reference" / "config.rst").read_text()
 ON_THE_WIRE = (DOCS / "reference" / "on-the-wire.rst").read_text()
 MIGRATION = (DOCS / "how-to" / "migrate.rst").read_text()
+
+PUBLIC_MODULES = (flask_cors, flask_cors.testing, flask_cors.browser, flask_cors.pytest_plugin)
 
 #: The options of the manual of 1.7.2: what the project promised to begin with.
 PROMISED = {*words("origins methods headers expose_headers supports_credentials max_age resources send_wildcard")}
@@ -109,8 +114,7 @@ def test_the_index_has_each_name_option_key_header_command_and_message(built: Bu
     wanted |= {f"{name} (option)" for name in PROMISED} | {f"CORS_{name.upper()} " for name in PROMISED | LATER}
     wanted |= {f"{name} (header)" for name in headers_in("all of them")}
     assert {word for word in wanted if word not in text} == set()
-    modules = (flask_cors, flask_cors.testing, flask_cors.browser, flask_cors.pytest_plugin)
-    names = {f"{module.__name__}.{name}" for module in modules for name in module.__all__}
+    names = {f"{module.__name__}.{name}" for module in PUBLIC_MODULES for name in module.__all__}
     missing = names - {*re.findall(r'href="[^"#]+#(flask_cors[\w.]+)"', page)}
     assert {name for name in missing if not re.search("ACL_|__version__", name)} == set()  # these have a table
 
@@ -319,6 +323,33 @@ def test_the_code_in_a_docstring_runs(documented: Any) -> None:
     [code] = re.findall(r"::\n\n((?:    .*\n|\n)+)", inspect.cleandoc(documented.__doc__))
     names = {"__name__": __name__, "Flask": Flask, "CORS": CORS, "cross_origin": cross_origin, "app": make_app()}
     exec(textwrap.dedent(code), names)  # noqa: S102 - this project's own
+
+
+MODULES = [importlib.import_module(one.name) for one in pkgutil.walk_packages(flask_cors.__path__, "flask_cors.")]
+
+
+def wrong_examples(name: str, documented: object, names: Values | None = None) -> list[str]:
+    """Run the ``>>>`` of docstrings, with the names of their module or with others; return the names that fail."""
+    found = doctest.DocTestFinder().find(documented, name, globs=names)
+    return [one.name for one in found if doctest.DocTestRunner().run(one, out=lambda _: None).failed]
+
+
+def test_the_examples_in_docstrings_run_and_those_of_public_names_need_no_other_name() -> None:
+    assert [wrong for module in MODULES for wrong in wrong_examples(module.__name__, module)] == []
+    public = [(module, {name: getattr(module, name) for name in module.__all__}) for module in PUBLIC_MODULES]
+    found = [(name, value, names) for module, names in public for name, value in names.items() if callable(value)]
+    assert [name for name, value, names in found if wrong_examples(name, value, names)] == []
+
+
+def test_an_example_that_needs_a_name_that_is_not_public_is_noticed() -> None:
+    def planted() -> None:
+        """Show a name.
+
+        >>> PUBLIC_MODULES[0].__name__
+        'flask_cors'
+        """
+
+    assert [wrong_examples("planted", planted), wrong_examples("planted", planted, {})] == [[], ["planted"]]
 
 
 def test_the_manual_of_another_flask_cors_is_refused(tmp_path: Path) -> None:

@@ -26,10 +26,13 @@ SameSite = Literal["none", "lax", "strict"]
 class Cookie:
     """A stored cookie.
 
-    >>> request = Request("GET", "https://api.shop.example/", (), credentials=True, page_site="https://shop.example")
-    >>> cookie = parse_cookie("user=ann; Domain=shop.example; Secure", request)
-    >>> cookie.domain, cookie.same_site, obstacle(cookie, request)
-    ('shop.example', 'lax', None)
+    >>> def network(request: Request) -> Response:
+    ...     return Response(200, [("Set-Cookie", "user=ann; Domain=shop.example; Secure")])
+    >>> jar = CookieJar(network)
+    >>> response = jar(Request("GET", "https://api.shop.example/", (), credentials=True))
+    >>> [cookie] = jar.stored()
+    >>> cookie.domain, cookie.host_only, cookie.same_site
+    ('shop.example', False, 'lax')
     """
 
     name: str
@@ -64,8 +67,8 @@ class CookieJar:
     >>> print(jar(request).remarks[0])
     The cookie 'a' stays away: it is not Partitioned, and the page is of another site.
 
-    :param third_party: whether pages of other sites get cookies that are not partitioned. Section 7.1 leaves this to
-        browsers, and today they need the consent of the user.
+    :param third_party: whether pages of other sites get cookies that are not partitioned. Section 7.1 of RFC 6265bis
+        leaves this to browsers, and today they need the consent of the user.
     """
 
     def __init__(self, send: Callable[[Request], Response], *, third_party: bool = False) -> None:
