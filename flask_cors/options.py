@@ -116,7 +116,8 @@ class Options(TypedDict, total=False):
 
         How long, in seconds, a browser may cache the permission of a preflight: a ``timedelta``, an int, or digits.
 
-        Browsers have limits of their own: Chromium two hours, Firefox a day. ``0`` turns this cache off.
+        Browsers have limits of their own: Chromium two hours, Firefox a day, Safari ten minutes. ``0`` turns this cache
+        off.
 
         Default: none; then browsers cache it for five seconds
 
@@ -200,8 +201,8 @@ class CORSOptions(Options, total=False):
         Each is matched, case-sensitively, from the start of the decoded path that Flask itself routes on. A dict gives
         each pattern options of its own, which override the other keywords. In a string, a comma before a slash
         separates two patterns. ``"*"`` is every path. Of several patterns that match, the one with the longest literal
-        prefix decides, then the longer, then the earlier. On a path of more than 4,096 characters only ``"*"`` is
-        tried.
+        prefix decides, then the longer, then the earlier. A path of more than 4,096 characters is not matched with
+        patterns: if it begins with the literal prefix of one, no origin is allowed; otherwise only ``"*"`` covers it.
 
         Default: every path
 
