@@ -24,9 +24,9 @@ class CORS:
     Without options, pages of every origin may read everything. Options can also be set in the app's config, before or
     after this call: the app reads it when it gets its first request.
 
-    Preflights get their response before the app's ``before_request`` functions run, unless ``origins`` holds a function
-    or another middleware was there first. Error responses carry the headers of the policy that covers them. If two
-    calls on one app match, the later one decides.
+    Preflights get their response before the app's ``before_request`` functions run, unless ``automatic_options`` is
+    ``False``, the view handles ``OPTIONS``, ``origins`` holds a function, or another middleware was there first. Error
+    responses carry the headers of the policy that covers them. If two calls on one app match, the later one decides.
 
     :param app: the app or blueprint; without it, call :meth:`init_app` later, once for each.
     :param options: see :class:`~flask_cors.options.Options`, and ``resources`` in

@@ -6,10 +6,10 @@ server says in response headers which other origins may read its responses. That
 states the policy; the browser enforces it. (So CORS protects the user of a browser. Other programs ignore it. CORS
 is not a login, and it does not protect against forged requests.)
 
-**Simple requests.** Each cross-origin request of a script carries the header ``Origin: https://app.example``. What an
-HTML form can send as well (a GET, a POST of form fields) is sent at once. Then the browser looks at the response
-header ``Access-Control-Allow-Origin``: it must be that origin, or ``*``. If it is not, the page gets a network error,
-although the server did its work.
+**Simple requests.** Each cross-origin request whose response a script wants to read carries a header such as
+``Origin: https://app.example``. What an HTML form can send as well (a GET, a POST of form fields) is sent at once.
+Then the browser looks at the response header ``Access-Control-Allow-Origin``: it must be that origin, or ``*``. If it
+is not, the page gets a network error, although the server did its work.
 
 **Preflights.** Before a request that no form can send (``DELETE``, a JSON body, a header ``X-Token``), the browser
 sends a *preflight*::
