@@ -25,8 +25,9 @@ def cross_origin(*positional: Never, **options: Unpack[Options]) -> Callable[[Vi
         @cross_origin(origins="https://app.example")
         def index(): ...
 
-    The policy overrides that of :class:`CORS` for this view, on errors too, even if it allows no origin. It decorates
-    functions, ``async def`` functions and methods of a ``MethodView``, and can be in the ``decorators`` of a ``View``.
+    The policy overrides that of :class:`CORS` for this view, on errors too, even if it allows no origin.
+    ``cross_origin`` decorates functions, ``async def`` functions and methods of a ``MethodView``, and can be in the
+    ``decorators`` of a ``View``.
 
     Without options, pages of every origin may read the view. If the view changes something, or if a client can try
     passwords there, protect it against forged requests as well: CORS does not.

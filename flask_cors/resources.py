@@ -22,7 +22,7 @@ _LITERAL_PREFIX = r"\A(?:\^|\\A)?((?:(?:[^.\[()^$*+?{\\]|\\[^0-9A-Za-z])(?![*?{]
 
 
 def literal_prefix(pattern: str, flags: int = 0) -> str:
-    r"""Return the text with which everything begins that *pattern* matches.
+    r"""Return the text with which every match of *pattern* begins.
 
     >>> literal_prefix(r"^/api/v\d+/users")
     '/api/v'
