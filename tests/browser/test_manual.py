@@ -57,6 +57,11 @@ CURRENT_IS_SHOWN = """() => {
     const {left, top, bottom} = link.getBoundingClientRect();
     return top >= 0 && bottom <= innerHeight && link.contains(document.elementFromPoint(left + 5, (top + bottom) / 2));
 }"""
+TITLE_FITS = """() => {
+    const [header, title] = [".mobile-header", ".mobile-header .brand"].map(one => document.querySelector(one));
+    const [{top, bottom}, inner] = [header, title].map(one => one.getBoundingClientRect());
+    return top <= inner.top && inner.top < inner.bottom && inner.bottom <= bottom;
+}"""
 PLANTED = """<!doctype html><html lang=en><title>Planted</title><main><h1>Planted</h1><img src=data:,><p>Text</p>
 <a href=#a>Seen</a> <a href=#b tabindex=-1>Unreached</a> <a href=#c style="outline: none">Unseen</a>
 <pre tabindex=0 style="overflow-x: auto; width: 9em">A line that is too long.</pre></main>
@@ -113,6 +118,15 @@ def test_nothing_is_serious_or_wide_and_a_copy_button_copies_the_commands(
     assert len(copied) > 80
     for text, command in copied:
         assert command == "\n".join(re.findall(r"^\$ ((?:.*\\\n)*.*)", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("page", ["index", "how-to/credentials", "search", "genindex", "404"])
+def test_the_title_fits_into_the_header_of_a_phone(page: str, site: str, browser: Chromium) -> None:
+    browser.resize(390)
+    browser.open(f"{site}/{page}.html")
+    assert browser.run(TITLE_FITS) is True
+    browser.run("title => { document.querySelector('.mobile-header .brand').textContent = title; }", "Flask-Cors " * 9)
+    assert browser.run(TITLE_FITS) is False
 
 
 # The keyboard
