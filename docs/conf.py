@@ -123,7 +123,8 @@ def present_options(app: Sphinx, what: str, name: str, obj: Any, options: object
 
 
 def setup(app: Sphinx) -> None:
-    """Register what the two functions and the script above add."""
+    """Register what the two functions and the script above add, and the directive of a config key."""
     app.connect("missing-reference", link_external)
     app.connect("autodoc-process-docstring", present_options)
     app.add_js_file(None, body=SHOW_CURRENT_PAGE)
+    app.add_object_type("config-key", "config-key", "single: %s (config key)")

@@ -16,7 +16,11 @@ def _depends_on_response(_: Pairs) -> bool:
 
 @dataclass(frozen=True)
 class Difference:
-    """A known difference of today's browsers from the standard, and for which headers of a page it matters."""
+    """A known difference of today's browsers from the standard, and for which headers of a page it matters.
+
+    ``note`` is a sentence. ``applies`` is a function that takes the headers of a page, as pairs of name and value, and
+    returns whether the difference matters for them.
+    """
 
     note: str
     applies: Callable[[Pairs], bool] = _depends_on_response
