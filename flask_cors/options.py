@@ -412,9 +412,10 @@ def find_caller() -> tuple[int, str, int]:
 
 def parse_origins(value: object) -> AllowedOrigins:
     """Parse ``origins``. ``None`` allows no origin: an environment variable that is not set must not open an app."""
-    if value is None:
-        return AllowedOrigins.parse(())._replace(warnings=(_ORIGINS_NONE,))
-    return AllowedOrigins.parse(value)
+    origins = AllowedOrigins.parse(() if value is None else value)
+    if isinstance(value, str | None) and not origins.entries:
+        return origins._replace(warnings=(f"origins is {value!r}, {_ALLOWS_NO_ORIGIN}",))
+    return origins
 
 
 def parse_bool(value: object) -> bool:
@@ -489,8 +490,8 @@ def parse_resources(value: Any) -> tuple[Entry, ...]:
     return tuple(entries)
 
 
-_ORIGINS_NONE = (
-    "origins is None, which allows no origin (perhaps an environment variable is not set); write the origins that may "
+_ALLOWS_NO_ORIGIN = (
+    "which allows no origin (perhaps an environment variable is not set); write the origins that may "
     "read, as in origins='https://app.example', or origins='*' for every origin"
 )
 PARSERS: Mapping[str, Callable[[Any], Any]] = {

@@ -26,7 +26,8 @@ _UNSET = " (perhaps an environment variable is not set)"
 # port. Only the schemes of the web have hosts of a strict grammar; desktop and mobile shells have others, as in app://.
 # and file:// (URL #special-scheme, #concept-host-serializer).
 _SERIALIZED = (
-    r"(?=[\s\S]{1,300}\Z)(?:null|(?:(?P<web>https?|wss?)(?=:)|(?!(?:https?|wss?):)[a-z][a-z0-9+.-]*)://"
+    r"(?=[\s\S]{1,300}\Z)(?!(?:http|ws):.*:80\Z|(?:https|wss):.*:443\Z)"
+    r"(?:null|(?:(?P<web>https?|wss?)(?=:)|(?!(?:https?|wss?):)[a-z][a-z0-9+.-]*)://"
     r"(?:\[[0-9a-f:]+\]|(?(web)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|[a-zA-Z0-9._~%-]*))"
     r"(?::(?:0|[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?)"
 )
@@ -173,6 +174,7 @@ def _parse_entry(entry: Any) -> _ParsedRules:
             " must be a string, a compiled re.Pattern of text, a function (not async) of one origin, or an iterable of "
             'these; write for example origins=["https://app.example"]; '
             f"{entry!r} is not one of these{_UNSET if entry is None else ''}"
+            f"{'; write resources= in place of origins= for a dict of paths' if isinstance(entry, dict) else ''}"
         )
 
 
@@ -185,8 +187,8 @@ def _parse_text(text: str) -> _ParsedRules:
         yield "warnings", "'null' is the origin of every sandboxed page, so any site can have it; remove it"
     elif plain.startswith("^"):
         yield "patterns", compile_pattern(plain)
-        if re.search(r"\$\s*,\s*\^", plain):
-            written = re.split(r"\s*,\s*(?=\^)", plain)
+        if re.search(r"\$\s*,\s*(\^|\w+:)", plain):
+            written = re.split(r"\s*,\s*(?=\^|\w+:)", plain)
             yield "warnings", f"{text!r} can never match: it is one pattern, with its commas; write {written!r}"
     elif not plain:
         yield "warnings", f"{text!r} is empty and matches no origin{_UNSET}; remove it"

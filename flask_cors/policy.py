@@ -203,7 +203,7 @@ class Policy(_PolicyFields):
         # The client chooses these names: the work and the result are bounded.
         tokens = [token.strip(" \t") for token in (requested or "").split(",", _MAX_NAMES)[:_MAX_NAMES]]
         valid = {token for token in tokens if len(token) <= _MAX_NAME_LENGTH and is_token(token)}
-        return ", ".join(sorted(valid.union(names) - {"*"}))
+        return ", ".join(sorted(valid | ({*names} - {"*"})))
 
     def _echoes_requested_names(self, names: tuple[str, ...]) -> bool:
         """Whether to send the names that a preflight requests, because a browser would not understand ``*``.

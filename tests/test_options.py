@@ -108,11 +108,13 @@ def test_none_is_not_given() -> None:
     ("in an entry", {"resources": {"/": {"origins": None}}}, {}),
     ("in the config", {}, {"CORS_ORIGINS": None}),
     ("in a keyword, with credentials", {"origins": None, "supports_credentials": True}, {}),
+    ("an empty text", {"origins": ""}, {}),
+    ("commas alone, in the config", {}, {"CORS_ORIGINS": " , "}),
 )
-def test_origins_none_allows_no_origin_and_warns_with_what_to_write(options: Any, settings: Any) -> None:
+def test_origins_that_are_not_set_allow_no_origin_and_warn_with_what_to_write(options: Any, settings: Any) -> None:
     app = serve(**settings)
     [warning] = warned(lambda: (CORS(app, **options), get_headers_for(app)))
-    assert "origins is None, which allows no origin" in str(warning.message)
+    assert re.match("origins is (None|''|' , '), which allows no origin", str(warning.message))
     remedies = re.findall(r"origins='([^']*)'", str(warning.message))
     assert [policy(keywords(origins=remedy)).allows(APP) for remedy in remedies] == [True, True]
     assert get_headers_for(app) == FOR_NONE
@@ -271,7 +273,18 @@ def test_a_config_key_like_an_option_is_warned_about_once_unless_that_is_given(k
 
 
 def test_a_config_key_that_cannot_be_an_option_is_not_warned_about() -> None:
-    other = [1, "CORS_PROXY_URL", "CORS_ENABLED", "CORS_DEBUG", "ORIGIN", "CORS", "XCORS_ORIGIN", "cors_origin"]
+    other = [
+        1,
+        "CORS_PROXY_URL",
+        "CORS_ENABLED",
+        "CORS_DEBUG",
+        "CORS_LOGGING",
+        "CORS_DOMAINS",
+        "ORIGIN",
+        "CORS",
+        "XCORS_ORIGIN",
+        "cors_origin",
+    ]
     unusable = {"CORS_OPTIONS": {"origins": A}, "CORS_ORIGIN": {}}
     assert key_warnings({**dict.fromkeys(other, A), **unusable}) == []
     assert key_warnings({"CORS_RESOURCE": "/"}, resources="/") == []

@@ -67,6 +67,7 @@ NO_ORIGINS = words("""
     * app.example https:// https://. http://.app.example https://a..example Null https://a.example/ https://A.example ://a
     https://a.example: https://a.example:100000 https://ü.a https://a.example:٣ https://a%2f.example https://a~ app://a/b
     app://a,b App://a app:a file:///x app://a: app://a:65536 app://a:00 https://a:080 app://ü https://[::1 https://[::A]
+    http://a:80 https://a:443 ws://a.b:80 wss://[::1]:443
 """)
 NO_ORIGINS += ["", "null\n", "https://a.example\n", "https://a https://b", "app://a b", "app://a\x00"]
 LONGEST = ["https://" + "a" * 292, "app://" + "a" * 294]
@@ -166,8 +167,8 @@ def test_an_item_with_several_origins_is_split_and_an_empty_one_and_null_are_nam
         assert origins.exact == {APP, API}
         assert origins.warnings[0].startswith(f"{text!r} is one item with several origins and is split; write [")
         assert parse(remedy(origins.warnings[0])).exact == {APP, API}
-    joined = r"^https://a\.example$, ^https://b\.example$"
-    assert parse(remedy(warning(joined))).allow(B)
+    for joined in (r"^https://a\.example$, ^https://b\.example$", rf"^https://a\.example$,{B}"):
+        assert parse(remedy(warning(joined))).allow(B)
     unset = "(perhaps an environment variable is not set)"
     assert warning([APP, ""]) == f"'' is empty and matches no origin {unset}; remove it"
     assert warning(" null ") == "'null' is the origin of every sandboxed page, so any site can have it; remove it"

@@ -177,13 +177,12 @@ def _names(parsed: ParsedOptions) -> Iterator[str]:
 def misspelt_keys(config: Mapping[Any, Any], given: Iterable[ParsedOptions]) -> Iterator[str]:
     """Warn about config keys that are like an option's, unless that option is *given* elsewhere."""
     names = set(chain.from_iterable(map(_names, given)))
-    keys = {key: ALIASES.get(name, name) for key, name in CONFIG_KEYS.items()}
     for key, value in config.items():
-        if not isinstance(key, str) or not key.startswith("CORS_") or key in keys or isinstance(value, Mapping):
+        if not isinstance(key, str) or not key.startswith("CORS_") or key in CONFIG_KEYS or isinstance(value, Mapping):
             continue
-        near = nearest(key, keys, 0.7)
-        if near and near not in config and keys[near] not in names:
-            yield f"config key {key!r} is not a setting, and has no effect; did you mean {near!r}?"
+        near = nearest(re.sub("CORS_(ALLOW(ED)?_|PREFLIGHT_)?", "", key).lower(), CONFIG_KEYS.values(), 0.6)
+        if near and config_key(near) not in config and ALIASES.get(near, near) not in names:
+            yield f"config key {key!r} is not a setting, and has no effect; did you mean {config_key(near)!r}?"
 
 
 def credential_risks(origins: AllowedOrigins) -> Iterator[str]:
