@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import inspect
 import logging
+import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from copy import copy
+from functools import partial
 from threading import Lock
-from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from blinker import NamedSignal, Namespace
@@ -24,14 +25,10 @@ from werkzeug.http import parse_set_header
 from werkzeug.routing import MapAdapter
 
 from ._routes import (
-    all_decorations,
     class_handles_options,
-    deciding_decoration,
     declares_options,
-    decorations_beside_views,
     request_route,
     url_adapter,
-    view_handles_options,
 )
 from ._state import AppState, app_state
 from .options import ParsedOptions
@@ -45,6 +42,9 @@ _HIDDEN_POLICY = "_cors_policy"  # of a view whose decoration is so well hidden 
 _VERDICT = "_cors_verdict"  # a policy, and whether its functions in `origins` allow the origin
 _DECORATED = "_cors_decorated"  # whether a decorated view was reached; without `CORS`, no other response is changed
 _LOCK = Lock()
+# A child process has no thread that could release the lock. Windows has no such processes.
+if hasattr(os, "register_at_fork"):  # pragma: no branch
+    os.register_at_fork(after_in_child=_LOCK._at_fork_reinit)  # type: ignore[attr-defined]
 _OUR_NAMES = {"vary", *(name.lower() for name in CORS_HEADERS)}
 #: Returns the request, without the proxy.
 this_request: Callable[[], Request] = request_proxy._get_current_object  # type: ignore[attr-defined]
@@ -59,7 +59,9 @@ def install(state: AppState) -> None:
     """Install what the app needs by now, each part once."""
     app = state.app
     with state.lock:
-        put_first(app.after_request_funcs, MethodType(add_headers, state))  # it runs last: Flask reverses the list
+        if not state.adds_headers:  # at the first place, and so it runs last: Flask reverses the list
+            put_first(app.after_request_funcs, _Installed(add_headers, state))
+            state.adds_headers = True
         if not state.scopes:
             return
         if not state.installed:
@@ -69,15 +71,21 @@ def install(state: AppState) -> None:
             else:
                 state.may_have_callables = True  # nothing of ours reads the config before the app's functions run
             state.installed = True
-        if state.may_have_callables:
-            put_first(app.before_request_funcs, MethodType(ask_callables, state))
+        if state.may_have_callables and not state.asks_callables:
+            put_first(app.before_request_funcs, _Installed(ask_callables, state))
+            state.asks_callables = True
+
+
+class _Installed(partial[Any]):
+    """A function that Flask calls. Programs read the names of such functions."""
+
+    __name__ = property(lambda self: self.func.__name__)
 
 
 def put_first(functions: dict[Any, list[Any]], function: Callable[..., Any]) -> None:
-    """Put a function before the app's own, once, and in a new list: a request may be using the old one."""
-    present = functions.get(None, [])
-    if function not in present:
-        functions[None] = [function, *present]
+    """Put a function before the app's own, in a new list: a request may be using the old one."""
+    if isinstance(functions, dict):  # programs put a list in its place, which Flask ignores
+        functions[None] = [function, *functions.get(None, [])]
 
 
 def prepare(state: AppState) -> None:
@@ -92,6 +100,7 @@ def prepare(state: AppState) -> None:
 
             log_denied_requests(state.app)
         state.ready = True
+    state.log_errors()
 
 
 class PreflightMiddleware:
@@ -134,7 +143,8 @@ def preflight_headers(state: AppState, environ: WSGIEnvironment) -> Headers | No
         policy = preflight_policy(state, current, request)
         if policy is None or policy.origins.callables:
             return None
-        _send_if_denied(state, current, policy)
+        if request_denied.receivers:
+            _send_if_denied(state, current, policy)
         return policy.response_headers(request)
     except Exception:  # the app meets the same error, and handles it in its own way
         return None
@@ -148,7 +158,7 @@ def preflight_policy(state: AppState, current: Request, request: CORSRequest) ->
     if not state.scopes or not request.is_preflight:
         return None
     adapter = url_adapter(state.app, current)
-    if adapter is not None and view_handles_options(state.app, adapter):
+    if adapter is not None and state.view_handles_options(adapter):
         return None
     policy = request_policy(state, current, adapter)
     if policy is None or not policy.automatic_options:
@@ -167,10 +177,9 @@ def request_policy(state: AppState, current: Request, adapter: MapAdapter | None
 
 
 def _send_if_denied(state: AppState, current: Request, policy: Policy | None) -> None:
-    if request_denied.receivers:
-        from .cli.denied import send_if_denied
+    from .cli.denied import send_if_denied
 
-        send_if_denied(state.app, current, policy)
+    send_if_denied(state.app, current, policy)
 
 
 def read_request(current: Request) -> CORSRequest:
@@ -218,7 +227,7 @@ def ask_callables(state: AppState) -> None:
 def before_view(decoration: ParsedOptions) -> Response | None:
     """Use the decoration's policy for this request, before its view runs; return a response in place of the view's."""
     state, current = this_state(), this_request()
-    deciding = deciding_decoration(state.app, current.endpoint, current.method)
+    deciding = state.deciding_decoration(current.endpoint, current.method)
     applies = deciding is decoration
     if deciding is None and _is_well_hidden(state, decoration):
         applies = True
@@ -246,9 +255,9 @@ def _is_well_hidden(state: AppState, decoration: ParsedOptions) -> bool:
     If it is another view's, this view calls that one, and keeps its own policy. If it is of a function that runs before
     or after views, or for errors, ``CORS`` decides if there is one.
     """
-    if decoration in all_decorations(state.app):
+    if decoration in state.decorations.of_views:
         return False
-    return not state.scopes or decoration not in decorations_beside_views(state.app)
+    return not state.scopes or decoration not in state.decorations.beside_views
 
 
 def _options_response(app: Flask, current: Request) -> Response:
@@ -270,7 +279,8 @@ def add_headers(state: AppState, response: Response) -> Response:
         if not state.scopes and not hasattr(current, _DECORATED):
             return set_headers(response, None)
         policy = request_policy(state, current)
-        _send_if_denied(state, current, policy)
+        if request_denied.receivers:
+            _send_if_denied(state, current, policy)
         if policy is None:
             return set_headers(response, None)
         request = read_request(current)

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from threading import RLock
+from types import FunctionType
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from flask import Flask
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import MapAdapter
 
-from ._routes import Route, all_decorations, deciding_decoration
+from ._decorations import Decorations, answers_options, find_decoration, search_decorations
+from ._routes import Route, class_handles_options, declares_options
 from .options import CONFIG_KEYS, ParsedOptions, build_resources, parse_config, policy_warnings, warn
 from .policy import DENY_ALL, Policy
 from .resources import ANY_PATH, Resources, precision
@@ -43,13 +48,17 @@ class AppState:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.installed = False  # whether `app.wsgi_app` is wrapped, or must not be
+        self.adds_headers = False  # whether `add_headers` is installed
         self.may_have_callables = False
+        self.asks_callables = False  # whether `ask_callables` is installed
         self.ready = False
         self.scopes: list[Scope] = []  # the latest first
         self.resources: list[tuple[Scope, Resources]] = []
         self._decorated: WeakKeyDictionary[ParsedOptions, Policy] = WeakKeyDictionary()
+        self._decorations = Decorations(app)
         self._config: ParsedOptions | None = None
         self._warned: set[str] = set()
+        self._errors: list[str] = []
         self.lock = RLock()
 
     def add(self, scope: Scope) -> None:
@@ -66,7 +75,7 @@ class AppState:
 
     def policy_for(self, route: Route) -> Policy | None:
         """Return the policy that covers *route*, if there is one."""
-        decoration = deciding_decoration(self.app, route.endpoint, route.method)
+        decoration = self.deciding_decoration(route.endpoint, route.method)
         if decoration is not None:
             return self.decorated_policy(decoration)
         for scope, resources in self.resources:
@@ -75,6 +84,37 @@ class AppState:
                 if policy is not None:
                     return policy
         return None
+
+    def deciding_decoration(self, endpoint: str | None, method: str) -> ParsedOptions | None:
+        """Return the decoration of the view at an endpoint, also if an outer decorator hides it."""
+        view = self.app.view_functions.get(endpoint)  # type: ignore[arg-type]
+        if isinstance(view, FunctionType) and not view.__closure__ and not view.__dict__:
+            return None  # there is nothing in it
+        return find_decoration(view, method) or self._hidden_decoration(view, method)
+
+    def _hidden_decoration(self, view: object, method: str) -> ParsedOptions | None:
+        for decoration, way in search_decorations(view, method):
+            if self.decorations.is_own(decoration, way):
+                return decoration
+        return None
+
+    def view_handles_options(self, adapter: MapAdapter) -> bool:
+        """Whether ``OPTIONS`` leads to a view whose author wrote it for that."""
+        try:
+            rule, _ = adapter.match(method="OPTIONS", return_rule=True)
+        except HTTPException:
+            return False
+        if not declares_options(rule):
+            return False
+        responds = answers_options(self.deciding_decoration(rule.endpoint, "OPTIONS"))
+        return not responds or class_handles_options(self.app.view_functions.get(rule.endpoint))
+
+    @property
+    def decorations(self) -> Decorations:
+        """The decorations in the app, searched again if a view was added or replaced."""
+        if not self._decorations.are_current(self.app):
+            self._decorations = Decorations(self.app)
+        return self._decorations
 
     def decorated_policy(self, decoration: ParsedOptions) -> Policy:
         """Return the policy that a decoration makes in this app."""
@@ -97,6 +137,7 @@ class AppState:
     def build(self) -> None:
         """Make the policies, with the config as it is at the first request. If that is wrong, no origin is allowed."""
         self._decorated.clear()
+        self._decorations = Decorations(self.app)
         try:
             if self._config is None:
                 self._config = self._parse_config()
@@ -107,13 +148,13 @@ class AppState:
             if any(str(key).startswith("CORS_") for key in self.app.config.keys() - CONFIG_KEYS.keys()):
                 from .cli.advice import misspelt_keys
 
-                given = [self._config, *all_decorations(self.app), *(scope.parsed for scope in scopes)]
+                given = [self._config, *self._decorations.of_views, *(scope.parsed for scope in scopes)]
                 warn(misspelt_keys(self.app.config, given), self._warned)
         except Exception as error:
             self._config = None
             self.resources = [(Scope(ParsedOptions({})), Resources([(ANY_PATH, DENY_ALL)]))]
             self._log(str(error))
-        for decoration in all_decorations(self.app):
+        for decoration in self._decorations.of_views:
             self.decorated_policy(decoration)
 
     def _build_resources(self, parsed: ParsedOptions) -> Resources:
@@ -129,7 +170,16 @@ class AppState:
             self.ready = False  # what calls them has to be installed
 
     def _log(self, error: str) -> None:
-        self.app.logger.error("CORS: no origin is allowed, because the options are wrong: %s", error)
+        self._errors.append(f"CORS: no origin is allowed, because the options are wrong: {error}")
+        if self.ready:
+            self.log_errors()
+
+    def log_errors(self) -> None:
+        """Log what was found wrong. Not while the lock is held: a handler of the app's may call the app."""
+        while self._errors:
+            with suppress(Exception):  # a filter of the app's may need a request
+                error = self._errors.pop(0)
+                self.app.logger.error(error)
 
 
 def _list_iterators(values: dict[str, Any], key: Any) -> None:

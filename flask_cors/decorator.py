@@ -8,8 +8,9 @@ from copy import copy
 from functools import partial, update_wrapper, wraps
 from typing import Any, Never, TypeVar, Unpack, cast
 
+from ._decorations import DECORATION, answers_options, find_decoration
 from ._middleware import before_view
-from ._routes import DECORATION, AutomaticOptions, answers_options
+from ._routes import AutomaticOptions
 from .options import EVERY_PATH, RESOURCES, Options, ParsedOptions, check_now, parse_keywords
 
 AnyView = Callable[..., Any]
@@ -45,10 +46,15 @@ def cross_origin(*positional: Never, **options: Unpack[Options]) -> Callable[[Vi
     check_now(decoration)
 
     def decorate(view: View) -> View:
+        if inspect.isclass(view) and hasattr(view, "as_view"):
+            raise TypeError(
+                f"cross_origin() is for functions, not for the class {view.__name__}; "
+                "write decorators = [cross_origin()] in the class"
+            )
         own = copy(decoration)  # so that it tells this view from others with the same decorator
         wrapper = _wrap(view, own)
         vars(wrapper).setdefault(DECORATION, own)  # a decorator nearer to the view may have set it
-        return cast(View, _route_options(wrapper) if answers_options(wrapper) else wrapper)
+        return cast(View, _route_options(wrapper) if answers_options(find_decoration(wrapper, "OPTIONS")) else wrapper)
 
     return decorate
 

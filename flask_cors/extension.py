@@ -7,6 +7,7 @@ from typing import Never, NoReturn, Unpack, cast
 from flask import Blueprint
 from flask.app import Flask  # since tracers replace `flask.Flask` with a class of their own
 from flask.blueprints import BlueprintSetupState
+from werkzeug.local import LocalProxy
 
 from ._middleware import install
 from ._state import Scope, app_state, blueprint_scope
@@ -64,8 +65,10 @@ class CORS:
 
 def _set_up(app: object, parsed: ParsedOptions) -> None:
     check_now(parsed)
+    if isinstance(app, LocalProxy):  # `current_app`
+        app = app._get_current_object()
     if isinstance(app, Flask):
-        _add(getattr(app, "_get_current_object", lambda: app)(), Scope(parsed))  # the app behind `current_app`
+        _add(app, Scope(parsed))
     elif isinstance(app, Blueprint):
         _set_up_blueprint(app, parsed)
     else:

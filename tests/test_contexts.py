@@ -1,6 +1,8 @@
 """What stays as it is without the extension: contexts, ``g``, the app's own functions, its error pages, its memory."""
 
 import gc
+import subprocess
+import sys
 import threading
 import time
 import tracemalloc
@@ -373,6 +375,25 @@ def test_two_threads_may_share_a_response() -> None:
         for _ in range(5):
             responses = pool.map(lambda origin: fetch(app.test_client(), "/", origin), (A, B))
             assert [*map(cors_headers, responses)] == [ONLY_A, h.ONLY_B]
+
+
+FORKS = """
+import os, signal
+from flask import Flask
+from flask_cors import CORS, _middleware
+app = Flask("forks")
+CORS(app)
+with _middleware._LOCK:  # as a thread that sets headers holds it
+    child = os.fork()
+    if child == 0:
+        signal.alarm(10)
+        os._exit(app.test_client().get("/").status_code != 404)
+raise SystemExit(os.waitpid(child, 0)[1])
+"""
+
+
+def test_a_child_process_does_not_wait_for_a_thread_of_its_parent() -> None:
+    subprocess.run([sys.executable, "-W", "ignore", "-c", FORKS], check=True, timeout=30)
 
 
 def test_a_response_for_which_there_is_no_policy_gets_no_headers_while_it_is_sent() -> None:

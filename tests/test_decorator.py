@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from flask.views import MethodView, View
 from werkzeug.local import LocalProxy
 
-from flask_cors import CORS, _routes, cross_origin
+from flask_cors import CORS, _decorations, cross_origin
 from tests import helpers as h
 from tests.helpers import DENIED, FOR_A, FOR_ALL, FOR_B, FOR_NONE, ONLY_A, ONLY_B, PATH, A, B, CORSHeaders, a_view
 from tests.tables import table
@@ -177,6 +177,15 @@ class ObjectThatCalls:
         return self.view(*args)
 
 
+class Transparent(ObjectThatCalls):
+    """An object that passes for its view."""
+
+    __class__ = property(lambda self: type(self.view))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.view, name)
+
+
 def in_a_default(view: ViewFunction) -> ViewFunction:
     return lambda view=view: view()
 
@@ -191,6 +200,9 @@ HIDDEN = [
     ("beside other functions", beside_others),
     ("in a partial", functools.partial),
     ("in an object", ObjectThatCalls),
+    ("in objects, one in another", lambda view: ObjectThatCalls(ObjectThatCalls(view))),
+    ("in an object in a closure", lambda view: h.hide(ObjectThatCalls(view))),
+    ("in a proxy of it, as tracers make", lambda view: h.hide(Transparent(view))),
 ]
 HIDDEN_DEEPER = [  # the preflight has the app's policy then; the manual says so
     ("in an object's method", lambda view: ObjectThatCalls(view).__call__),
@@ -239,7 +251,48 @@ def test_a_hidden_wrapper_does_not_decide_for_another_view_of_its_path(
 
 
 def login_first(view: ViewFunction) -> ViewFunction:
-    return lambda: view() if "Authorization" in request.headers else ("log in", 401)
+    return lambda *args: view(*args) if "Authorization" in request.headers else ("log in", 401)
+
+
+def test_beside_cors_a_login_cannot_deny_the_preflight_of_a_hidden_view_that_lists_options() -> None:
+    app, calls = h.make_app(), list[str]()
+    cors_for_a(app)
+    app.add_url_rule("/", "hidden", login_first(only_b_recording(calls)), methods=["PUT", "OPTIONS"])
+    responses = [h.preflight(app.test_client(), "/", origin, "PUT") for origin in (A, B)]
+    assert [(response.status_code, h.cors_headers(response)) for response in responses] == [
+        (200, headers) for headers in h.as_preflights(FOR_B)
+    ]
+    assert calls == []
+
+
+class Unready:
+    """An object that makes up its attributes, and is not ready to."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+    __call__ = __getattr__
+
+
+class Unwilling:
+    @property
+    def func(self) -> Any:
+        raise RuntimeError
+
+    def __call__(self) -> None: ...
+
+
+@table(
+    "make",
+    ("a proxy", lambda: LocalProxy(lambda: Unready().user)),
+    ("an object that has every attribute", Unready),
+    ("an object with a property", Unwilling),
+)
+def test_what_makes_up_its_attributes_is_not_touched_in_the_search_for_hidden_decorations(make: Any) -> None:
+    app, unready = h.make_app(), make()
+    cors_for_a(app)
+    app.add_url_rule("/", "view", lambda: "text" if request.method else unready.name)
+    h.assert_policy(app, FOR_A)
 
 
 @table("hidden", *HIDDEN)
@@ -289,12 +342,51 @@ class Pages:
     ("the view of a class, where it is registered", login_first(method_view(only_b, get=get))),
     ("a method of the view of a class", login_first(method_view(get=only_b(get)))),
     ("a method of an object", login_first(Pages().index)),
+    ("a method of a class, inside of it", method_view(get=login_first(only_b(get)))),
 )
 def test_beside_cors_what_denies_a_login_has_the_hidden_policy_of(hidden: ViewFunction) -> None:
     app = h.make_app()
     cors_for_a(app)
     app.add_url_rule("/", "hidden", hidden)
     h.assert_policy(app, FOR_B, "/", 401)
+
+
+def test_beside_cors_a_view_that_is_put_in_late_does_not_decide_for_one_that_calls_it() -> None:
+    app = h.make_app()
+    cors_for_a(app)
+    for path in ("/", "/late"):
+        app.add_url_rule(path, path, h.hide(only_b(a_view)))
+    assert h.get_headers_for(app) == FOR_B
+    late = app.view_functions["/late"] = only_b(a_view)
+    app.view_functions["/"] = h.hide(late)
+    assert (h.get_headers_for(app), h.get_headers_for(app, "/late")) == (FOR_A, FOR_B)
+
+
+class Incomparable(ObjectThatCalls):
+    def __eq__(self, other: object) -> bool:
+        raise TypeError(other)
+
+    __hash__ = ObjectThatCalls.__hash__
+
+
+def test_views_are_never_compared() -> None:
+    app = h.make_app()
+    cors_for_a(app)
+    app.add_url_rule("/", "view", Incomparable(h.hide(only_b(a_view))))
+    app.add_url_rule("/other", "other", Incomparable(a_view))
+    for _ in range(2):
+        assert (h.get_headers_for(app), h.get_headers_for(app, "/other")) == (FOR_B, FOR_A)
+        app.view_functions["other"] = Incomparable(a_view)
+
+
+def test_a_decoration_in_another_that_a_view_calls_does_not_decide_for_it() -> None:
+    app = h.make_app()
+    cors_for_a(app)
+    both = cross_origin(origins="https://c.example")(h.hide(only_b(a_view)))
+    app.add_url_rule("/both", "both", both)
+    calls = [both]
+    app.add_url_rule("/", "calling", lambda: calls[0]())
+    assert h.get_headers_for(app) == FOR_A
 
 
 def swap_in_a_class() -> tuple[ViewFunction, Callable[[ViewFunction], None]]:
@@ -425,7 +517,7 @@ def test_decorations_of_error_handlers_are_found_while_other_threads_handle_erro
     with ThreadPoolExecutor(1) as pool:
         pool.submit(look_up)
         try:
-            assert all(len([*_routes.decorations_beside_views(app)]) == 1 for _ in range(20_000))
+            assert all(len(_decorations.Decorations(app).beside_views) == 1 for _ in range(20_000))
         finally:
             ended.set()
 
@@ -514,6 +606,20 @@ def test_a_decorated_view_keeps_what_it_is_and_what_it_is_called_with() -> None:
         assert decorated("a", times=3) == "aaa"
 
 
+def test_a_mock_is_no_class() -> None:
+    app = h.make_app()
+    app.add_url_rule("/", "mock", only_a(mock.MagicMock(return_value="text")))
+    assert h.get_headers_for(app) == FOR_A
+
+
+def test_a_class_raises_and_with_what_is_to_write_in_it_its_view_has_the_policy() -> None:
+    with pytest.raises(TypeError, match=r"not for the class Methods; write decorators = \[cross_origin\(\)\] in the"):
+        cross_origin()(Decorated)
+    app = h.make_app()
+    app.add_url_rule("/", view_func=method_view(cross_origin(), get=get))
+    assert h.get_headers_for(app) == FOR_ALL
+
+
 @pytest.mark.parametrize("view", [a_view, an_async_view, Decorated, Decorated().get, len])
 def test_without_parentheses_it_shows_the_right_spelling(view: Any) -> None:
     with pytest.raises(TypeError, match=r"^cross_origin is missing its parentheses: write @cross_origin\(\) above the"):
@@ -567,6 +673,20 @@ def test_functions_are_searched_once(
     monkeypatch: pytest.MonkeyPatch, make_view: Callable[[], object], most: int
 ) -> None:
     looked_at = mock.Mock(return_value=None)
-    monkeypatch.setattr(_routes, "find_decoration", looked_at)
-    assert _routes.hidden_decoration(h.make_app(), make_view(), "GET", []) is None
+    monkeypatch.setattr(_decorations, "find_decoration", looked_at)
+    assert not [*_decorations.search_decorations(make_view(), "GET")]
     assert looked_at.call_count <= most
+
+
+@pytest.mark.parametrize("count", [10, 100])
+def test_a_search_in_many_views_looks_at_each_a_few_times(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    app = h.make_app()
+    cors_for_a(app)
+    app.register_error_handler(404, only_a(lambda _: ("no", 404)))
+    for number in range(count):
+        app.add_url_rule(f"/{number}", str(number), h.hide(only_b(a_view)))
+    looked_at = mock.Mock(side_effect=_decorations.find_decoration)
+    monkeypatch.setattr(_decorations, "find_decoration", looked_at)
+    for path in ("/0", "/0", "/unknown"):
+        h.fetch(app.test_client(), path, B)
+    assert looked_at.call_count <= 10 * count

