@@ -1,7 +1,6 @@
 """The rules of ``flask cors check`` about code and config: each finds its mistake, and no near miss."""
 
 import re
-import subprocess
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from flask_cors.cli.lookalikes import find_lookalike
 from flask_cors.cli.narrowing import narrowed
 from flask_cors.cli.rules.slowness import is_exponential, is_quadratic
 from flask_cors.origins import AllowedOrigins
-from tests.programs import HEAD, Program, Write, write
+from tests.programs import HEAD, Program, Write, apply_diff, write
 from tests.tables import blocks, examples, lines, table
 
 __all__ = ["write"]
@@ -75,17 +74,9 @@ def only_finding(write: Write, name: str, code: str, *near: str) -> Any:
     assert all(advice in fix["text"] for advice in re.findall("«(.*?)»", near[0]))
     assert fix["diff"] or fix["text"]
     if fix["diff"]:
-        later = patched(written, fix["diff"]).json("findings", "check")
+        later = Program(written.folder, apply_diff(written.text, fix["diff"])).json("findings", "check")
         assert {one["text"] for one in later} < {one["text"] for one in found}
     return finding
-
-
-def patched(written: Program, diff: str) -> Program:
-    """Apply a diff as people do."""
-    file = written.folder / re.findall(r"^\+\+\+ (\S+)", diff, re.MULTILINE)[0]
-    command = ["patch", "-p0", "--fuzz=0", str(file)]
-    subprocess.run(command, input=f"{diff}\n", text=True, check=True, capture_output=True)
-    return Program(written.folder, file.read_text())
 
 
 def test_an_origin_of_development_may_be_allowed_in_debug_mode(write: Write) -> None:

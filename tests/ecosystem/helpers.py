@@ -6,6 +6,7 @@ from typing import Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from tests import helpers
 from tests.transcripts.pages import Block, blocks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,25 +20,19 @@ DENIED = {"Vary": "Origin"}
 
 def preflight(app: Flask, path: str, method: str, origin: str = ORIGIN) -> Seen:
     """Send the preflight for a page of *origin* that uses *method* with a JSON body and a token."""
-    wanted = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": "authorization,content-type"}
-    response = app.test_client().options(path, headers={"Origin": origin, **wanted})
+    response = helpers.preflight(app.test_client(), path, origin, method, "authorization,content-type")
     assert response.status_code != 200 or response.data == b"", "the response to a preflight has no body"
     return seen(response)
 
 
 def call(app: Flask, method: str, path: str, origin: str = ORIGIN, **details: Any) -> Seen:
     """Send the request of a page of *origin*."""
-    headers = {"Origin": origin, **details.pop("headers", {})}
-    response = app.test_client().open(path, method=method, headers=headers, **details)
-    response.close()  # it may be a file
-    return seen(response)
+    return seen(helpers.fetch(app.test_client(), path, origin, method=method, **details))
 
 
 def seen(response: TestResponse) -> Seen:
-    """Return the status, and every CORS header with ``Vary``; none may stand there twice."""
-    found = [(name, value) for name, value in response.headers if name == "Vary" or name.startswith("Access-Control-")]
-    assert len(dict(found)) == len(found), f"a header is sent twice: {found}"
-    return response.status_code, dict(found)
+    """Return the status, and every CORS header with ``Vary``."""
+    return response.status_code, helpers.cors_headers(response)
 
 
 def allowed(origin: str = ORIGIN, /, **others: str) -> dict[str, str]:
@@ -48,7 +43,7 @@ def allowed(origin: str = ORIGIN, /, **others: str) -> dict[str, str]:
 
 def allowed_preflight(origin: str = ORIGIN, /, **others: str) -> dict[str, str]:
     """Return the same for ``OPTIONS``, where all methods are listed."""
-    return allowed(origin, Allow_Methods="DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT, QUERY", **others)
+    return allowed(origin, **others) | helpers.ALL_METHODS
 
 
 def check(
