@@ -97,10 +97,10 @@ class Decorations:
         return [*map(id, self.views)] == [*map(id, app.view_functions.values())]
 
     def is_own(self, decoration: ParsedOptions, way: set[int]) -> bool:
-        """Whether the view counts, from which the way to a decoration leads.
+        """Whether a decoration is of the view from which the search began, or hidden in it.
 
-        If it is of another registered view, or of a function before or after views or for errors, then this view calls
-        that one, and keeps its own policy.
+        It may be of another registered view, or of a function before or after views or for errors. A view that calls
+        one of these keeps its own policy.
         """
         return not way or (decoration not in self._visible and self._views.isdisjoint(way))
 
