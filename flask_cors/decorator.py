@@ -51,9 +51,10 @@ def cross_origin(*positional: Never, **options: Unpack[Options]) -> Callable[[Vi
                 f"cross_origin() is for functions, not for the class {view.__name__}; "
                 "write decorators = [cross_origin()] in the class"
             )
-        own = copy(decoration)  # so that it tells this view from others with the same decorator
+        # A decorator nearer to the view decides. A copy tells this view from others with the same decorator.
+        own = find_decoration(view, "") or copy(decoration)
         wrapper = _wrap(view, own)
-        vars(wrapper).setdefault(DECORATION, own)  # a decorator nearer to the view may have set it
+        vars(wrapper)[DECORATION] = own
         return cast(View, _route_options(wrapper) if answers_options(find_decoration(wrapper, "OPTIONS")) else wrapper)
 
     return decorate

@@ -379,10 +379,11 @@ def test_views_are_never_compared() -> None:
         app.view_functions["other"] = Incomparable(a_view)
 
 
-def test_a_decoration_in_another_that_a_view_calls_does_not_decide_for_it() -> None:
+@pytest.mark.parametrize("inner", [only_b(a_view), h.hide(only_b(a_view))], ids=["shown", "hidden"])
+def test_of_two_decorations_of_what_a_view_calls_neither_decides_for_it(inner: ViewFunction) -> None:
     app = h.make_app()
     cors_for_a(app)
-    both = cross_origin(origins="https://c.example")(h.hide(only_b(a_view)))
+    both = cross_origin(origins="https://c.example")(inner)
     app.add_url_rule("/both", "both", both)
     calls = [both]
     app.add_url_rule("/", "calling", lambda: calls[0]())
