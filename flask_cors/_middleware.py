@@ -292,7 +292,8 @@ def add_headers(state: AppState, response: Response) -> Response:
             return set_headers(empty_response, headers)
         return set_headers(response, headers)
     except Exception:
-        state.app.logger.exception("CORS: no origin is allowed, because the CORS headers could not be made")
+        with suppress(Exception):  # the logger may be what fails
+            state.app.logger.exception("CORS: no origin is allowed, because the CORS headers could not be made")
     with suppress(Exception):  # the headers may be of a kind that cannot be changed
         return set_headers(response, (("Vary", "Origin"),))
     return response

@@ -337,12 +337,18 @@ class WithoutLogger(Flask):
     logger = property(lambda self: self.no_such_name)
 
 
-def test_a_logger_that_is_not_there_takes_no_app_down() -> None:
+def fails(_: object) -> bool:
+    raise ValueError
+
+
+@table("origins, max_age", ("a wrong option", A, "soon"), ("a function that fails", fails, 1))
+def test_a_logger_that_is_not_there_takes_no_app_down(origins: Any, max_age: object) -> None:
     app = WithoutLogger("none")
     app.add_url_rule("/", "view", a_view)
-    CORS(app, origins=A)
-    configure(app, max_age="soon")
+    CORS(app, origins=origins)
+    configure(app, max_age=max_age)
     assert headers_for(app) == NEVER
+    assert helpers.fetch(app.test_client(), "/", A).text == a_view()
 
 
 def test_a_logger_that_fails_or_calls_the_app_takes_no_app_down() -> None:
