@@ -26,8 +26,9 @@ from tests.transcripts.grammar import transcripts_in
 from tests.transcripts.pages import Block, blocks
 from tests.transcripts.servers import HOST
 
-#: Python's own module gives the shell a terminal of its own.
-_SHELL = [sys.executable, "-c", "import pty; pty.spawn(['bash', '--norc', '--noprofile', '--noediting'])"]
+#: Python's own module gives the shell a terminal of its own. A job in the background would ignore Ctrl-C.
+_SHELL = [sys.executable, "-c", "import pty, signal; signal.signal(signal.SIGINT, signal.SIG_DFL); "]
+_SHELL[-1] += "pty.spawn(['bash', '--norc', '--noprofile', '--noediting'])"
 _PROMPT = re.compile(r"(?:\(\S+\) )?\[status (\d+)\] \Z")
 _SERVES = re.compile(r"Running on http|Serving HTTP on")
 SECONDS = 120  # that a command may take: pip installs a dozen packages
