@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from threading import RLock
 from types import FunctionType
-from typing import Any, NamedTuple
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from flask import Flask
@@ -28,12 +28,13 @@ _LOCK = RLock()
 _KEY = "flask_cors"  # in `app.extensions`; programs put objects of their own at "cors"
 
 
-class Scope(NamedTuple):
+class Scope:
     """What one ``CORS`` was given, and where it counts: in the app, or in a blueprint and below its prefix."""
 
-    parsed: ParsedOptions
-    blueprint: str = ""  # the start of its endpoints
-    paths: re.Pattern[str] = ANY_PATH
+    def __init__(self, parsed: ParsedOptions, blueprint: str = "", paths: re.Pattern[str] = ANY_PATH) -> None:
+        self.parsed = parsed
+        self.blueprint = blueprint  # the start of its endpoints
+        self.paths = paths
 
     def covers(self, route: Route) -> bool:
         """Whether a route is the blueprint's; where there is no endpoint, whether its path is below the prefix."""
