@@ -92,9 +92,13 @@ class Decorations:
         self._visible = {*self.beside_views, *(decoration for decoration, way in found if not way)}
         self.of_views = [decoration for decoration, way in found if self.is_own(decoration, way)]
 
-    def are_current(self, app: Flask) -> bool:
-        """Whether the app has the same views still."""
-        return [*map(id, self.views)] == [*map(id, app.view_functions.values())]
+    def know(self, decoration: ParsedOptions, app: Flask) -> bool:
+        """Whether these are the app's views still, and the decoration is of one of its functions.
+
+        A class or a list of functions may have changed unseen; then the decoration is a new one.
+        """
+        is_known = decoration in self._visible or decoration in self.of_views
+        return is_known and [*map(id, self.views)] == [*map(id, app.view_functions.values())]
 
     def is_own(self, decoration: ParsedOptions, way: set[int]) -> bool:
         """Whether a decoration is of the view from which the search began, or hidden in it.

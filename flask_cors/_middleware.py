@@ -255,9 +255,10 @@ def _is_well_hidden(state: AppState, decoration: ParsedOptions) -> bool:
     If it is another view's, this view calls that one, and keeps its own policy. If it is of a function that runs before
     or after views, or for errors, ``CORS`` decides if there is one.
     """
-    if decoration in state.decorations.of_views:
+    decorations = state.decorations_with(decoration)
+    if decoration in decorations.of_views:
         return False
-    return not state.scopes or decoration not in state.decorations.beside_views
+    return not state.scopes or decoration not in decorations.beside_views
 
 
 def _options_response(app: Flask, current: Request) -> Response:

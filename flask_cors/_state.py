@@ -95,7 +95,7 @@ class AppState:
 
     def _hidden_decoration(self, view: object, method: str) -> ParsedOptions | None:
         for decoration, way in search_decorations(view, method):
-            if self.decorations.is_own(decoration, way):
+            if self.decorations_with(decoration).is_own(decoration, way):
                 return decoration
         return None
 
@@ -110,10 +110,9 @@ class AppState:
         responds = answers_options(self.deciding_decoration(rule.endpoint, "OPTIONS"))
         return not responds or class_handles_options(self.app.view_functions.get(rule.endpoint))
 
-    @property
-    def decorations(self) -> Decorations:
-        """The decorations in the app, searched again if a view was added or replaced."""
-        if not self._decorations.are_current(self.app):
+    def decorations_with(self, decoration: ParsedOptions) -> Decorations:
+        """Return the decorations in the app, searched again if a view was replaced or this one is not among them."""
+        if not self._decorations.know(decoration, self.app):
             self._decorations = Decorations(self.app)
         return self._decorations
 

@@ -390,6 +390,19 @@ def test_of_two_decorations_of_what_a_view_calls_neither_decides_for_it(inner: V
     assert h.get_headers_for(app) == FOR_A
 
 
+def test_beside_cors_what_is_decorated_while_the_app_runs_decides_for_no_other_view() -> None:
+    view_class = methods(get=get)
+    app = h.make_app()
+    cors_for_a(app)
+    app.add_url_rule("/class", view_func=view_class.as_view("class"))
+    app.add_url_rule("/", "calling", lambda: view_class().get())
+    assert h.get_headers_for(app) == FOR_A
+    view_class.get = only_b(view_class.get)
+    assert (h.get_headers_for(app), h.get_headers_for(app, "/class")) == (FOR_A, FOR_B)
+    app.before_request_funcs[None] = [only_b(lambda: None)]
+    assert h.get_headers_for(app) == FOR_A
+
+
 def swap_in_a_class() -> tuple[ViewFunction, Callable[[ViewFunction], None]]:
     view_class = methods(get=for_all(get))
     return view_class.as_view("view"), lambda view: setattr(view_class, "get", staticmethod(view))

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from flask import Flask
 from werkzeug.routing import Rule
 
-from .._decorations import answers_options
+from .._decorations import Decorations, answers_options
 from .._middleware import install
 from .._routes import (
     Route,
@@ -196,7 +196,7 @@ class Site:
 
     def misspelt_keys(self) -> list[str]:
         """Return sentences about keys of the config that resemble a setting."""
-        given = [self.config, *self._state.decorations.of_views, *(scope.parsed for scope in self._state.scopes)]
+        given = [self.config, *Decorations(self.app).of_views, *(scope.parsed for scope in self._state.scopes)]
         return [*misspelt_keys(self.app.config, given)]
 
     # Covers
