@@ -12,11 +12,12 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from itertools import chain, product
+from itertools import product
 from typing import Any, NamedTuple
 from unicodedata import normalize
 
-OriginRule = str | re.Pattern[str] | Callable[[str], bool]
+Pattern = re.Pattern[str]
+OriginRule = str | Pattern | Callable[[str], bool]
 _ParsedRules = Iterator[tuple[str, Any]]  # pairs of a field of AllowedOrigins and one item for it
 
 _SERIALIZATION = "browsers send lower-case ASCII, no white space, no path, no default port, and short IP addresses"
@@ -31,23 +32,24 @@ _SERIALIZED = (
     r"(?:\[[0-9a-f:]+\]|(?(web)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?|[a-zA-Z0-9._~%-]*))"
     r"(?::(?:0|[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?)"
 )
-# An origin as people write it: any case, Unicode, a default port, a trailing slash or "/*", and the two wildcards.
+# An origin as people write it: any case, Unicode, a default port, a trailing slash or "/*", and the two wildcards. An
+# address has no subdomains.
 _WRITTEN = (
-    r"(?=[\s\S]{1,300}\Z)\s*(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*)://(?P<subdomains>\*\.)?"
+    r"(?=[\s\S]{1,300}\Z)\s*(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*)://(?P<subdomains>\*\.(?!\[|[0-9.]*(?:[:/\s]|\Z)))?"
     r"(?P<host>\[[0-9a-fA-F:.]+\]|[^\s/?#@:*\\^$|(){}\[\]+,;'\"\u00ad\u200b\u200e\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff\uff0a\uff1a]*)"
     r"(?::(?:0*(?P<port>[0-9]+|(?<=:)\*))?)?(?:/\*?)?\s*"
 )
 _DEFAULT_PORT = r"^((?:http|ws):.*):80$|^((?:https|wss):.*):443$|:$"
 _JOINED = r"""[^\\^$|(){}+?"']*[\s,][^\\^$|(){}+?"']*://[^\\^$|(){}+?"']*"""  # several origins in one text
 
-# Names that anyone may register, two of each kind, and what stands before and behind them.
+# Names that anyone may register, two of each kind, and what stands before and behind them: a suffix, and also a port.
 _STARTS = "https:// http:// https://www. http://www. https://a.b. http://a.b."
-_PORTS = (":80", ":81", ":3000", ":5173", ":8000", ":8080")
 _NAMES = "evil shop x q a1 b2c my-app our-site somewhere elsewhere 163 360"
 _ENDINGS = (
     "com net org co.uk studio de fr nl eu it es pl se ch at be cz dk fi no ie pt ro gr hu uk us ca mx br com.br ar cl "
     "ru ua xn--p1ai tr in co.in cn com.cn jp co.jp kr tw hk sg id vn au com.au nz co.nz za co.za ng ke il ae ir "
-    "io dev app ai co me tv cc gg so sh to xyz info biz site online store shop tech cloud blog page link live club top"
+    "io dev app ai co me tv cc gg so sh to xyz info biz site online store shop tech cloud blog page link live club top "
+    "com:80 com:81 com:3000 com:5173 com:8000 com:8080 com:8443"
 )
 
 
@@ -66,7 +68,7 @@ class AllowedOrigins(NamedTuple):
     any_origin: bool = True
     exact: frozenset[str] = frozenset()
     wildcards: frozenset[str] = frozenset()  # "https://*.example.com", "http://localhost:*"
-    patterns: tuple[re.Pattern[str], ...] = ()
+    patterns: tuple[Pattern, ...] = ()
     callables: tuple[Callable[[str], bool], ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -138,7 +140,7 @@ class AllowedOrigins(NamedTuple):
 ANY_ORIGIN = AllowedOrigins()
 
 
-def compile_pattern(text: str) -> re.Pattern[str]:
+def compile_pattern(text: str) -> Pattern:
     """Compile a regular expression.
 
     :raises ValueError: for an invalid expression; the message names the mistake and a remedy.
@@ -153,11 +155,9 @@ def compile_pattern(text: str) -> re.Pattern[str]:
 
 def _split_option(value: Any) -> Iterable[Any]:
     """Split a string at its commas, unless it is a regular expression or a JSON list."""
-    if isinstance(value, str):
-        if re.match(r"""\s*(\^|\[\s*["'])""", value):
-            return [value]
+    if isinstance(value, str) and not re.match(r"""\s*(\^|\[\s*["'])""", value):
         return filter(None, map(str.strip, value.split(",")))
-    if callable(value) or isinstance(value, bytes | dict) or not isinstance(value, Iterable):
+    if callable(value) or isinstance(value, str | bytes | dict) or not isinstance(value, Iterable):
         return [value]
     return value
 
@@ -216,8 +216,6 @@ def serialize(text: str) -> str:
     scheme = scheme.lower()
     if re.fullmatch("https?|wss?", scheme):
         host = _parse_host(host)
-    if subdomains and re.fullmatch(r"\[.*|[0-9.]+", host):
-        return ""  # an address has no subdomains
     origin = re.sub(_DEFAULT_PORT, r"\1\2", f"{scheme}://{subdomains}{host}:{port}")
     if not is_origin(origin.replace("://*.", "://").removesuffix(":*")):
         return ""
@@ -249,15 +247,13 @@ def _parse_address(host: str) -> str:
 
 
 @cache
-def admits_unrelated_domains(pattern: re.Pattern[str]) -> bool:
+def admits_unrelated_domains(pattern: Pattern) -> bool:
     """Tell whether two domains that different people may register match under the same public ending."""
     names = [name for name in _NAMES.split() if name not in pattern.pattern]  # those that it names may be meant
-    # A port that it names, or begins to name, as in ":300[0-9]".
-    last = re.sub(r"://|\(\?:", "", pattern.pattern).rpartition(":")[2]
-    numbers = product(re.findall("[0-9]{1,5}", last)[:20], ("", "0", "00", "000"))
-    on_ports = product(_STARTS.split(), ["com"], [*_PORTS, *(f":{number}{zeros}" for number, zeros in numbers)])
-    for start, ending, port in chain(product(_STARTS.split(), _ENDINGS.split(), ("", ":8443")), on_ports):
-        origins = [f"{start}{name}.{ending}{port}" for name in names]
+    # Ports that it names, or begins to name, as in ":300[0-9]". They stand at its end.
+    on_ports = [f"com:{number:0<4}" for number in re.findall("[0-9]+", pattern.pattern)[-20:]]
+    for start, ending in product(_STARTS.split(), [*_ENDINGS.split(), *on_ports]):
+        origins = [f"{start}{name}.{ending}" for name in names]
         if len([*filter(pattern.fullmatch, origins)]) > 1:
             return True
     return False
