@@ -18,9 +18,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypedDict
 
-from .origins import AllowedOrigins, OriginRule, compile_pattern
+from .origins import AllowedOrigins, OriginRule, Pattern, compile_pattern
 from .policy import Policy, is_token
-from .resources import ANY_PATH, Resources
+from .resources import ANY_PATH, Resources, Rule
 
 Names = str | Iterable[str] | None
 
@@ -214,17 +214,16 @@ class CORSOptions(Options, total=False):
         ``r"/api/"``.
     """
 
-    resources: str | re.Pattern[str] | Mapping[Any, Options | None] | Iterable[str | re.Pattern[str]] | None
+    resources: str | Pattern | Mapping[Any, Options | None] | Iterable[str | Pattern] | None
 
 
 NAMES = frozenset(Options.__annotations__)
 RESOURCES = "resources"
-CREDENTIAL_OPTIONS = {"origins", "supports_credentials"}
 ALIASES = {"allow_headers": "headers"}
 
-Label = Callable[[Any], str]  # from an option's name, or a pattern, to the way in which the user spelt it
-Entry = tuple[re.Pattern[str], Mapping[str, Any]]  # of `resources`: a pattern, and the options for it
-EVERY_PATH: tuple[Entry, ...] = ((ANY_PATH, {}),)
+Values = Mapping[str, Any]  # by option name, as given or parsed
+Label = Callable[[Any], str]  # from an option's name to the way in which the user spelt it
+Entry = tuple[Pattern, Values]  # of `resources`: a pattern, and the options for it
 
 
 class ParsedOptions:
@@ -232,17 +231,22 @@ class ParsedOptions:
 
     *location* is the file and the line of the program that gave them. *warned* holds the sentences that
     :func:`check_now` has warned of.
+
+    :param label: how the user spelt an option, for messages.
+    :raises TypeError: for other names in an entry of ``resources``.
+    :raises ValueError: for values that break a rule, all in one message.
     """
 
-    def __init__(self, values: dict[str, Any]) -> None:
-        self.values = values
-        self.location: tuple[str, int] = find_caller()[1:]
+    def __init__(self, options: Values, label: Label = str) -> None:
+        self.location = find_caller()
         self.warned: set[str] = set()
+        try:
+            self.values = _parse_layer(options, label)
+        except ValueError as error:
+            raise _error(error.args) from None
 
 
-def parse_keywords(
-    options: Mapping[str, Any], caller: str, *more: str, positional: Sequence[object] = ()
-) -> ParsedOptions:
+def parse_keywords(options: Values, caller: str, *more: str, positional: Sequence[object] = ()) -> ParsedOptions:
     """Parse keywords: the names of ``Options``, and *more*.
 
     :raises TypeError: for other names, and for what is given by position.
@@ -253,16 +257,16 @@ def parse_keywords(
 
         raise TypeError(option_without_name(positional[0], caller))
     _check_names(options, NAMES.union(more), caller)
-    return _parse(options, str)
+    return ParsedOptions(options)
 
 
-def parse_config(config: Mapping[str, Any]) -> ParsedOptions:
+def parse_config(config: Values) -> ParsedOptions:
     """Parse the ``CORS_*`` keys of an app's config.
 
     :raises TypeError: for other names in an entry of ``CORS_RESOURCES``.
     :raises ValueError: for values that break a rule.
     """
-    return _parse({name: config[key] for key, name in CONFIG_KEYS.items() if key in config}, config_key)
+    return ParsedOptions({name: config[key] for key, name in CONFIG_KEYS.items() if key in config}, config_key)
 
 
 def build_resources(parsed: ParsedOptions, config: ParsedOptions | None = None) -> Resources:
@@ -275,16 +279,17 @@ def build_resources(parsed: ParsedOptions, config: ParsedOptions | None = None) 
     """
     merged = {RESOURCES: EVERY_PATH, **(config.values if config else {}), **parsed.values}
     mistakes: list[str] = []
-    rules: list[tuple[re.Pattern[str], Policy]] = []
+    rules: list[Rule] = []
     for pattern, options in merged.pop(RESOURCES):
         final = {**merged, **options}
         policy = Policy(**final)
         rules.append((pattern, policy))
-        is_final = config is not None or final.keys() >= CREDENTIAL_OPTIONS
-        if is_final and policy.supports_credentials and policy.origins.matches_any_origin:
+        origins_given = "origins" in final
+        is_known = config or origins_given
+        if is_known and policy.supports_credentials and policy.origins.matches_any_origin:
             from .cli.advice import credentials_for_everyone
 
-            mistakes.append(credentials_for_everyone(policy.origins, pattern, origins_given="origins" in final))
+            mistakes.append(credentials_for_everyone(policy.origins, pattern, origins_given=origins_given))
     if mistakes:
         raise _error(mistakes)
     return Resources(rules)
@@ -308,14 +313,7 @@ class Mistakes(list[str]):
             raise TypeError(f"{label}{error}") from None
 
 
-def _parse(options: Mapping[str, Any], label: Label) -> ParsedOptions:
-    try:
-        return ParsedOptions(_parse_layer(options, label))
-    except ValueError as error:
-        raise _error(error.args) from None
-
-
-def _parse_layer(options: Mapping[str, Any], label: Label) -> dict[str, Any]:
+def _parse_layer(options: Values, label: Label) -> dict[str, Any]:
     values: dict[str, Any] = {}
     mistakes = Mistakes()
     for name, value in options.items():
@@ -344,10 +342,10 @@ def _parse_entry(options: Any) -> dict[str, Any]:
     return _parse_layer(options, "[{!r}]".format)
 
 
-def _parse_pattern(pattern: Any) -> re.Pattern[str]:
+def _parse_pattern(pattern: Any) -> Pattern:
     if pattern == "*":
         return ANY_PATH
-    text = pattern.pattern if isinstance(pattern, re.Pattern) else pattern
+    text = getattr(pattern, "pattern", pattern)
     if not isinstance(text, str) or not text:
         rule = "a pattern is a text, not empty, or a compiled re.Pattern of text; write '*' for every path, [] for none"
         raise ValueError(f": {rule}, and a dict of patterns without a list around it")
@@ -355,21 +353,21 @@ def _parse_pattern(pattern: Any) -> re.Pattern[str]:
         raise ValueError(f": {text!r:.300} is a list or a dict as text; write r'/api/, /public/', or json.loads(...)")
     if text in PARSERS:
         raise ValueError(f": {text!r} is an option, not a path; write it beside resources")
-    return pattern if isinstance(pattern, re.Pattern) else compile_pattern(text)
+    return compile_pattern(pattern)
 
 
 def _check_names(names: Iterable[Any], known: frozenset[str], where: str) -> None:
-    unknown = [str(name) for name in names if name not in known]
-    if unknown:
+    if not known.issuperset(names):
         from .cli.advice import unknown_options
 
-        raise TypeError(f"{where}: {unknown_options(unknown, sorted(known), where)}")
+        raise TypeError(f"{where}: {unknown_options(names, known, where)}")
 
 
 def _error(mistakes: Sequence[str]) -> ValueError:
-    if len(mistakes) == 1:
-        return ValueError(mistakes[0])
-    return ValueError("\n- ".join(("CORS options:", *mistakes)))
+    text = "\n- ".join(mistakes)
+    if len(mistakes) > 1:
+        text = f"CORS options:\n- {text}"
+    return ValueError(text)
 
 
 def check_now(parsed: ParsedOptions) -> None:
@@ -395,19 +393,19 @@ def policy_warnings(resources: Resources) -> Iterator[str]:
 
 def warn(sentences: Iterable[str], warned: set[str]) -> None:
     """Warn of each that is not in *warned*, at the line of the program that calls this package, and add it."""
-    level, _, _ = find_caller()
+    location = find_caller()
     for sentence in sentences:
         if sentence not in warned:
-            warnings.warn(sentence, CORSWarning, level)
+            warnings.warn_explicit(sentence, CORSWarning, *location)
             warned.add(sentence)
 
 
-def find_caller() -> tuple[int, str, int]:
-    """Return how far up the stack the program is that calls this package, and its file and line."""
-    level, frame = 0, sys._getframe()
+def find_caller() -> tuple[str, int]:
+    """Return the file and the line of the program that calls this package."""
+    frame = sys._getframe()
     while frame.f_back and f"{frame.f_globals.get('__name__')}.".startswith(f"{__package__}."):
-        level, frame = level + 1, frame.f_back
-    return level, frame.f_code.co_filename, frame.f_lineno
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno
 
 
 def parse_origins(value: object) -> AllowedOrigins:
@@ -455,8 +453,8 @@ def parse_methods(value: object) -> tuple[str, ...]:
 def parse_seconds(value: object) -> int:
     """Parse a number of seconds. Fetch ``#http-access-control-max-age``: delta-seconds, a whole number from 0 on."""
     text = str(value)
-    if isinstance(value, timedelta) and not value.microseconds:
-        text = str(value // timedelta(seconds=1))
+    if isinstance(value, timedelta):
+        text = str(value.total_seconds()).removesuffix(".0")
     if re.fullmatch("[0-9]{1,14}", text):
         return int(text)
     raise ValueError(
@@ -509,4 +507,5 @@ PARSERS: Mapping[str, Callable[[Any], Any]] = {
     "intercept_exceptions": parse_bool,
     RESOURCES: parse_resources,
 }
+EVERY_PATH = parse_resources("*")
 CONFIG_KEYS = {config_key(name): name for name in PARSERS}

@@ -12,8 +12,10 @@ import re
 from collections.abc import Iterable
 from itertools import compress
 
+from .origins import Pattern
 from .policy import DENY_ALL, Policy
 
+Rule = tuple[Pattern, Policy]
 ANY_PATH = re.compile("")
 _MAX_PATH_LENGTH = 4096  # The client chooses the path, and some patterns need quadratic time for it.
 _PIECES = r"(?s)\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|."  # escapes, sets of characters, single characters
@@ -46,7 +48,7 @@ def _has_alternatives(pattern: str) -> bool:
     return False
 
 
-def precision(pattern: re.Pattern[str]) -> tuple[int, int]:
+def precision(pattern: Pattern) -> tuple[int, int]:
     """Return how precise *pattern* is: the greater tuple decides."""
     return len(literal_prefix(pattern.pattern, pattern.flags)), len(pattern.pattern)
 
@@ -54,11 +56,9 @@ def precision(pattern: re.Pattern[str]) -> tuple[int, int]:
 class Resources:
     """Patterns and their policies, the most precise first."""
 
-    def __init__(self, rules: Iterable[tuple[re.Pattern[str], Policy]]) -> None:
+    def __init__(self, rules: Iterable[Rule]) -> None:
         # sorted() is stable: of two that are as precise, the earlier one stays first.
-        self.rules: list[tuple[re.Pattern[str], Policy]] = sorted(
-            rules, key=lambda rule: precision(rule[0]), reverse=True
-        )
+        self.rules = sorted(rules, key=lambda rule: precision(rule[0]), reverse=True)
         self._prefixes = [
             "" if pattern.flags & re.IGNORECASE else literal_prefix(pattern.pattern, pattern.flags)
             for pattern, _ in self.rules

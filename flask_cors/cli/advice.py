@@ -57,9 +57,9 @@ OTHER_NAMES = {
 }
 
 
-def unknown_options(names: Iterable[str], known: list[str], where: str) -> str:
-    """Say what to write in place of unknown options; *where* is empty for an entry of ``resources``, a dict."""
-    advice = "; ".join(_unknown_option(name, known) for name in names)
+def unknown_options(names: Iterable[object], known: frozenset[str], where: str) -> str:
+    """Say what to write in place of the unknown ones of *names*; *where* is empty for an entry of ``resources``."""
+    advice = "; ".join(_unknown_option(str(name), sorted(known)) for name in names if name not in known)
     return advice if where else re.sub(r"(\w+)=([^;]*?)(, or set [^;]*)?(?=;|$)", r"'\1': \2", advice)
 
 
