@@ -39,6 +39,7 @@ at ``#http-cors-protocol``. This module is pure: strings in, strings out, no Fla
 
 import re
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 from .origins import ANY_ORIGIN, AllowedOrigins
@@ -56,10 +57,10 @@ ALL_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUER
 
 Headers = tuple[tuple[str, str], ...]
 
-# A client chooses the names in a preflight. More than this is not echoed, so that the response stays short.
+_CHARACTER = "[!#$%&'*+.^_`|~0-9A-Za-z-]"  # of a name: RFC 9110, section 5.6.2
+# A client chooses the names in a preflight. More and longer ones are not echoed, so that the response stays short.
 _MAX_NAMES = 64
-_MAX_NAME_LENGTH = 128
-_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110, section 5.6.2
+_REQUESTED_NAME = rf"(?:^|,)[ \t]*({_CHARACTER}{{1,128}})[ \t]*(?=,|\Z)"
 
 
 class CORSRequest(NamedTuple):
@@ -128,7 +129,7 @@ class Policy(_PolicyFields):
         if allow_origin is None:
             return vary
         others = self._headers_on_options if on_options else self._headers_of_actual_response
-        if on_options and self._echoes:
+        if on_options and self._echoes_requested_names((*self._methods_on_options, *self.headers)):
             others = self._list_headers(self._methods_on_options, request)
         return ((ACL_ORIGIN, allow_origin), *others, *vary)
 
@@ -183,10 +184,6 @@ class Policy(_PolicyFields):
     def _methods_on_options(self) -> tuple[str, ...]:
         return ALL_METHODS if self.methods is None else self.methods
 
-    @cached_property
-    def _echoes(self) -> bool:
-        return self._echoes_requested_names((*self._methods_on_options, *self.headers))
-
     def _list_headers(self, methods: tuple[str, ...], request: CORSRequest = _NO_REQUEST) -> Headers:
         values = {
             ACL_METHODS: self._join_names(methods, request.requested_method),
@@ -201,9 +198,8 @@ class Policy(_PolicyFields):
         if not self._echoes_requested_names(names):
             return ", ".join(names)
         # The client chooses these names: the work and the result are bounded.
-        tokens = [token.strip(" \t") for token in (requested or "").split(",", _MAX_NAMES)[:_MAX_NAMES]]
-        valid = {token for token in tokens if len(token) <= _MAX_NAME_LENGTH and is_token(token)}
-        return ", ".join(sorted(valid | ({*names} - {"*"})))
+        echoed = islice(re.finditer(_REQUESTED_NAME, requested or ""), _MAX_NAMES)
+        return ", ".join(sorted(({*names} - {"*"}).union(match[1] for match in echoed)))
 
     def _echoes_requested_names(self, names: tuple[str, ...]) -> bool:
         """Whether to send the names that a preflight requests, because a browser would not understand ``*``.
@@ -219,4 +215,4 @@ DENY_ALL = Policy(origins=AllowedOrigins(entries=("(none)",), any_origin=False))
 
 def is_token(value: str) -> bool:
     """Whether *value* can be a method or a header name: RFC 9110's ``token``."""
-    return re.fullmatch(_NAME, value) is not None
+    return re.fullmatch(f"{_CHARACTER}+", value) is not None
