@@ -54,27 +54,25 @@ class CORS:
         :raises ValueError: for values that break a rule, all in one message.
         :raises RuntimeError: for a blueprint that is registered already.
         """
-        parsed = parse_keywords(options, "init_app()", RESOURCES, positional=positional)
-        if options:
-            parsed.values = {**self._options.values, **parsed.values}
-        _set_up(app, parsed if options else self._options)
+        parsed = self._options
+        if options or positional:
+            parsed = parse_keywords(options, "init_app()", RESOURCES, positional=positional)
+            parsed.values = self._options.values | parsed.values
+        check_now(parsed)
+        target: object = app  # programs that check no types may give anything
+        if isinstance(target, LocalProxy):  # `current_app`
+            target = target._get_current_object()
+        if isinstance(target, Flask):
+            _add(target, Scope(parsed))
+        elif isinstance(target, Blueprint):
+            _set_up_blueprint(target, parsed)
+        else:
+            from .cli.advice import not_an_app
+
+            raise TypeError(not_an_app(target))
 
     def __getattr__(self, name: str) -> NoReturn:
         raise AttributeError(f"CORS has no {name!r}: it is not an app; write CORS(app) on its own line, without app =")
-
-
-def _set_up(app: object, parsed: ParsedOptions) -> None:
-    check_now(parsed)
-    if isinstance(app, LocalProxy):  # `current_app`
-        app = app._get_current_object()
-    if isinstance(app, Flask):
-        _add(app, Scope(parsed))
-    elif isinstance(app, Blueprint):
-        _set_up_blueprint(app, parsed)
-    else:
-        from .cli.advice import not_an_app
-
-        raise TypeError(not_an_app(app))
 
 
 def _add(app: Flask, scope: Scope) -> None:

@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, TypedDict
 
-from .origins import AllowedOrigins, OriginRule, Pattern, compile_pattern
-from .policy import Policy, is_token
+from .origins import ANY_ORIGIN, AllowedOrigins, OriginRule, Pattern, compile_pattern
+from .policy import Policy, Tokens, is_token
 from .resources import ANY_PATH, Resources, Rule
 
 Names = str | Iterable[str] | None
@@ -281,15 +281,13 @@ def build_resources(parsed: ParsedOptions, config: ParsedOptions | None = None) 
     mistakes: list[str] = []
     rules: list[Rule] = []
     for pattern, options in merged.pop(RESOURCES):
-        final = {**merged, **options}
-        policy = Policy(**final)
+        policy = Policy(**merged | options)
         rules.append((pattern, policy))
-        origins_given = "origins" in final
-        is_known = config or origins_given
-        if is_known and policy.supports_credentials and policy.origins.matches_any_origin:
+        is_final = config or policy.origins is not ANY_ORIGIN  # the default, which a config can change
+        if is_final and policy.supports_credentials and policy.origins.matches_any_origin:
             from .cli.advice import credentials_for_everyone
 
-            mistakes.append(credentials_for_everyone(policy.origins, pattern, origins_given=origins_given))
+            mistakes.append(credentials_for_everyone(policy.origins, pattern))
     if mistakes:
         raise _error(mistakes)
     return Resources(rules)
@@ -351,8 +349,6 @@ def _parse_pattern(pattern: Any) -> Pattern:
         raise ValueError(f": {rule}, and a dict of patterns without a list around it")
     if re.match(r"\s*[\[{]\s*[\"']", text):
         raise ValueError(f": {text!r:.300} is a list or a dict as text; write r'/api/, /public/', or json.loads(...)")
-    if text in PARSERS:
-        raise ValueError(f": {text!r} is an option, not a path; write it beside resources")
     return compile_pattern(pattern)
 
 
@@ -426,7 +422,7 @@ def parse_bool(value: object) -> bool:
     )
 
 
-def parse_tokens(value: object) -> tuple[str, ...]:
+def parse_tokens(value: object) -> Tokens:
     """Parse a list of methods or header names, sorted."""
     names = value
     if isinstance(value, str):
@@ -445,7 +441,7 @@ def parse_tokens(value: object) -> tuple[str, ...]:
     return tuple(sorted({*names}))
 
 
-def parse_methods(value: object) -> tuple[str, ...]:
+def parse_methods(value: object) -> Tokens:
     """Parse a list of methods, in upper case."""
     return tuple(sorted({name.upper() for name in parse_tokens(value)}))
 
@@ -480,9 +476,11 @@ def parse_resources(value: Any) -> tuple[Entry, ...]:
     entries: list[Entry] = []
     for pattern, options in given:
         label = f"[{pattern!r}]"
+        if str(pattern) in PARSERS:
+            mistakes.append(f"{label}: {pattern!r} is an option, not a path; write it beside resources")
+            continue
         compiled = mistakes.collect(label, _parse_pattern, pattern)
-        if str(pattern) not in PARSERS:
-            entries.append((compiled, mistakes.collect(label, _parse_entry, options)))
+        entries.append((compiled, mistakes.collect(label, _parse_entry, options)))
     if mistakes:
         raise ValueError(*mistakes)
     return tuple(entries)

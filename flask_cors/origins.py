@@ -73,13 +73,16 @@ class AllowedOrigins(NamedTuple):
     warnings: tuple[str, ...] = ()
 
     @classmethod
-    def parse(cls, value: object) -> "AllowedOrigins":
+    def parse(cls, value: Any) -> "AllowedOrigins":
         """Parse the value of the ``origins`` option, in any of its forms.
 
         :raises ValueError: with an argument for each rule that *value* breaks.
         """
-        found: defaultdict[str, list[Any]] = defaultdict(list)
-        found["entries"] += _split_option(value)
+        if isinstance(value, str) and not re.match(r"""\s*(\^|\[\s*["'])""", value):  # a pattern or a JSON list
+            value = filter(None, map(str.strip, value.split(",")))
+        elif callable(value) or isinstance(value, str | bytes | dict) or not isinstance(value, Iterable):
+            value = [value]
+        found: defaultdict[str, list[Any]] = defaultdict(list, entries=[*value])
         for entry in found["entries"]:
             try:
                 for field, item in _parse_entry(entry):
@@ -101,7 +104,7 @@ class AllowedOrigins(NamedTuple):
         """
         if origin in self.exact:
             return True
-        if self._only_exact or not is_origin(origin):
+        if not is_origin(origin):
             return False
         if self.any_origin:
             return True
@@ -122,14 +125,12 @@ class AllowedOrigins(NamedTuple):
 
     @property
     def single(self) -> str | None:
-        """The one origin that can match, if it is an exact one."""
-        if len(self.exact) == 1 and self._only_exact:
+        """What allows the same for every request: ``*``, or the one origin that can match, if it is an exact one."""
+        if self.any_origin:
+            return "*"
+        if len(self.exact) == 1 and not (self.wildcards or self.patterns or self.callables):
             return next(iter(self.exact))
         return None
-
-    @property
-    def _only_exact(self) -> bool:
-        return not (self.any_origin or self.wildcards or self.patterns or self.callables)
 
     @property
     def matches_any_origin(self) -> bool:
@@ -151,15 +152,6 @@ def compile_pattern(text: str) -> Pattern:
         from .cli.advice import invalid_pattern
 
         raise ValueError(f": {text!r} is not a valid regular expression: {error}; {invalid_pattern(text)}") from None
-
-
-def _split_option(value: Any) -> Iterable[Any]:
-    """Split a string at its commas, unless it is a regular expression or a JSON list."""
-    if isinstance(value, str) and not re.match(r"""\s*(\^|\[\s*["'])""", value):
-        return filter(None, map(str.strip, value.split(",")))
-    if callable(value) or isinstance(value, str | bytes | dict) or not isinstance(value, Iterable):
-        return [value]
-    return value
 
 
 def _parse_entry(entry: Any) -> _ParsedRules:

@@ -56,6 +56,7 @@ CORS_HEADERS = (ACL_ORIGIN, ACL_METHODS, ACL_HEADERS, ACL_EXPOSE_HEADERS, ACL_CR
 ALL_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY")
 
 Headers = tuple[tuple[str, str], ...]
+Tokens = tuple[str, ...]  # methods, or names of headers
 
 _CHARACTER = "[!#$%&'*+.^_`|~0-9A-Za-z-]"  # of a name: RFC 9110, section 5.6.2
 # A client chooses the names in a preflight. More and longer ones are not echoed, so that the response stays short.
@@ -86,9 +87,9 @@ _NO_REQUEST = CORSRequest("")
 
 class _PolicyFields(NamedTuple):  # apart, since a NamedTuple itself cannot have cached properties
     origins: AllowedOrigins = ANY_ORIGIN
-    methods: tuple[str, ...] | None = None
-    headers: tuple[str, ...] = ()
-    expose_headers: tuple[str, ...] = ()
+    methods: Tokens | None = None
+    headers: Tokens = ()
+    expose_headers: Tokens = ()
     supports_credentials: bool = False
     max_age: int | None = None
     send_wildcard: bool = True
@@ -139,12 +140,10 @@ class Policy(_PolicyFields):
         The browser compares it with the page's origin, byte for byte: Fetch ``#cors-check``, step 4. So it never
         holds a list.
         """
-        if origin is None and not self.always_send:
-            return None
-        if self.origins.any_origin and (origin is None or self.send_wildcard):
-            return "*"
         if origin is None:
-            return self.origins.single  # the same for every request, so that it can be sent to each
+            return self.origins.single if self.always_send else None
+        if self.origins.any_origin and self.send_wildcard:
+            return "*"
         if allowed is None:
             allowed = self.allows(origin)
         return origin if allowed else None
@@ -181,10 +180,10 @@ class Policy(_PolicyFields):
         return self._list_headers(self.methods or ())
 
     @property
-    def _methods_on_options(self) -> tuple[str, ...]:
+    def _methods_on_options(self) -> Tokens:
         return ALL_METHODS if self.methods is None else self.methods
 
-    def _list_headers(self, methods: tuple[str, ...], request: CORSRequest = _NO_REQUEST) -> Headers:
+    def _list_headers(self, methods: Tokens, request: CORSRequest = _NO_REQUEST) -> Headers:
         values = {
             ACL_METHODS: self._join_names(methods, request.requested_method),
             ACL_HEADERS: self._join_names(self.headers, request.requested_headers),
@@ -192,16 +191,16 @@ class Policy(_PolicyFields):
             ACL_CREDENTIALS: "true" if self.supports_credentials else "",
             ACL_MAX_AGE: "" if self.max_age is None else str(self.max_age),
         }
-        return tuple((name, value) for name, value in values.items() if value)
+        return tuple(header for header in values.items() if header[1])
 
-    def _join_names(self, names: tuple[str, ...], requested: str | None) -> str:
+    def _join_names(self, names: Tokens, requested: str | None) -> str:
         if not self._echoes_requested_names(names):
             return ", ".join(names)
         # The client chooses these names: the work and the result are bounded.
         echoed = islice(re.finditer(_REQUESTED_NAME, requested or ""), _MAX_NAMES)
         return ", ".join(sorted(({*names} - {"*"}).union(match[1] for match in echoed)))
 
-    def _echoes_requested_names(self, names: tuple[str, ...]) -> bool:
+    def _echoes_requested_names(self, names: Tokens) -> bool:
         """Whether to send the names that a preflight requests, because a browser would not understand ``*``.
 
         Fetch ``#cors-preflight-fetch-0``, step 7: with credentials, ``*`` is a name like any other.

@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any
 
 from ..options import ALIASES, CONFIG_KEYS, NAMES, RESOURCES, ParsedOptions, config_key
-from ..origins import AllowedOrigins, admits_unrelated_domains, compile_pattern, serialize
+from ..origins import ANY_ORIGIN, AllowedOrigins, admits_unrelated_domains, compile_pattern, serialize
 from .lookalikes import find_lookalike, matches_something
 from .narrowing import escape_dots, narrowed
 
@@ -154,13 +154,13 @@ def _call_of_cors(value: object) -> str:
     return "write CORS(app) with your Flask app"
 
 
-def credentials_for_everyone(origins: AllowedOrigins, pattern: re.Pattern[str], *, origins_given: bool) -> str:
+def credentials_for_everyone(origins: AllowedOrigins, pattern: re.Pattern[str]) -> str:
     """Say that credentials cannot be allowed to every origin: Fetch ``#cors-protocol-and-credentials``."""
     where = f"resources[{pattern.pattern!r}]: " if pattern.pattern else ""
     entries = origins.entries
     given = f"origins={entries[0] if len(entries) == 1 else entries!r:.300} allows every origin"
     remedy = "write the origins that you trust, as in origins='https://app.example'"
-    if not origins_given:
+    if origins is ANY_ORIGIN:
         given = "origins is not given (@cross_origin takes none from CORS(app)), so that every origin is allowed"
         remedy += ", or set CORS_ORIGINS in the app's config before CORS(app)"
     rule = "this cannot be combined with supports_credentials=True"
