@@ -23,6 +23,7 @@ from .policy import Policy, Tokens, is_token
 from .resources import ANY_PATH, Resources, Rule
 
 Names = str | Iterable[str] | None
+Flag = bool | None
 
 
 class CORSWarning(UserWarning):
@@ -181,14 +182,14 @@ class Options(TypedDict, total=False):
     methods: Names
     headers: Names
     expose_headers: Names
-    supports_credentials: bool | None
+    supports_credentials: Flag
     max_age: timedelta | int | str | None
-    send_wildcard: bool | None
-    always_send: bool | None
-    automatic_options: bool | None
-    vary_header: bool | None
+    send_wildcard: Flag
+    always_send: Flag
+    automatic_options: Flag
+    vary_header: Flag
     allow_headers: Names
-    intercept_exceptions: bool | None
+    intercept_exceptions: Flag
 
 
 class CORSOptions(Options, total=False):
@@ -222,6 +223,7 @@ RESOURCES = "resources"
 ALIASES = {"allow_headers": "headers"}
 
 Values = Mapping[str, Any]  # by option name, as given or parsed
+Parser = Callable[[Any], Any]  # from a value as given to a parsed one; it raises ValueError
 Label = Callable[[Any], str]  # from an option's name to the way in which the user spelt it
 Entry = tuple[Pattern, Values]  # of `resources`: a pattern, and the options for it
 
@@ -278,10 +280,10 @@ def build_resources(parsed: ParsedOptions, config: ParsedOptions | None = None) 
     :raises ValueError: for credentials that are allowed to every origin.
     """
     merged = {RESOURCES: EVERY_PATH, **(config.values if config else {}), **parsed.values}
-    mistakes: list[str] = []
+    mistakes = Mistakes()
     rules: list[Rule] = []
     for pattern, options in merged.pop(RESOURCES):
-        policy = Policy(**merged | options)
+        policy = Policy(**(merged | options))
         rules.append((pattern, policy))
         is_final = config or policy.origins is not ANY_ORIGIN  # the default, which a config can change
         if is_final and policy.supports_credentials and policy.origins.matches_any_origin:
@@ -301,7 +303,7 @@ def config_key(name: str) -> str:
 class Mistakes(list[str]):
     """The mistakes of one call, collected, so that one error shows them all."""
 
-    def collect(self, label: str, parse: Callable[[Any], Any], value: Any) -> Any:
+    def collect(self, label: str, parse: Parser, value: Any) -> Any:
         """Return what *parse* returns; keep the mistakes that it raises, with the label before each."""
         try:
             return parse(value)
@@ -379,7 +381,7 @@ def policy_warnings(resources: Resources) -> Iterator[str]:
     for _, policy in resources.rules:
         yield from policy.origins.warnings
         for name in (*policy.headers, *policy.expose_headers):
-            if name != "*" and re.search(r"[*^$|]", name):
+            if re.search(r"[\^$|]|.\*|\*.", name):
                 yield f"{name!r} is sent as it is, since names of headers are not patterns; write each name, or '*'"
         if policy.supports_credentials:
             from .cli.advice import credential_risks
@@ -490,7 +492,7 @@ _ALLOWS_NO_ORIGIN = (
     "which allows no origin (perhaps an environment variable is not set); write the origins that may "
     "read, as in origins='https://app.example', or origins='*' for every origin"
 )
-PARSERS: Mapping[str, Callable[[Any], Any]] = {
+PARSERS: Mapping[str, Parser] = {
     "origins": parse_origins,
     "methods": parse_methods,
     "headers": parse_tokens,

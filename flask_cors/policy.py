@@ -124,14 +124,14 @@ class Policy(_PolicyFields):
         :param origin_allowed: the result of :meth:`allows`, if it is known already.
         :raises Exception: what a callable in ``origins`` raises.
         """
-        on_options = request.method == "OPTIONS"
-        vary = self._vary_on_options if on_options else self._vary
+        vary, others = self._vary, self._headers_of_actual_response
+        if request.method == "OPTIONS":
+            vary, others = self._vary_on_options, self._headers_on_options
+            if self._echoes_requested_names((*self._methods_on_options, *self.headers)):
+                others = self._list_headers(self._methods_on_options, request)
         allow_origin = self._allow_origin(request.origin, origin_allowed)
         if allow_origin is None:
             return vary
-        others = self._headers_on_options if on_options else self._headers_of_actual_response
-        if on_options and self._echoes_requested_names((*self._methods_on_options, *self.headers)):
-            others = self._list_headers(self._methods_on_options, request)
         return ((ACL_ORIGIN, allow_origin), *others, *vary)
 
     def _allow_origin(self, origin: str | None, allowed: bool | None) -> str | None:

@@ -18,7 +18,8 @@ from .policy import DENY_ALL, Policy
 Rule = tuple[Pattern, Policy]
 ANY_PATH = re.compile("")
 _MAX_PATH_LENGTH = 4096  # The client chooses the path, and some patterns need quadratic time for it.
-_PIECES = r"(?s)\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|."  # escapes, sets of characters, single characters
+_ESCAPES_AND_SETS = r"(?s)\\.|\[\^?\]?(?:\\.|[^\]\\])*\]"
+_INNERMOST_GROUP = r"\([^()]*\)"
 # A character that one of *?{ follows can be absent.
 _LITERAL_PREFIX = r"\A(?:\^|\\A)?((?:(?:[^.\[()^$*+?{\\]|\\[^0-9A-Za-z])(?![*?{]))*)"
 
@@ -32,20 +33,15 @@ def literal_prefix(pattern: str, flags: int = 0) -> str:
     ''
     """
     has_comments = re.search(r"\(\?(#|\w*x)", pattern)
-    if has_comments or flags & re.VERBOSE or _has_alternatives(pattern):
+    if has_comments or flags & re.VERBOSE:
+        return ""
+    outside = re.sub(_ESCAPES_AND_SETS, "", pattern)
+    while re.search(_INNERMOST_GROUP, outside):
+        outside = re.sub(_INNERMOST_GROUP, "", outside)
+    if "|" in outside:
         return ""
     [literal] = re.findall(_LITERAL_PREFIX, pattern)
     return re.sub(r"(?s)\\(.)", r"\1", literal)
-
-
-def _has_alternatives(pattern: str) -> bool:
-    """Whether *pattern* has a ``|`` outside of groups."""
-    depth = 0
-    for piece in re.findall(_PIECES, pattern):
-        if piece == "|" and depth == 0:
-            return True
-        depth += (piece == "(") - (piece == ")")
-    return False
 
 
 def precision(pattern: Pattern) -> tuple[int, int]:
