@@ -42,9 +42,9 @@ _WRITTEN = (
 _DEFAULT_PORT = r"^((?:http|ws):.*):80$|^((?:https|wss):.*):443$|:$"
 _JOINED = r"""[^\\^$|(){}+?"']*[\s,][^\\^$|(){}+?"']*://[^\\^$|(){}+?"']*"""  # several origins in one text
 
-# Names that anyone may register, two of each kind, and what stands before and behind them: a suffix, and also a port.
+# Names that anyone may register, two of each kind, such that no pattern names two of them itself; and what stands before and behind them: a suffix, and also a port.
 _STARTS = "https:// http:// https://www. http://www. https://a.b. http://a.b."
-_NAMES = "evil shop x q a1 b2c my-app our-site somewhere elsewhere 163 360"
+_NAMES = "evil shop j z a1 b2c my-fizz our-buzz somewhere elsewhere 173 370"
 _ENDINGS = (
     "com net org co.uk studio de fr nl eu it es pl se ch at be cz dk fi no ie pt ro gr hu uk us ca mx br com.br ar cl "
     "ru ua xn--p1ai tr in co.in cn com.cn jp co.jp kr tw hk sg id vn au com.au nz co.nz za co.za ng ke il ae ir "
@@ -80,7 +80,7 @@ class AllowedOrigins(NamedTuple):
         """
         if isinstance(value, str) and not re.match(r"""\s*(\^|\[\s*["'])""", value):  # a pattern or a JSON list
             value = filter(None, map(str.strip, value.split(",")))
-        elif callable(value) or isinstance(value, str | bytes | dict) or not isinstance(value, Iterable):
+        elif isinstance(value, str | bytes | dict) or not isinstance(value, Iterable):
             value = [value]
         found: defaultdict[str, list[Any]] = defaultdict(list, entries=[*value])
         for entry in found["entries"]:
@@ -241,11 +241,10 @@ def _parse_address(host: str) -> str:
 @cache
 def admits_unrelated_domains(pattern: Pattern) -> bool:
     """Tell whether two domains that different people may register match under the same public ending."""
-    names = [name for name in _NAMES.split() if name not in pattern.pattern]  # those that it names may be meant
     # Ports that it names, or begins to name, as in ":300[0-9]". They stand at its end.
     on_ports = [f"com:{number:0<4}" for number in re.findall("[0-9]+", pattern.pattern)[-20:]]
     for start, ending in product(_STARTS.split(), [*_ENDINGS.split(), *on_ports]):
-        origins = [f"{start}{name}.{ending}" for name in names]
+        origins = [f"{start}{name}.{ending}" for name in _NAMES.split()]
         if len([*filter(pattern.fullmatch, origins)]) > 1:
             return True
     return False
