@@ -240,10 +240,10 @@ class ParsedOptions:
     """
 
     def __init__(self, options: Values, label: Label = str) -> None:
-        self.location = find_caller()
+        self.location: tuple[str, int] = find_caller()
         self.warned: set[str] = set()
         try:
-            self.values = _parse_layer(options, label)
+            self.values: dict[str, Any] = _parse_layer(options, label)
         except ValueError as error:
             raise _error(error.args) from None
 

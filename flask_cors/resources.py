@@ -54,7 +54,7 @@ class Resources:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         # sorted() is stable: of two that are as precise, the earlier one stays first.
-        self.rules = sorted(rules, key=lambda rule: precision(rule[0]), reverse=True)
+        self.rules: list[Rule] = sorted(rules, key=lambda rule: precision(rule[0]), reverse=True)
         self._prefixes = [
             "" if pattern.flags & re.IGNORECASE else literal_prefix(pattern.pattern, pattern.flags)
             for pattern, _ in self.rules
