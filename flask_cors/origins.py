@@ -42,8 +42,8 @@ _WRITTEN = (
 _DEFAULT_PORT = r"^((?:http|ws):.*):80$|^((?:https|wss):.*):443$|:$"
 _JOINED = r"""[^\\^$|(){}+?"']*[\s,][^\\^$|(){}+?"']*://[^\\^$|(){}+?"']*"""  # several origins in one text
 
-# Names that anyone may register, two of each kind, such that no pattern names two of them itself. And what stands before
-# and behind them: a suffix, and also a port.
+# Names that anyone may register, two of each kind, such that no pattern names two of them. And what stands before and
+# behind them: a suffix, and also a port.
 _STARTS = "https:// http:// https://www. http://www. https://a.b. http://a.b."
 _NAMES = "evil shop j z a1 b2c my-fizz our-buzz somewhere elsewhere 173 370"
 _ENDINGS = (
