@@ -105,14 +105,15 @@ class AllowedOrigins(NamedTuple):
         """
         if origin in self.exact:
             return True
-        if not is_origin(origin):
+        if self._only_exact or not is_origin(origin):
             return False
         if self.any_origin:
             return True
         if self.wildcards and not self.wildcards.isdisjoint(_covering_wildcards(origin)):
             return True
-        if any(pattern.fullmatch(origin) for pattern in self.patterns):
-            return True
+        for pattern in self.patterns:
+            if pattern.fullmatch(origin):
+                return True
         for function in self.callables:
             result: object = function(origin)
             if not isinstance(result, bool):
@@ -129,9 +130,13 @@ class AllowedOrigins(NamedTuple):
         """What allows the same for every request: ``*``, or the one origin that can match, if it is an exact one."""
         if self.any_origin:
             return "*"
-        if len(self.exact) == 1 and not (self.wildcards or self.patterns or self.callables):
+        if len(self.exact) == 1 and self._only_exact:
             return next(iter(self.exact))
         return None
+
+    @property
+    def _only_exact(self) -> bool:
+        return not (self.any_origin or self.wildcards or self.patterns or self.callables)
 
     @property
     def matches_any_origin(self) -> bool:
