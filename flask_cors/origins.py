@@ -81,7 +81,7 @@ class AllowedOrigins(NamedTuple):
         """
         if isinstance(value, str) and not re.match(r"""\s*(\^|\[\s*["'])""", value):  # a pattern or a JSON list
             value = filter(None, map(str.strip, value.split(",")))
-        elif isinstance(value, str | bytes | dict) or not isinstance(value, Iterable):
+        elif callable(value) or isinstance(value, str | bytes | dict) or not isinstance(value, Iterable):
             value = [value]
         found: defaultdict[str, list[Any]] = defaultdict(list, entries=[*value])
         for entry in found["entries"]:
