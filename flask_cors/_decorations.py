@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from functools import partial
 from types import CellType, FunctionType
 from typing import Any
 
 from flask import Flask
-from werkzeug.local import LocalProxy
 
 from .options import ParsedOptions
 from .policy import ALL_METHODS
@@ -18,15 +17,15 @@ DECORATION = "cors_decoration"  # the attribute of a decorated view that holds i
 _MAX_FUNCTIONS = 100
 _EMPTY_CELL = CellType()  # reading such a cell raises an error; comparing cells does not
 
-Found = tuple[ParsedOptions, set[int]]  # a decoration, and the `id` of each function on the way to it
-
 
 def find_decoration(view: object, method: str) -> ParsedOptions | None:
     """Return what ``@cross_origin`` was given for a view; in a class, the decoration of its method comes first."""
-    decoration = getattr(view, DECORATION, None)
-    if hasattr(view, "view_class"):
+    try:
+        decoration = getattr(view, DECORATION, None)
         for handler in _handlers(view, method):
             decoration = getattr(handler, DECORATION, decoration)
+    except Exception:  # of a proxy that has no attributes before there is a request
+        return None
     return decoration if isinstance(decoration, ParsedOptions) else None
 
 
@@ -35,9 +34,10 @@ def _handlers(view: object, method: str) -> list[object]:
     view_class = getattr(view, "view_class", None)
     if view_class is None:
         return []
-    uses_get = method == "HEAD" and not getattr(view_class, "head", None)  # as Flask does
-    names = ("dispatch_request", "get" if uses_get else method.lower())
-    return [getattr(view_class, name, None) for name in names]
+    name = method.lower()
+    if method == "HEAD" and not getattr(view_class, "head", None):  # as Flask does
+        name = "get"
+    return [getattr(view_class, "dispatch_request", None), getattr(view_class, name, None)]
 
 
 def answers_options(decoration: ParsedOptions | None) -> bool:
@@ -45,82 +45,58 @@ def answers_options(decoration: ParsedOptions | None) -> bool:
     return decoration is not None and decoration.values.get("automatic_options") is not False
 
 
-def search_decorations(view: object, method: str) -> Iterator[Found]:
-    """Yield the decoration of a view, or those that an outer decorator without ``functools.wraps`` may hide.
+def app_decorations(app: Flask) -> set[ParsedOptions]:
+    """Return what ``@cross_origin`` was given for the views of an app, and for functions to which they refer."""
+    views = app.view_functions.values()
+    return {decoration for view in views for method in ALL_METHODS for decoration in _search(view, method)}
 
-    They are searched in the functions to which the view refers as a closure, a partial or an object, each once.
+
+def view_decoration(app: Flask, endpoint: str | None, method: str) -> ParsedOptions | None:
+    """Return the decoration that decides for the view at an endpoint, also if an outer decorator hides it.
+
+    A view may refer to another registered view because it calls it. Then it keeps its own policy.
     """
-    ways: dict[int, set[int]] = {id(view): set()}
+    view = app.view_functions.get(endpoint)  # type: ignore[arg-type]
+    if isinstance(view, FunctionType) and not view.__closure__ and not view.__dict__:
+        return None  # there is nothing in it
+    decoration = find_decoration(view, method)
+    if decoration is None and any(_search(view, method)):
+        others = [other for other in app.view_functions.values() if other is not view]
+        visible = [find_decoration(other, method) for other in others]
+        for hidden in _search(view, method, others):
+            if hidden not in visible:
+                return hidden
+    return decoration
+
+
+def _search(view: object, method: str, others: Collection[object] = ()) -> Iterator[ParsedOptions]:
+    """Yield the decorations in a view: its own, and those of the functions to which it refers, but not of *others*."""
     waiting = [view]
+    seen = {id(view), *map(id, others)}
     for function in waiting:
-        way = ways[id(function)]
-        with suppress(Exception):  # of a proxy that has no attributes before there is a request
-            decoration = find_decoration(function, method)
-            if decoration is not None:
-                yield decoration, way
+        decoration = find_decoration(function, method)
+        if decoration is not None:
+            yield decoration
+        with suppress(Exception):  # of a proxy, as above
             for inner in _inner_functions(function, method):
-                if id(inner) not in ways and len(ways) < _MAX_FUNCTIONS:
-                    ways[id(inner)] = {id(inner), *way}
-                    waiting.append(inner)
+                if id(inner) not in seen and len(waiting) < _MAX_FUNCTIONS:
+                    seen.add(id(inner))
+                    if not _is_beside(function, inner) or find_decoration(inner, method) is None:
+                        waiting.append(inner)
 
 
 def _inner_functions(function: Any, method: str) -> Iterator[object]:
+    """Yield the functions to which one refers as a closure, a partial, an object or a class-based view."""
     cells = [cell.cell_contents for cell in getattr(function, "__closure__", None) or () if cell != _EMPTY_CELL]
     attributes = getattr(function, "__dict__", {}).values()
     inside = [function.func] if isinstance(function, partial) else []
     for inner in (*cells, *attributes, *inside, *_handlers(function, method)):
-        if not callable(inner) or issubclass(type(inner), LocalProxy):
-            continue
         # Not an object that makes up its attributes: it may do so at a cost.
-        if isinstance(inner, FunctionType) or not (
-            hasattr(type(inner), "__getattr__") or isinstance(inner, (type, Flask))
-        ):
+        if callable(inner) and not hasattr(type(inner), "__getattr__") and not isinstance(inner, (type, Flask)):
             yield inner
 
 
-class Decorations:
-    """What ``@cross_origin`` was given for the functions of an app, as they are when this is made."""
-
-    def __init__(self, app: Flask) -> None:
-        self.views = [*app.view_functions.values()]
-        beside_views = _leaves([app.before_request_funcs, app.after_request_funcs, app.error_handler_spec])
-        self.beside_views = [
-            one for function in beside_views for one, way in search_decorations(function, "") if not way
-        ]
-        found = [one for view in self.views for method in _methods(view) for one in search_decorations(view, method)]
-        self._views = {*map(id, self.views)}
-        self._visible = {*self.beside_views, *(decoration for decoration, way in found if not way)}
-        self.of_views = [decoration for decoration, way in found if self.is_own(decoration, way)]
-
-    def know(self, decoration: ParsedOptions, app: Flask) -> bool:
-        """Whether these are the app's views still, and the decoration is of one of its functions.
-
-        A class or a list of functions may have changed unseen; then the decoration is a new one.
-        """
-        is_known = decoration in self._visible or decoration in self.of_views
-        return is_known and [*map(id, self.views)] == [*map(id, app.view_functions.values())]
-
-    def is_own(self, decoration: ParsedOptions, way: set[int]) -> bool:
-        """Whether a decoration is of the view from which the search began, or hidden in it.
-
-        It may be of another registered view, or of a function before or after views or for errors. A view that calls
-        one of these keeps its own policy.
-        """
-        return not way or (decoration not in self._visible and self._views.isdisjoint(way))
-
-
-def _methods(view: object) -> list[str]:
-    """Return the methods for which a view may have a decoration of its own."""
-    with suppress(Exception):
-        if hasattr(view, "view_class"):
-            return ["", *ALL_METHODS, *(getattr(view, "methods", None) or ())]
-    return [""]
-
-
-def _leaves(registry: Any) -> Iterator[object]:
-    """Yield what nested dicts and lists hold. They are copied, since Flask adds keys when it handles an error."""
-    for value in [*registry.values()] if isinstance(registry, dict) else registry:
-        if isinstance(value, dict | list):
-            yield from _leaves(value)
-        else:
-            yield value
+def _is_beside(function: object, inner: object) -> bool:
+    """Whether two functions are defined in one function, such as an app factory: then one calls, but does not decorate."""
+    scope, inner_scope = (str(getattr(one, "__qualname__", "")).rpartition(".")[0] for one in (function, inner))
+    return scope == inner_scope and scope.endswith("<locals>")

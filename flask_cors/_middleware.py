@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 import logging
-import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from copy import copy
@@ -24,13 +23,14 @@ from werkzeug.datastructures import Headers as ResponseHeaders
 from werkzeug.http import parse_set_header
 from werkzeug.routing import MapAdapter
 
+from ._decorations import find_decoration, view_decoration
 from ._routes import (
     class_handles_options,
     declares_options,
     request_route,
     url_adapter,
 )
-from ._state import AppState, app_state
+from ._state import AppState
 from .options import ParsedOptions
 from .policy import ACL_CREDENTIALS, ACL_ORIGIN, CORS_HEADERS, CORSRequest, Headers, Policy
 
@@ -38,13 +38,10 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 # What is kept with a request.
-_HIDDEN_POLICY = "_cors_policy"  # of a view whose decoration is so well hidden that only running it shows it
+_REACHED = "_cors_policy"  # the policy of the decorated view that was reached
 _VERDICT = "_cors_verdict"  # a policy, and whether its functions in `origins` allow the origin
-_DECORATED = "_cors_decorated"  # whether a decorated view was reached; without `CORS`, no other response is changed
+_KEY = "flask_cors"  # in `app.extensions`; programs put objects of their own at "cors"
 _LOCK = Lock()
-# A child process has no thread that could release the lock. Windows has no such processes.
-if hasattr(os, "register_at_fork"):  # pragma: no branch
-    os.register_at_fork(after_in_child=_LOCK._at_fork_reinit)  # type: ignore[attr-defined]
 _OUR_NAMES = {"vary", *(name.lower() for name in CORS_HEADERS)}
 #: Returns the request, without the proxy.
 this_request: Callable[[], Request] = request_proxy._get_current_object  # type: ignore[attr-defined]
@@ -55,37 +52,35 @@ _EMPTY_BODY = (("Content-Type", "text/html; charset=utf-8"), ("Content-Length", 
 request_denied: NamedSignal = Namespace().signal("request-denied")
 
 
-def install(state: AppState) -> None:
-    """Install what the app needs by now, each part once."""
-    app = state.app
-    with state.lock:
-        if not state.adds_headers:  # at the first place, and so it runs last: Flask reverses the list
-            put_first(app.after_request_funcs, _Installed(add_headers, state))
-            state.adds_headers = True
-        if not state.scopes:
-            return
-        if not state.installed:
-            # A middleware that stands there already may change host and path. So only Flask's own method is wrapped.
-            if inspect.getattr_static(app, "wsgi_app") is vars(Flask)["wsgi_app"]:
-                app.wsgi_app = PreflightMiddleware(state)  # type: ignore[method-assign]
-            else:
-                state.may_have_callables = True  # nothing of ours reads the config before the app's functions run
-            state.installed = True
-        if state.may_have_callables and not state.asks_callables:
-            put_first(app.before_request_funcs, _Installed(ask_callables, state))
-            state.asks_callables = True
+def app_state(app: Flask) -> AppState:
+    """Return the state of an app. When it is first needed, it is made, and :func:`add_headers` is installed."""
+    state = app.extensions.get(_KEY)
+    if not isinstance(state, AppState):
+        state = app.extensions[_KEY] = AppState(app)
+        put_first(app.after_request_funcs, add_headers, state)  # so it runs last: Flask reverses the list
+    return state
 
 
-class _Installed(partial[Any]):
-    """A function that Flask calls. Programs read the names of such functions."""
-
-    __name__ = property(lambda self: self.func.__name__)
-
-
-def put_first(functions: dict[Any, list[Any]], function: Callable[..., Any]) -> None:
+def put_first(functions: dict[Any, list[Any]], function: Callable[..., Any], state: AppState) -> None:
     """Put a function before the app's own, in a new list: a request may be using the old one."""
+    installed = partial(function, state)
+    installed.__name__ = function.__name__  # type: ignore[attr-defined]  # programs read it
     if isinstance(functions, dict):  # programs put a list in its place, which Flask ignores
-        functions[None] = [function, *functions.get(None, [])]
+        functions[None] = [installed, *functions.get(None, [])]
+
+
+def install(state: AppState) -> None:
+    """Install what an app with ``CORS`` needs by now, each part once."""
+    if not state.installed:
+        state.installed = True
+        # A middleware that stands there already may change host and path. So only Flask's own method is wrapped.
+        if inspect.getattr_static(state.app, "wsgi_app") is vars(Flask)["wsgi_app"]:
+            state.app.wsgi_app = PreflightMiddleware(state)  # type: ignore[method-assign]
+        else:
+            state.has_callables = True  # perhaps: nothing of ours reads the config before the app's functions run
+    if state.has_callables and not state.asks_callables:
+        state.asks_callables = True
+        put_first(state.app.before_request_funcs, ask_callables, state)
 
 
 def prepare(state: AppState) -> None:
@@ -94,7 +89,8 @@ def prepare(state: AppState) -> None:
         if state.ready:
             return
         state.build()
-        install(state)
+        if state.scopes:
+            install(state)
         if state.app.debug or logging.getLogger(__package__).isEnabledFor(logging.INFO):
             from .cli.denied import log_denied_requests
 
@@ -125,7 +121,7 @@ class PreflightMiddleware:
         try:
             return type(app).wsgi_app(app, environ, start_response)  # by what stands there now, such as a tracer
         except Exception:
-            if not app.debug or app.testing:
+            if not app.debug:
                 raise
             from .cli.denied import send_traceback
 
@@ -139,23 +135,20 @@ def preflight_headers(state: AppState, environ: WSGIEnvironment) -> Headers | No
     """Return the headers for a preflight; ``None`` if the app is to respond, or if the request is not a preflight."""
     try:
         current = state.app.request_class(environ)
-        request = read_request(current)
-        policy = preflight_policy(state, current, request)
+        policy = preflight_policy(state, current)
         if policy is None or policy.origins.callables:
             return None
-        if request_denied.receivers:
-            _send_if_denied(state, current, policy)
-        return policy.response_headers(request)
+        return response_headers(state, current, policy)
     except Exception:  # the app meets the same error, and handles it in its own way
         return None
 
 
-def preflight_policy(state: AppState, current: Request, request: CORSRequest) -> Policy | None:
+def preflight_policy(state: AppState, current: Request) -> Policy | None:
     """Return the policy with which to respond to a preflight in place of the app.
 
     ``None`` if the app is to respond, or if the request is not a preflight.
     """
-    if not state.scopes or not request.is_preflight:
+    if not state.scopes or not read_request(current).is_preflight:
         return None
     adapter = url_adapter(state.app, current)
     if adapter is not None and state.view_handles_options(adapter):
@@ -170,16 +163,25 @@ def request_policy(state: AppState, current: Request, adapter: MapAdapter | None
     """Return the policy that covers a request; for a preflight, that of the request that it is for."""
     if not state.ready:
         prepare(state)
-    policy: Policy | None = getattr(current, _HIDDEN_POLICY, None)
-    if policy is not None:
-        return policy
-    return state.policy_for(request_route(state.app, current, adapter))
+    reached: Policy | None = getattr(current, _REACHED, None)
+    if reached is None:
+        return state.policy_for(request_route(state.app, current, adapter))
+    if current.method == "OPTIONS":  # perhaps a preflight for another view of the path
+        route = request_route(state.app, current, adapter)
+        if route.endpoint != current.endpoint or view_decoration(state.app, route.endpoint, route.method):
+            return state.policy_for(route)
+    return reached
 
 
-def _send_if_denied(state: AppState, current: Request, policy: Policy | None) -> None:
-    from .cli.denied import send_if_denied
+def response_headers(state: AppState, current: Request, policy: Policy | None) -> Headers | None:
+    """Return the headers of the response to a request; ``None`` if no policy covers it."""
+    if request_denied.receivers:
+        from .cli.denied import send_if_denied
 
-    send_if_denied(state.app, current, policy)
+        send_if_denied(state.app, current, policy)
+    if policy is None:
+        return None
+    return policy.response_headers(read_request(current), ask_once(state, current, policy))
 
 
 def read_request(current: Request) -> CORSRequest:
@@ -225,48 +227,36 @@ def ask_callables(state: AppState) -> None:
 
 
 def before_view(decoration: ParsedOptions) -> Response | None:
-    """Use the decoration's policy for this request, before its view runs; return a response in place of the view's."""
+    """Use the decoration's policy for this request, before its view runs; return a response in place of the view's.
+
+    The decoration may be so well hidden in its view that only running it shows it. But if it is of another registered
+    view, this view calls that one, and keeps its own policy.
+    """
     state, current = this_state(), this_request()
-    deciding = state.deciding_decoration(current.endpoint, current.method)
-    applies = deciding is decoration
-    if deciding is None and _is_well_hidden(state, decoration):
-        applies = True
-        with suppress(Exception):  # what routing raises; `add_headers` meets it as well
-            if request_route(state.app, current).endpoint == current.endpoint:
-                setattr(current, _HIDDEN_POLICY, state.decorated_policy(decoration))
-    if applies:
-        if state.may_have_callables:
-            ask_callables(state)
-        setattr(current, _DECORATED, True)
-    elif deciding:  # such as a decorator nearer to the view
+    deciding = view_decoration(state.app, current.endpoint, current.method)
+    if deciding not in (None, decoration):  # such as a decorator nearer to the view
         return None
+    policy = state.decorated_policy(decoration)
+    if deciding or not _is_of_a_view(state, decoration, current.method):
+        setattr(current, _REACHED, policy)
+        ask_once(state, current, policy)
     if current.method != "OPTIONS" or class_handles_options(state.app.view_functions.get(current.endpoint or "")):
         return None
     if deciding is None and not read_request(current).is_preflight:
         return None
-    if declares_options(current.url_rule) and not state.decorated_policy(decoration).automatic_options:
+    if declares_options(current.url_rule) and not policy.automatic_options:
         return None
-    return _options_response(state.app, current)
-
-
-def _is_well_hidden(state: AppState, decoration: ParsedOptions) -> bool:
-    """Whether a decoration is of the view that runs, although it is not found there.
-
-    If it is another view's, this view calls that one, and keeps its own policy. If it is of a function that runs before
-    or after views, or for errors, ``CORS`` decides if there is one.
-    """
-    decorations = state.decorations_with(decoration)
-    if decoration in decorations.of_views:
-        return False
-    return not state.scopes or decoration not in decorations.beside_views
-
-
-def _options_response(app: Flask, current: Request) -> Response:
-    """Respond to ``OPTIONS`` as Flask does."""
-    response = app.response_class()
-    adapter = url_adapter(app, current)
-    response.allow.update(adapter.allowed_methods() if adapter else ())
+    response = state.app.response_class()
+    adapter = url_adapter(state.app, current)
+    if adapter is not None:
+        response.allow.update(adapter.allowed_methods())  # as Flask does
     return response
+
+
+def _is_of_a_view(state: AppState, decoration: ParsedOptions, method: str) -> bool:
+    """Whether a decoration is of a registered view, of which some may have been replaced."""
+    views = state.app.view_functions.values()
+    return decoration in state.decorations or any(find_decoration(view, method) is decoration for view in views)
 
 
 def add_headers(state: AppState, response: Response) -> Response:
@@ -277,18 +267,11 @@ def add_headers(state: AppState, response: Response) -> Response:
     """
     current = this_request()
     try:
-        if not state.scopes and not hasattr(current, _DECORATED):
-            return set_headers(response, None)
-        policy = request_policy(state, current)
-        if request_denied.receivers:
-            _send_if_denied(state, current, policy)
-        if policy is None:
-            return set_headers(response, None)
-        request = read_request(current)
-        headers = policy.response_headers(request, ask_once(state, current, policy))
-        if current.method == "OPTIONS" and preflight_policy(state, current, request):
-            empty_response = state.app.response_class(status=200)
-            Response.set_data(empty_response, b"")  # a class of the app's own may wrap bodies
+        headers = None
+        if state.scopes or hasattr(current, _REACHED):  # without `CORS`, only responses of decorated views are changed
+            headers = response_headers(state, current, request_policy(state, current))
+        if headers is not None and current.method == "OPTIONS" and preflight_policy(state, current):
+            empty_response = Response()
             empty_response.call_on_close(response.close)
             return set_headers(empty_response, headers)
         return set_headers(response, headers)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from flask import Flask, Request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -60,12 +61,10 @@ def resolve_route(adapter: MapAdapter, method: str, path: str) -> Route:
         try:
             return Route(adapter.match(path, method)[0], method, path)
         except RequestRedirect as redirect:
-            url = urlsplit(redirect.new_url)
-            root = adapter.script_name.rstrip("/")
-            target = unquote(url.path)  # as the app will see it
-            if url.netloc != adapter.get_host(None) or not target.startswith(f"{root}/"):
+            root = f"{adapter.url_scheme}://{adapter.get_host(None)}{adapter.script_name}"
+            if not redirect.new_url.startswith(root):
                 break  # it leads out of this app
-            path = target.removeprefix(root)
+            path = "/" + unquote(re.split("[?#]", redirect.new_url.removeprefix(root))[0])  # as the app will see it
         except MethodNotAllowed as error:
             method = min({*(error.valid_methods or ())} - {"OPTIONS"}, default="OPTIONS")
         except HTTPException:
@@ -82,9 +81,7 @@ def declares_options(rule: Rule | None) -> bool:
 
 def class_handles_options(view: object) -> bool:
     """Whether a view is a class with a method for ``OPTIONS``."""
-    view_class = getattr(view, "view_class", object)
-    if not hasattr(view_class, "options"):
-        return False
-    from flask.views import MethodView  # loaded by the program that has such a view
+    from flask.views import MethodView  # here, since few programs need it
 
-    return issubclass(view_class, MethodView)
+    view_class = getattr(view, "view_class", object)
+    return issubclass(view_class, MethodView) and hasattr(view_class, "options")

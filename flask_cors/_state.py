@@ -10,22 +10,17 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from threading import RLock
-from types import FunctionType
-from typing import Any
 from weakref import WeakKeyDictionary
 
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
-from ._decorations import Decorations, answers_options, find_decoration, search_decorations
+from ._decorations import answers_options, app_decorations, view_decoration
 from ._routes import Route, class_handles_options, declares_options
 from .options import CONFIG_KEYS, ParsedOptions, build_resources, parse_config, policy_warnings, warn
 from .policy import DENY_ALL, Policy
 from .resources import ANY_PATH, Resources, precision
-
-_LOCK = RLock()
-_KEY = "flask_cors"  # in `app.extensions`; programs put objects of their own at "cors"
 
 
 class Scope:
@@ -48,19 +43,18 @@ class AppState:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
-        self.installed = False  # whether `app.wsgi_app` is wrapped, or must not be
-        self.adds_headers = False  # whether `add_headers` is installed
-        self.may_have_callables = False
-        self.asks_callables = False  # whether `ask_callables` is installed
+        self.lock = RLock()
         self.ready = False
+        self.has_callables = False  # whether a policy has functions in `origins`
+        self.asks_callables = False  # whether the function that calls them is installed
+        self.installed = False  # whether `app.wsgi_app` is wrapped, or must not be
         self.scopes: list[Scope] = []  # the latest first
         self.resources: list[tuple[Scope, Resources]] = []
+        self.decorations: set[ParsedOptions] = set()
         self._decorated: WeakKeyDictionary[ParsedOptions, Policy] = WeakKeyDictionary()
-        self._decorations = Decorations(app)
         self._config: ParsedOptions | None = None
         self._warned: set[str] = set()
         self._errors: list[str] = []
-        self.lock = RLock()
 
     def add(self, scope: Scope) -> None:
         """Add what a ``CORS`` was given.
@@ -76,7 +70,7 @@ class AppState:
 
     def policy_for(self, route: Route) -> Policy | None:
         """Return the policy that covers *route*, if there is one."""
-        decoration = self.deciding_decoration(route.endpoint, route.method)
+        decoration = view_decoration(self.app, route.endpoint, route.method)
         if decoration is not None:
             return self.decorated_policy(decoration)
         for scope, resources in self.resources:
@@ -86,18 +80,13 @@ class AppState:
                     return policy
         return None
 
-    def deciding_decoration(self, endpoint: str | None, method: str) -> ParsedOptions | None:
-        """Return the decoration of the view at an endpoint, also if an outer decorator hides it."""
-        view = self.app.view_functions.get(endpoint)  # type: ignore[arg-type]
-        if isinstance(view, FunctionType) and not view.__closure__ and not view.__dict__:
-            return None  # there is nothing in it
-        return find_decoration(view, method) or self._hidden_decoration(view, method)
-
-    def _hidden_decoration(self, view: object, method: str) -> ParsedOptions | None:
-        for decoration, way in search_decorations(view, method):
-            if self.decorations_with(decoration).is_own(decoration, way):
-                return decoration
-        return None
+    def decorated_policy(self, decoration: ParsedOptions) -> Policy:
+        """Return the policy that a decoration makes in this app."""
+        policy = self._decorated.get(decoration)
+        if policy is None:
+            [(_, policy)] = self._build_resources(decoration).rules
+            self._decorated[decoration] = policy
+        return policy
 
     def view_handles_options(self, adapter: MapAdapter) -> bool:
         """Whether ``OPTIONS`` leads to a view whose author wrote it for that."""
@@ -107,70 +96,57 @@ class AppState:
             return False
         if not declares_options(rule):
             return False
-        responds = answers_options(self.deciding_decoration(rule.endpoint, "OPTIONS"))
+        responds = answers_options(view_decoration(self.app, rule.endpoint, "OPTIONS"))
         return not responds or class_handles_options(self.app.view_functions.get(rule.endpoint))
 
-    def decorations_with(self, decoration: ParsedOptions) -> Decorations:
-        """Return the decorations in the app, searched again if a view was replaced or this one is not among them."""
-        if not self._decorations.know(decoration, self.app):
-            self._decorations = Decorations(self.app)
-        return self._decorations
-
-    def decorated_policy(self, decoration: ParsedOptions) -> Policy:
-        """Return the policy that a decoration makes in this app."""
-        policy = self._decorated.get(decoration)
-        if policy is None:
-            policy = DENY_ALL
-            try:
-                if self._config:
-                    [(_, policy)] = self._build_resources(decoration).rules
-            except Exception as error:
-                self._log("{}:{}: {}".format(*decoration.location, error))
-            self._decorated[decoration] = policy
-        return policy
-
-    def _parse_config(self) -> ParsedOptions:
-        for key in self.app.config.keys() & CONFIG_KEYS.keys():
-            _list_iterators(self.app.config, key)
-        return parse_config(self.app.config)
-
     def build(self) -> None:
-        """Make the policies, with the config as it is at the first request. If that is wrong, no origin is allowed."""
-        self._decorated.clear()
-        self._decorations = Decorations(self.app)
+        """Make the policies, with the config as it is at the first request."""
+        # The longest prefix first, and so the app's own last. Of equal ones the latest: Flask registers nested
+        # blueprints last.
+        scopes = sorted(self.scopes, key=lambda scope: precision(scope.paths), reverse=True)
+        self.decorations = app_decorations(self.app)
         try:
             if self._config is None:
                 self._config = self._parse_config()
-            # The longest prefix first, and so the app's own last. Of equal ones the latest: Flask registers nested
-            # blueprints last.
-            scopes = sorted(self.scopes, key=lambda scope: precision(scope.paths), reverse=True)
-            self.resources = [(scope, self._build_resources(scope.parsed)) for scope in scopes]
             if any(str(key).startswith("CORS_") for key in self.app.config.keys() - CONFIG_KEYS.keys()):
                 from .cli.advice import misspelt_keys
 
-                given = [self._config, *self._decorations.of_views, *(scope.parsed for scope in scopes)]
+                given = [self._config, *self.decorations, *(scope.parsed for scope in scopes)]
                 warn(misspelt_keys(self.app.config, given), self._warned)
         except Exception as error:
             self._config = None
-            self.resources = [(Scope(ParsedOptions({})), Resources([(ANY_PATH, DENY_ALL)]))]
-            self._log(str(error))
-        for decoration in self._decorations.of_views:
+            self._log(error)
+        self.resources = [(scope, self._build_resources(scope.parsed)) for scope in scopes]
+        for decoration in self.decorations:
             self.decorated_policy(decoration)
 
     def _build_resources(self, parsed: ParsedOptions) -> Resources:
-        resources = build_resources(parsed, self._config)
-        self._note_callables(resources)
-        self._warned |= parsed.warned
-        warn(policy_warnings(resources), self._warned)
-        return resources
+        """Build the resources of one ``CORS`` or decoration. If that fails, no origin is allowed."""
+        if self._config is not None:
+            try:
+                resources = build_resources(parsed, self._config)
+                self._warned |= parsed.warned
+                warn(policy_warnings(resources), self._warned)
+                self._note_callables(resources)
+                return resources
+            except Exception as error:
+                self._log("{}:{}: {}".format(*parsed.location, error))
+        return Resources([(ANY_PATH, DENY_ALL)])
+
+    def _parse_config(self) -> ParsedOptions:
+        for key in self.app.config.keys() & CONFIG_KEYS.keys():
+            if isinstance(self.app.config[key], Iterator):  # the config is read at set-up and at the first request
+                self.app.config[key] = [*self.app.config[key]]
+        return parse_config(self.app.config)
 
     def _note_callables(self, resources: Resources) -> None:
-        if not self.may_have_callables and any(policy.origins.callables for _, policy in resources.rules):
-            self.may_have_callables = True
+        if not self.has_callables and any(policy.origins.callables for _, policy in resources.rules):
+            self.has_callables = True
             self.ready = False  # what calls them has to be installed
 
-    def _log(self, error: str) -> None:
-        self._errors.append(f"CORS: no origin is allowed, because the options are wrong: {error}")
+    def _log(self, error: object) -> None:
+        if not self._errors:
+            self._errors.append(f"CORS: no origin is allowed, because the options are wrong: {error}")
         if self.ready:
             self.log_errors()
 
@@ -180,28 +156,6 @@ class AppState:
             with suppress(Exception):  # a filter of the app's may need a request
                 error = self._errors.pop(0)
                 self.app.logger.error(error)
-
-
-def _list_iterators(values: dict[str, Any], key: Any) -> None:
-    """Put lists in the place of iterators: the config is read at set-up and again at the first request."""
-    value = values[key]
-    if isinstance(value, Iterator):
-        values[key] = [*value]
-    elif isinstance(value, dict):
-        for inner in value:
-            _list_iterators(value, inner)
-
-
-def app_state(app: Flask) -> AppState:
-    """Return the state of an app; it is made when it is first needed."""
-    state = app.extensions.get(_KEY)
-    if isinstance(state, AppState):
-        return state
-    with _LOCK:  # two threads get the same one
-        state = app.extensions.get(_KEY)
-        if not isinstance(state, AppState):
-            state = app.extensions[_KEY] = AppState(app)
-    return state
 
 
 def blueprint_scope(parsed: ParsedOptions, blueprint: str, prefix: str) -> Scope:

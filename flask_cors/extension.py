@@ -9,8 +9,8 @@ from flask.app import Flask  # since tracers replace `flask.Flask` with a class 
 from flask.blueprints import BlueprintSetupState
 from werkzeug.local import LocalProxy
 
-from ._middleware import install
-from ._state import Scope, app_state, blueprint_scope
+from ._middleware import app_state, install
+from ._state import Scope, blueprint_scope
 from .options import RESOURCES, CORSOptions, ParsedOptions, check_now, parse_keywords
 
 

@@ -214,7 +214,7 @@ def fails(*_: object, **__: object) -> Any:
     raise LookupError("lost\nits table")
 
 
-INSIDE = ["_state.AppState.policy_for", "_middleware.read_request", "policy.Policy.response_headers"]
+INSIDE = ["_middleware.request_policy", "_middleware.read_request", "policy.Policy.response_headers"]
 
 
 def assert_denied_and_logged(result: Result, without: Result, lines: int) -> None:

@@ -18,17 +18,19 @@ from urllib.parse import quote
 from flask import Flask, Request, Response, request_started
 from flask.logging import default_handler, has_level_handler
 
+from .._decorations import view_decoration
 from .._middleware import (
+    app_state,
     ask_once,
     preflight_policy,
     read_request,
     request_denied,
     request_policy,
+    response_headers,
     set_headers,
     this_request,
 )
 from .._routes import Route, request_route
-from .._state import app_state
 from ..browser import is_safelisted_method
 from ..policy import ACL_HEADERS, ACL_METHODS, ACL_ORIGIN, DENY_ALL, CORSRequest, Policy
 
@@ -77,7 +79,7 @@ def _key(app: Flask) -> str:
 def send_traceback(app: Flask, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes] | None:
     """Send what a page can read of an exception in debug mode; return ``None`` if the debugger is of more use."""
     current = environ.get(_key(app)) or app.request_class(environ)
-    if not is_cross_origin_fetch(current):
+    if app.testing or not is_cross_origin_fetch(current):
         return None
     with suppress(Exception):  # a filter of the app's may need a request
         app.logger.exception("Exception on %r [%s]", current.path, current.method)
@@ -85,12 +87,9 @@ def send_traceback(app: Flask, environ: WSGIEnvironment, start_response: StartRe
     response = app.response_class(text, 500, mimetype="text/plain")
     try:
         state = app_state(app)
-        request, policy = read_request(current), request_policy(state, current)
-        send_if_denied(app, current, policy)
-        if preflight_policy(state, current, request):
+        if preflight_policy(state, current):
             response = Response()
-        headers = policy.response_headers(request, ask_once(state, current, policy)) if policy else None
-        response = set_headers(response, headers)
+        response = set_headers(response, response_headers(state, current, request_policy(state, current)))
     except Exception:  # what routing raises, perhaps that which is shown
         response = set_headers(response, (("Vary", "Origin"),))
     return response(environ, start_response)
@@ -158,7 +157,7 @@ def log_denied(app: Flask, *, route: Route, origin: str, reason: str, **_: Any) 
 
 def _find_place(app: Flask, route: Route) -> str:
     state = app_state(app)
-    parsed = state.deciding_decoration(route.endpoint, route.method)
+    parsed = view_decoration(app, route.endpoint, route.method)
     if parsed is None:
         policy = state.policy_for(route)
         scopes = [scope for scope, resources in state.resources if any(policy is one for _, one in resources.rules)]

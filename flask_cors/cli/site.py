@@ -17,14 +17,14 @@ from typing import Any, NamedTuple
 from flask import Flask
 from werkzeug.routing import Rule
 
-from .._decorations import Decorations, answers_options
-from .._middleware import install
+from .._decorations import answers_options, app_decorations, view_decoration
+from .._middleware import app_state
 from .._routes import (
     Route,
     resolve_route,
     url_adapter,
 )
-from .._state import AppState, Scope, app_state
+from .._state import AppState, Scope
 from ..browser import Request
 from ..options import (
     EVERY_PATH,
@@ -156,15 +156,10 @@ class Site:
         self._state: AppState = app_state(app)
         if not self._state.ready:
             self._state.build()
-            install(self._state)
             self._state.ready = True
         self.config_error: str = ""
         self.config: ParsedOptions = self._parse_config()
-        self.layers: list[Layer] = [
-            self._layer(scope) for scope, _ in self._state.resources if scope in self._state.scopes
-        ]
-        if len(self.layers) < len(self._state.scopes):  # the options are wrong, and the state denies every origin
-            self.layers = list(map(self._layer, self._state.scopes))
+        self.layers: list[Layer] = [self._layer(scope) for scope, _ in self._state.resources]
 
     def _parse_config(self) -> ParsedOptions:
         try:
@@ -196,14 +191,14 @@ class Site:
 
     def misspelt_keys(self) -> list[str]:
         """Return sentences about keys of the config that resemble a setting."""
-        given = [self.config, *Decorations(self.app).of_views, *(scope.parsed for scope in self._state.scopes)]
+        given = [self.config, *app_decorations(self.app), *(scope.parsed for scope in self._state.scopes)]
         return [*misspelt_keys(self.app.config, given)]
 
     # Covers
 
     def cover(self, route: Route) -> Cover | None:
         """Return what decides for a route."""
-        decoration = self._state.deciding_decoration(route.endpoint, route.method)
+        decoration = view_decoration(self.app, route.endpoint, route.method)
         if decoration is not None:
             layer = self._decoration(decoration)
             return Cover(layer, layer.entries[0])
@@ -223,16 +218,17 @@ class Site:
         return self._state.policy_for(route) is DENY_ALL and not self.errors
 
     def _rules(self, layer: Layer) -> list[tuple[re.Pattern[str], Policy]]:
-        kept = [resources.rules for scope, resources in self._state.resources if scope is layer.scope]
-        return kept[0] if kept else [(entry.pattern, entry.policy) for entry in layer.entries]
+        [rules] = [resources.rules for scope, resources in self._state.resources if scope is layer.scope]
+        return rules
 
     def _layer(self, scope: Scope) -> Layer:
-        rules = [resources.rules for one, resources in self._state.resources if one is scope]
+        [rules] = [resources.rules for one, resources in self._state.resources if one is scope]
         written = scope.parsed.values.get(RESOURCES, self.config.values.get(RESOURCES))
         title = self._title(scope)
-        if not rules:
-            return Layer(title, scope.parsed, self.config, _DENIED, scope, _error(scope.parsed, self.config))
-        policies = {id(pattern): policy for pattern, policy in rules[0]}
+        policies = {id(pattern): policy for pattern, policy in rules}
+        if DENY_ALL in policies.values():
+            error = _error(scope.parsed, self.config)
+            return Layer(title, scope.parsed, self.config, (Entry(ANY_PATH, {}, DENY_ALL),), scope, error)
         entries = [Entry(pattern, own, policies[id(pattern)]) for pattern, own in self._entries(written)]
         return Layer(title, scope.parsed, self.config, tuple(entries), scope)
 
@@ -281,7 +277,7 @@ class Site:
 
     def has_preflight_wrapper(self, url: str, endpoint: str | None) -> bool:
         """Whether ``OPTIONS`` leads to the decorated view itself, so that its wrapper responds to a preflight."""
-        decoration = self._state.deciding_decoration(endpoint, "OPTIONS")
+        decoration = view_decoration(self.app, endpoint, "OPTIONS")
         return self.route(url, "OPTIONS").endpoint == endpoint and answers_options(decoration)
 
     @contextmanager
@@ -330,9 +326,6 @@ class Site:
         own = [name for name in python if "site-packages" not in Path(name).parts]
         beside = [str(path) for path in Path(self.app.instance_path).glob("*.py")]
         return [*own, *beside, *map(str, Path(self.app.root_path).glob("*.cfg"))][:_MAX_FILES]
-
-
-_DENIED = (Entry(ANY_PATH, {}, DENY_ALL),)
 
 
 def _error(parsed: ParsedOptions, config: ParsedOptions) -> str:
