@@ -97,6 +97,6 @@ def _inner_functions(function: Any, method: str) -> Iterator[object]:
 
 
 def _is_beside(function: object, inner: object) -> bool:
-    """Whether two functions are defined in one function, such as an app factory: then one calls, but does not decorate."""
+    """Whether two functions are defined in one, such as an app factory. One may call the other, but not decorate it."""
     scope, inner_scope = (str(getattr(one, "__qualname__", "")).rpartition(".")[0] for one in (function, inner))
     return scope == inner_scope and scope.endswith("<locals>")

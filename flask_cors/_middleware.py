@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 # What is kept with a request.
-_REACHED = "_cors_policy"  # the policy of the decorated view that was reached
+_REACHED = "_cors_policy"  # of the decorated view that was reached; `None` if the route decides
 _VERDICT = "_cors_verdict"  # a policy, and whether its functions in `origins` allow the origin
 _KEY = "flask_cors"  # in `app.extensions`; programs put objects of their own at "cors"
 _LOCK = Lock()
@@ -164,13 +164,9 @@ def request_policy(state: AppState, current: Request, adapter: MapAdapter | None
     if not state.ready:
         prepare(state)
     reached: Policy | None = getattr(current, _REACHED, None)
-    if reached is None:
-        return state.policy_for(request_route(state.app, current, adapter))
-    if current.method == "OPTIONS":  # perhaps a preflight for another view of the path
-        route = request_route(state.app, current, adapter)
-        if route.endpoint != current.endpoint or view_decoration(state.app, route.endpoint, route.method):
-            return state.policy_for(route)
-    return reached
+    if reached is not None:
+        return reached
+    return state.policy_for(request_route(state.app, current, adapter))
 
 
 def response_headers(state: AppState, current: Request, policy: Policy | None) -> Headers | None:
@@ -238,7 +234,10 @@ def before_view(decoration: ParsedOptions) -> Response | None:
         return None
     policy = state.decorated_policy(decoration)
     if deciding or not _is_of_a_view(state, decoration, current.method):
-        setattr(current, _REACHED, policy)
+        reached: Policy | None = policy
+        if deciding and current.method == "OPTIONS":
+            reached = None  # a preflight may be for another method
+        setattr(current, _REACHED, reached)
         ask_once(state, current, policy)
     if current.method != "OPTIONS" or class_handles_options(state.app.view_functions.get(current.endpoint or "")):
         return None
@@ -247,9 +246,7 @@ def before_view(decoration: ParsedOptions) -> Response | None:
     if declares_options(current.url_rule) and not policy.automatic_options:
         return None
     response = state.app.response_class()
-    adapter = url_adapter(state.app, current)
-    if adapter is not None:
-        response.allow.update(adapter.allowed_methods())  # as Flask does
+    response.allow.update(state.app.create_url_adapter(current).allowed_methods())  # type: ignore[union-attr]
     return response
 
 

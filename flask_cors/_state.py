@@ -50,7 +50,7 @@ class AppState:
         self.installed = False  # whether `app.wsgi_app` is wrapped, or must not be
         self.scopes: list[Scope] = []  # the latest first
         self.resources: list[tuple[Scope, Resources]] = []
-        self.decorations: set[ParsedOptions] = set()
+        self.decorations: set[ParsedOptions] = set()  # of the views, as they were at the first request
         self._decorated: WeakKeyDictionary[ParsedOptions, Policy] = WeakKeyDictionary()
         self._config: ParsedOptions | None = None
         self._warned: set[str] = set()
@@ -134,9 +134,9 @@ class AppState:
         return Resources([(ANY_PATH, DENY_ALL)])
 
     def _parse_config(self) -> ParsedOptions:
-        for key in self.app.config.keys() & CONFIG_KEYS.keys():
-            if isinstance(self.app.config[key], Iterator):  # the config is read at set-up and at the first request
-                self.app.config[key] = [*self.app.config[key]]
+        for key, value in [*self.app.config.items()]:
+            if key in CONFIG_KEYS and isinstance(value, Iterator):  # it is read at set-up and at the first request
+                self.app.config[key] = [*value]
         return parse_config(self.app.config)
 
     def _note_callables(self, resources: Resources) -> None:
