@@ -1,7 +1,5 @@
 """Decorations: what ``@cross_origin`` was given for a view, also if an outer decorator hides it."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from functools import partial

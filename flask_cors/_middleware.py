@@ -24,12 +24,7 @@ from werkzeug.http import parse_set_header
 from werkzeug.routing import MapAdapter
 
 from ._decorations import find_decoration, view_decoration
-from ._routes import (
-    class_handles_options,
-    declares_options,
-    request_route,
-    url_adapter,
-)
+from ._routes import class_handles_options, declares_options, request_route, url_adapter
 from ._state import AppState
 from .options import ParsedOptions
 from .policy import ACL_CREDENTIALS, ACL_ORIGIN, CORS_HEADERS, CORSRequest, Headers, Policy

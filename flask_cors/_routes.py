@@ -1,7 +1,5 @@
 """Routes: which view a request reaches, and whether that view handles ``OPTIONS`` itself."""
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 from urllib.parse import unquote

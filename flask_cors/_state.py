@@ -4,8 +4,6 @@ A decorated view's own policy comes first, then the innermost blueprint's, then 
 same one, the latest decides whose resources match.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from contextlib import suppress

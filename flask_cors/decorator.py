@@ -1,7 +1,5 @@
 """``@cross_origin()``: a policy for one view. The rules are in ``policy.py``."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable
 from copy import copy

@@ -1,7 +1,5 @@
 """``CORS``: policies for a whole app, or for a blueprint. The rules are in ``policy.py``."""
 
-from __future__ import annotations
-
 from typing import Never, NoReturn, Unpack, cast
 
 from flask import Blueprint

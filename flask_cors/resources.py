@@ -6,8 +6,6 @@ longest literal prefix, then the longer pattern, then the earlier one.
 Pure: paths and patterns in, policies out.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from itertools import compress
