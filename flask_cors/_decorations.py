@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from functools import partial
-from types import CellType, FunctionType
+from types import FunctionType
 from typing import Any
 
 from flask import Flask
@@ -13,7 +13,6 @@ from .policy import ALL_METHODS
 
 DECORATION = "cors_decoration"  # the attribute of a decorated view that holds its options
 _MAX_FUNCTIONS = 100
-_EMPTY_CELL = CellType()  # reading such a cell raises an error; comparing cells does not
 
 
 def find_decoration(view: object, method: str) -> ParsedOptions | None:
@@ -75,7 +74,7 @@ def _search(view: object, method: str, others: Collection[object] = ()) -> Itera
         decoration = find_decoration(function, method)
         if decoration is not None:
             yield decoration
-        with suppress(Exception):  # of a proxy, as above
+        with suppress(Exception):  # of a proxy, as above, or of a variable that has no value yet
             for inner in _inner_functions(function, method):
                 if id(inner) not in seen and len(waiting) < _MAX_FUNCTIONS:
                     seen.add(id(inner))
@@ -85,10 +84,9 @@ def _search(view: object, method: str, others: Collection[object] = ()) -> Itera
 
 def _inner_functions(function: Any, method: str) -> Iterator[object]:
     """Yield the functions to which one refers as a closure, a partial, an object or a class-based view."""
-    cells = [cell.cell_contents for cell in getattr(function, "__closure__", None) or () if cell != _EMPTY_CELL]
-    attributes = getattr(function, "__dict__", {}).values()
+    cells = [cell.cell_contents for cell in getattr(function, "__closure__", None) or ()]
     inside = [function.func] if isinstance(function, partial) else []
-    for inner in (*cells, *attributes, *inside, *_handlers(function, method)):
+    for inner in (*cells, *inside, *_handlers(function, method), *vars(function).values()):
         # Not an object that makes up its attributes: it may do so at a cost.
         if callable(inner) and not hasattr(type(inner), "__getattr__") and not isinstance(inner, (type, Flask)):
             yield inner

@@ -91,7 +91,7 @@ def prepare(state: AppState) -> None:
 
             log_denied_requests(state.app)
         state.ready = True
-    state.log_errors()
+    state.log_error()
 
 
 class PreflightMiddleware:

@@ -52,7 +52,7 @@ class AppState:
         self._decorated: WeakKeyDictionary[ParsedOptions, Policy] = WeakKeyDictionary()
         self._config: ParsedOptions | None = None
         self._warned: set[str] = set()
-        self._errors: list[str] = []
+        self._error = ""  # to be logged
 
     def add(self, scope: Scope) -> None:
         """Add what a ``CORS`` was given.
@@ -143,16 +143,16 @@ class AppState:
             self.ready = False  # what calls them has to be installed
 
     def _log(self, error: object) -> None:
-        if not self._errors:
-            self._errors.append(f"CORS: no origin is allowed, because the options are wrong: {error}")
+        if not self._error:
+            self._error = f"CORS: no origin is allowed, because the options are wrong: {error}"
         if self.ready:
-            self.log_errors()
+            self.log_error()
 
-    def log_errors(self) -> None:
+    def log_error(self) -> None:
         """Log what was found wrong. Not while the lock is held: a handler of the app's may call the app."""
-        while self._errors:
+        error, self._error = self._error, ""
+        if error:
             with suppress(Exception):  # a filter of the app's may need a request
-                error = self._errors.pop(0)
                 self.app.logger.error(error)
 
 
