@@ -1,6 +1,6 @@
 """Decorations: what ``@cross_origin`` was given for a view, also if an outer decorator hides it."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from types import FunctionType
@@ -15,7 +15,7 @@ DECORATION = "cors_decoration"  # the attribute of a decorated view that holds i
 _MAX_FUNCTIONS = 100
 
 
-def find_decoration(view: object, method: str) -> ParsedOptions | None:
+def find_decoration(view: object, method: str = "") -> ParsedOptions | None:
     """Return what ``@cross_origin`` was given for a view; in a class, the decoration of its method comes first."""
     try:
         decoration = getattr(view, DECORATION, None)
@@ -42,23 +42,37 @@ def answers_options(decoration: ParsedOptions | None) -> bool:
     return decoration is not None and decoration.values.get("automatic_options") is not False
 
 
-def app_decorations(app: Flask) -> set[ParsedOptions]:
-    """Return what ``@cross_origin`` was given for the views of an app, and for functions to which they refer."""
-    views = app.view_functions.values()
-    return {decoration for view in views for method in ALL_METHODS for decoration in _search(view, method)}
+def registered_functions(app: Flask) -> list[object]:
+    """Return the views of an app, the functions before and after them, and the error handlers."""
+    functions: list[object] = []
+    waiting: list[Any] = [app.view_functions, app.before_request_funcs, app.after_request_funcs, app.error_handler_spec]
+    for one in waiting:
+        if isinstance(one, dict):
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+        else:
+            functions.append(one)
+    return functions
+
+
+def all_decorations(functions: Iterable[object]) -> set[ParsedOptions]:
+    """Return what ``@cross_origin`` was given for functions, and for those to which they refer."""
+    return {decoration for one in functions for method in ALL_METHODS for decoration in _search(one, method)}
 
 
 def view_decoration(app: Flask, endpoint: str | None, method: str) -> ParsedOptions | None:
     """Return the decoration that decides for the view at an endpoint, also if an outer decorator hides it.
 
-    A view may refer to another registered view because it calls it. Then it keeps its own policy.
+    A view may refer to another registered view, or to an error handler, because it calls it. Then it keeps its own
+    policy.
     """
     view = app.view_functions.get(endpoint)  # type: ignore[arg-type]
     if isinstance(view, FunctionType) and not view.__closure__ and not view.__dict__:
         return None  # there is nothing in it
     decoration = find_decoration(view, method)
     if decoration is None and any(_search(view, method)):
-        others = [other for other in app.view_functions.values() if other is not view]
+        others = registered_functions(app)
         visible = [find_decoration(other, method) for other in others]
         for hidden in _search(view, method, others):
             if hidden not in visible:
@@ -78,8 +92,7 @@ def _search(view: object, method: str, others: Collection[object] = ()) -> Itera
             for inner in _inner_functions(function, method):
                 if id(inner) not in seen and len(waiting) < _MAX_FUNCTIONS:
                     seen.add(id(inner))
-                    if not _is_beside(function, inner) or find_decoration(inner, method) is None:
-                        waiting.append(inner)
+                    waiting.append(inner)
 
 
 def _inner_functions(function: Any, method: str) -> Iterator[object]:
@@ -88,11 +101,6 @@ def _inner_functions(function: Any, method: str) -> Iterator[object]:
     inside = [function.func] if isinstance(function, partial) else []
     for inner in (*cells, *inside, *_handlers(function, method), *vars(function).values()):
         # Not an object that makes up its attributes: it may do so at a cost.
-        if callable(inner) and not hasattr(type(inner), "__getattr__") and not isinstance(inner, (type, Flask)):
+        kind = type(inner)
+        if callable(inner) and not hasattr(kind, "__getattr__") and not issubclass(kind, (type, Flask)):
             yield inner
-
-
-def _is_beside(function: object, inner: object) -> bool:
-    """Whether two functions are defined in one, such as an app factory. One may call the other, but not decorate it."""
-    scope, inner_scope = (str(getattr(one, "__qualname__", "")).rpartition(".")[0] for one in (function, inner))
-    return scope == inner_scope and scope.endswith("<locals>")

@@ -1,6 +1,7 @@
 """Requests and responses: here the CORS headers of requests are read, and those of responses are set.
 
-:class:`PreflightMiddleware` responds to preflights, and :func:`add_headers` puts the headers on every other response.
+:class:`PreflightMiddleware` responds to preflights, and :func:`add_headers` puts the headers on every other response;
+in debug mode, :mod:`flask_cors.cli.denied` sends exceptions.
 The five steps are in the manual, on the page "The life of a request".
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from copy import copy
@@ -23,7 +25,7 @@ from werkzeug.datastructures import Headers as ResponseHeaders
 from werkzeug.http import parse_set_header
 from werkzeug.routing import MapAdapter
 
-from ._decorations import find_decoration, view_decoration
+from ._decorations import view_decoration
 from ._routes import class_handles_options, declares_options, request_route, url_adapter
 from ._state import AppState
 from .options import ParsedOptions
@@ -33,14 +35,20 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 # What is kept with a request.
-_REACHED = "_cors_policy"  # of the decorated view that was reached; `None` if the route decides
+_REACHED = "_cors_policy"  # of the decorated view that runs; `None`: ask the route
 _VERDICT = "_cors_verdict"  # a policy, and whether its functions in `origins` allow the origin
 _KEY = "flask_cors"  # in `app.extensions`; programs put objects of their own at "cors"
-_LOCK = Lock()
-_OUR_NAMES = {"vary", *(name.lower() for name in CORS_HEADERS)}
+_LOCK = Lock()  # two threads may send one response
+# A child process has no thread that could release the lock. Windows has no such processes.
+if hasattr(os, "register_at_fork"):  # pragma: no branch
+    os.register_at_fork(after_in_child=_LOCK._at_fork_reinit)  # type: ignore[attr-defined]
+_REPLACED_NAMES = {"vary", *(name.lower() for name in CORS_HEADERS)}
 #: Returns the request, without the proxy.
 this_request: Callable[[], Request] = request_proxy._get_current_object  # type: ignore[attr-defined]
-_EMPTY_BODY = (("Content-Type", "text/html; charset=utf-8"), ("Content-Length", "0"))  # as Flask's empty response
+_EMPTY_BODY_HEADERS = (
+    ("Content-Type", "text/html; charset=utf-8"),
+    ("Content-Length", "0"),
+)  # as Flask's empty response
 
 #: Sent where a browser will not allow a page to read the response. The sender is the app; receivers get ``route``,
 #: ``origin`` and ``reason``.
@@ -49,11 +57,12 @@ request_denied: NamedSignal = Namespace().signal("request-denied")
 
 def app_state(app: Flask) -> AppState:
     """Return the state of an app. When it is first needed, it is made, and :func:`add_headers` is installed."""
-    state = app.extensions.get(_KEY)
-    if not isinstance(state, AppState):
-        state = app.extensions[_KEY] = AppState(app)
-        put_first(app.after_request_funcs, add_headers, state)  # so it runs last: Flask reverses the list
-    return state
+    with _LOCK:  # two threads get the same one
+        state = app.extensions.get(_KEY)
+        if not isinstance(state, AppState):
+            state = app.extensions[_KEY] = AppState(app)
+            put_first(app.after_request_funcs, add_headers, state)  # so it runs last: Flask reverses the list
+        return state
 
 
 def put_first(functions: dict[Any, list[Any]], function: Callable[..., Any], state: AppState) -> None:
@@ -72,8 +81,8 @@ def install(state: AppState) -> None:
         if inspect.getattr_static(state.app, "wsgi_app") is vars(Flask)["wsgi_app"]:
             state.app.wsgi_app = PreflightMiddleware(state)  # type: ignore[method-assign]
         else:
-            state.has_callables = True  # perhaps: nothing of ours reads the config before the app's functions run
-    if state.has_callables and not state.asks_callables:
+            state.may_have_callables = True  # perhaps: nothing of ours reads the config before the app's functions run
+    if state.may_have_callables and not state.asks_callables:
         state.asks_callables = True
         put_first(state.app.before_request_funcs, ask_callables, state)
 
@@ -91,7 +100,7 @@ def prepare(state: AppState) -> None:
 
             log_denied_requests(state.app)
         state.ready = True
-    state.log_error()
+    state.log_errors()
 
 
 class PreflightMiddleware:
@@ -110,7 +119,7 @@ class PreflightMiddleware:
         if "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ:
             headers = preflight_headers(state, environ)
             if headers is not None:
-                start_response("200 OK", [*_EMPTY_BODY, *headers])
+                start_response("200 OK", [*_EMPTY_BODY_HEADERS, *headers])
                 return []
         app = state.app
         try:
@@ -165,7 +174,7 @@ def request_policy(state: AppState, current: Request, adapter: MapAdapter | None
 
 
 def response_headers(state: AppState, current: Request, policy: Policy | None) -> Headers | None:
-    """Return the headers of the response to a request; ``None`` if no policy covers it."""
+    """Return the headers of the response to a request; ``None`` if no policy covers it. Send ``request_denied``."""
     if request_denied.receivers:
         from .cli.denied import send_if_denied
 
@@ -191,10 +200,8 @@ def ask_once(state: AppState, current: Request, policy: Policy) -> bool | None:
 
     ``None`` if there is no function, or no ``Origin``.
     """
-    if not policy.origins.callables:
-        return None
     origin = current.environ.get("HTTP_ORIGIN")
-    if origin is None:
+    if origin is None or not policy.origins.callables:
         return None
     decided_by, allowed = getattr(current, _VERDICT, (None, False))
     if decided_by is not policy:
@@ -220,35 +227,31 @@ def ask_callables(state: AppState) -> None:
 def before_view(decoration: ParsedOptions) -> Response | None:
     """Use the decoration's policy for this request, before its view runs; return a response in place of the view's.
 
-    The decoration may be so well hidden in its view that only running it shows it. But if it is of another registered
-    view, this view calls that one, and keeps its own policy.
+    Some decorations are so well hidden that only this call shows them. But if the decoration is of another registered
+    view, then this view only calls that one, and keeps its own policy.
     """
     state, current = this_state(), this_request()
-    deciding = view_decoration(state.app, current.endpoint, current.method)
-    if deciding not in (None, decoration):  # such as a decorator nearer to the view
+    found = view_decoration(state.app, current.endpoint, current.method)
+    if found not in (None, decoration):  # such as a decorator nearer to the view
         return None
     policy = state.decorated_policy(decoration)
-    if deciding or not _is_of_a_view(state, decoration, current.method):
+    if found or not state.is_registered(decoration):
         reached: Policy | None = policy
-        if deciding and current.method == "OPTIONS":
+        if found and current.method == "OPTIONS":
             reached = None  # a preflight may be for another method
         setattr(current, _REACHED, reached)
-        ask_once(state, current, policy)
+        if state.may_have_callables:
+            ask_callables(state)
     if current.method != "OPTIONS" or class_handles_options(state.app.view_functions.get(current.endpoint or "")):
         return None
-    if deciding is None and not read_request(current).is_preflight:
+    if found is None and not read_request(current).is_preflight:
         return None
     if declares_options(current.url_rule) and not policy.automatic_options:
         return None
     response = state.app.response_class()
-    response.allow.update(state.app.create_url_adapter(current).allowed_methods())  # type: ignore[union-attr]
+    adapter = url_adapter(state.app, current)
+    response.allow.update(adapter.allowed_methods() if adapter else ())
     return response
-
-
-def _is_of_a_view(state: AppState, decoration: ParsedOptions, method: str) -> bool:
-    """Whether a decoration is of a registered view, of which some may have been replaced."""
-    views = state.app.view_functions.values()
-    return decoration in state.decorations or any(find_decoration(view, method) is decoration for view in views)
 
 
 def add_headers(state: AppState, response: Response) -> Response:
@@ -262,8 +265,9 @@ def add_headers(state: AppState, response: Response) -> Response:
         headers = None
         if state.scopes or hasattr(current, _REACHED):  # without `CORS`, only responses of decorated views are changed
             headers = response_headers(state, current, request_policy(state, current))
-        if headers is not None and current.method == "OPTIONS" and preflight_policy(state, current):
-            empty_response = Response()
+        if current.method == "OPTIONS" and preflight_policy(state, current):
+            empty_response = state.app.response_class(status=200)
+            Response.set_data(empty_response, b"")  # a class of the app's own may wrap bodies
             empty_response.call_on_close(response.close)
             return set_headers(empty_response, headers)
         return set_headers(response, headers)
@@ -278,8 +282,8 @@ def add_headers(state: AppState, response: Response) -> Response:
 def set_headers(response: Response, headers: Headers | None) -> Response:
     """Set the CORS headers of a response: these alone, even if others are there already. Merge ``Vary``.
 
-    A response that is used again may have those of an earlier request, or another thread may be sending it: then a
-    copy without them gets the headers. Without a policy (``None``) there is nothing else to change.
+    The app may return a response again, or another thread may be sending it. Then a copy gets the headers, without the
+    earlier ones.
     """
     with _LOCK:
         if hasattr(response.headers, "_cors_headers"):  # they were set here for an earlier request
@@ -293,7 +297,7 @@ def set_headers(response: Response, headers: Headers | None) -> Response:
             response.headers._cors_headers = headers  # type: ignore[attr-defined]
         if headers is None:
             return response
-        if not _OUR_NAMES.isdisjoint([name.lower() for name, _ in response.headers]):
+        if not _REPLACED_NAMES.isdisjoint([name.lower() for name, _ in response.headers]):
             headers = _replace_headers(response.headers, dict(headers))
         for name, value in headers:
             response.headers.add(name, value)

@@ -59,10 +59,11 @@ def resolve_route(adapter: MapAdapter, method: str, path: str) -> Route:
         try:
             return Route(adapter.match(path, method)[0], method, path)
         except RequestRedirect as redirect:
-            root = f"{adapter.url_scheme}://{adapter.get_host(None)}{adapter.script_name}"
-            if not redirect.new_url.startswith(root):
+            root = adapter.get_host(None) + adapter.script_name
+            target = redirect.new_url.partition("://")[2]
+            if not target.startswith(root):
                 break  # it leads out of this app
-            path = "/" + unquote(re.split("[?#]", redirect.new_url.removeprefix(root))[0])  # as the app will see it
+            path = "/" + unquote(re.split("[?#]", target.removeprefix(root))[0])  # as the app will see it
         except MethodNotAllowed as error:
             method = min({*(error.valid_methods or ())} - {"OPTIONS"}, default="OPTIONS")
         except HTTPException:
@@ -71,7 +72,7 @@ def resolve_route(adapter: MapAdapter, method: str, path: str) -> Route:
 
 
 def declares_options(rule: Rule | None) -> bool:
-    """Whether the author of a rule wrote it for ``OPTIONS``."""
+    """Whether the author of a rule wrote it for ``OPTIONS``. Without a rule, nothing is automatic."""
     if getattr(rule, "provide_automatic_options", False):
         return False
     return AutomaticOptions not in map(type, getattr(rule, "methods", None) or ())
@@ -82,4 +83,4 @@ def class_handles_options(view: object) -> bool:
     from flask.views import MethodView  # here, since few programs need it
 
     view_class = getattr(view, "view_class", object)
-    return issubclass(view_class, MethodView) and hasattr(view_class, "options")
+    return hasattr(view_class, "options") and issubclass(view_class, MethodView)

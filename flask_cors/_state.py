@@ -14,7 +14,7 @@ from flask import Flask
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
-from ._decorations import answers_options, app_decorations, view_decoration
+from ._decorations import all_decorations, answers_options, registered_functions, view_decoration
 from ._routes import Route, class_handles_options, declares_options
 from .options import CONFIG_KEYS, ParsedOptions, build_resources, parse_config, policy_warnings, warn
 from .policy import DENY_ALL, Policy
@@ -43,21 +43,22 @@ class AppState:
         self.app = app
         self.lock = RLock()
         self.ready = False
-        self.has_callables = False  # whether a policy has functions in `origins`
+        self.may_have_callables = False  # whether a policy has functions in `origins`
         self.asks_callables = False  # whether the function that calls them is installed
         self.installed = False  # whether `app.wsgi_app` is wrapped, or must not be
         self.scopes: list[Scope] = []  # the latest first
         self.resources: list[tuple[Scope, Resources]] = []
-        self.decorations: set[ParsedOptions] = set()  # of the views, as they were at the first request
+        self._views: list[object] = []
+        self._decorations: set[ParsedOptions] = set()
         self._decorated: WeakKeyDictionary[ParsedOptions, Policy] = WeakKeyDictionary()
         self._config: ParsedOptions | None = None
         self._warned: set[str] = set()
-        self._error = ""  # to be logged
+        self._errors: list[str] = []  # to be logged
 
     def add(self, scope: Scope) -> None:
         """Add what a ``CORS`` was given.
 
-        :raises TypeError: for unknown names in the config, as it is now.
+        :raises TypeError: for unknown names in an entry of ``CORS_RESOURCES``, as it is now.
         :raises ValueError: for what is wrong already, with the config as it is now.
         """
         resources = build_resources(scope.parsed, self._parse_config())
@@ -79,15 +80,20 @@ class AppState:
         return None
 
     def decorated_policy(self, decoration: ParsedOptions) -> Policy:
-        """Return the policy that a decoration makes in this app."""
+        """Return the policy that a decoration makes in this app. If its options are wrong, it allows no origin."""
         policy = self._decorated.get(decoration)
         if policy is None:
-            [(_, policy)] = self._build_resources(decoration).rules
+            policy = DENY_ALL
+            try:
+                if self._config is not None:
+                    [(_, policy)] = self._build_resources(decoration).rules
+            except Exception as error:
+                self._log("{}:{}: {}".format(*decoration.location, error))
             self._decorated[decoration] = policy
         return policy
 
     def view_handles_options(self, adapter: MapAdapter) -> bool:
-        """Whether ``OPTIONS`` leads to a view whose author wrote it for that."""
+        """Whether the view that ``OPTIONS`` reaches handles it itself."""
         try:
             rule, _ = adapter.match(method="OPTIONS", return_rule=True)
         except HTTPException:
@@ -98,38 +104,45 @@ class AppState:
         return not responds or class_handles_options(self.app.view_functions.get(rule.endpoint))
 
     def build(self) -> None:
-        """Make the policies, with the config as it is at the first request."""
+        """Make the policies, with the config as it is at the first request. If that is wrong, no origin is allowed."""
+        self._find_decorations()
         # The longest prefix first, and so the app's own last. Of equal ones the latest: Flask registers nested
         # blueprints last.
         scopes = sorted(self.scopes, key=lambda scope: precision(scope.paths), reverse=True)
-        self.decorations = app_decorations(self.app)
         try:
             if self._config is None:
                 self._config = self._parse_config()
+            self.resources = [(scope, self._build_resources(scope.parsed)) for scope in scopes]
             if any(str(key).startswith("CORS_") for key in self.app.config.keys() - CONFIG_KEYS.keys()):
                 from .cli.advice import misspelt_keys
 
-                given = [self._config, *self.decorations, *(scope.parsed for scope in scopes)]
+                given = [self._config, *self._decorations, *(scope.parsed for scope in scopes)]
                 warn(misspelt_keys(self.app.config, given), self._warned)
         except Exception as error:
             self._config = None
+            self.resources = [(Scope(ParsedOptions({})), Resources([(ANY_PATH, DENY_ALL)]))]
             self._log(error)
-        self.resources = [(scope, self._build_resources(scope.parsed)) for scope in scopes]
-        for decoration in self.decorations:
+        for decoration in self._decorations:
             self.decorated_policy(decoration)
 
+    def _find_decorations(self) -> None:
+        self._views = [*self.app.view_functions.values()]
+        # Beside `CORS`, the decorations of functions that are not views do not count.
+        functions = registered_functions(self.app) if self.scopes else self._views
+        self._decorations = all_decorations(functions)
+
+    def is_registered(self, decoration: ParsedOptions) -> bool:
+        """Whether a decoration is of a function that is registered with the app, or hidden in one."""
+        if [*map(id, self._views)] != [*map(id, self.app.view_functions.values())]:  # one was replaced
+            self._find_decorations()
+        return decoration in self._decorations
+
     def _build_resources(self, parsed: ParsedOptions) -> Resources:
-        """Build the resources of one ``CORS`` or decoration. If that fails, no origin is allowed."""
-        if self._config is not None:
-            try:
-                resources = build_resources(parsed, self._config)
-                self._warned |= parsed.warned
-                warn(policy_warnings(resources), self._warned)
-                self._note_callables(resources)
-                return resources
-            except Exception as error:
-                self._log("{}:{}: {}".format(*parsed.location, error))
-        return Resources([(ANY_PATH, DENY_ALL)])
+        resources = build_resources(parsed, self._config)
+        self._note_callables(resources)
+        self._warned |= parsed.warned
+        warn(policy_warnings(resources), self._warned)
+        return resources
 
     def _parse_config(self) -> ParsedOptions:
         for key, value in [*self.app.config.items()]:
@@ -138,20 +151,19 @@ class AppState:
         return parse_config(self.app.config)
 
     def _note_callables(self, resources: Resources) -> None:
-        if not self.has_callables and any(policy.origins.callables for _, policy in resources.rules):
-            self.has_callables = True
+        if not self.may_have_callables and any(policy.origins.callables for _, policy in resources.rules):
+            self.may_have_callables = True
             self.ready = False  # what calls them has to be installed
 
     def _log(self, error: object) -> None:
-        if not self._error:
-            self._error = f"CORS: no origin is allowed, because the options are wrong: {error}"
+        self._errors.append(f"CORS: no origin is allowed, because the options are wrong: {error}")
         if self.ready:
-            self.log_error()
+            self.log_errors()
 
-    def log_error(self) -> None:
+    def log_errors(self) -> None:
         """Log what was found wrong. Not while the lock is held: a handler of the app's may call the app."""
-        error, self._error = self._error, ""
-        if error:
+        while self._errors:
+            error = self._errors.pop(0)
             with suppress(Exception):  # a filter of the app's may need a request
                 self.app.logger.error(error)
 

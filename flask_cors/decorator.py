@@ -32,11 +32,12 @@ def cross_origin(*positional: Never, **options: Unpack[Options]) -> Callable[[Vi
     passwords there, protect it against forged requests as well: CORS does not.
 
     Without :class:`CORS` on the app, the view's wrapper responds to preflights, after the app's ``before_request``
-    functions, and their own responses carry no CORS headers. If only a method of a class is decorated, Flask responds
-    to preflights, without CORS headers. ``CORS(app, resources=[])`` changes all of this.
+    functions. If one of these functions responds, that response has no CORS headers. If only a method of a class is
+    decorated, Flask responds to preflights, without CORS headers. With ``CORS(app, resources=[])``, preflights get
+    their response before these functions, and all responses to the view's requests carry the headers.
 
     :param options: see :class:`~flask_cors.options.Options`.
-    :raises TypeError: for an unknown option, an option given by position, or missing parentheses.
+    :raises TypeError: for an unknown option, an option given by position, missing parentheses, or a class.
     :raises ValueError: for values that break a rule, all in one message.
     """
     decoration = parse_keywords(options, "cross_origin()", positional=positional)
@@ -50,10 +51,12 @@ def cross_origin(*positional: Never, **options: Unpack[Options]) -> Callable[[Vi
                 "write decorators = [cross_origin()] in the class"
             )
         # A decorator nearer to the view decides. A copy tells this view from others with the same decorator.
-        own = find_decoration(view, "") or copy(decoration)
-        wrapper = _wrap(view, own)
-        vars(wrapper)[DECORATION] = own
-        return cast(View, _route_options(wrapper) if answers_options(find_decoration(wrapper, "OPTIONS")) else wrapper)
+        decides = find_decoration(view) or copy(decoration)
+        wrapper = _wrap(view, decides)
+        vars(wrapper)[DECORATION] = decides
+        if answers_options(decides):
+            wrapper = _route_options(wrapper)
+        return cast(View, wrapper)
 
     return decorate
 
@@ -72,7 +75,7 @@ def _wrap(view: AnyView, decoration: ParsedOptions) -> AnyView:
 
 def _route_options(wrapper: AnyView) -> AnyView:
     """Make Flask route ``OPTIONS`` to *wrapper*: ``Flask.add_url_rule`` reads these two attributes."""
-    if getattr(wrapper, "__qualname__", "").startswith("View.as_view."):
+    if wrapper.__qualname__.startswith("View.as_view."):
         wrapper = update_wrapper(_ClassBasedView(wrapper), wrapper)
     required = {AutomaticOptions("OPTIONS"), *getattr(wrapper, "required_methods", ())}
     vars(wrapper).update(required_methods=required, provide_automatic_options=False)

@@ -240,7 +240,7 @@ class ParsedOptions:
     """
 
     def __init__(self, options: Values, label: Label = str) -> None:
-        self.location: tuple[str, int] = find_caller()
+        self.location: tuple[str, int] = find_caller()[1:]
         self.warned: set[str] = set()
         try:
             self.values: dict[str, Any] = _parse_layer(options, label)
@@ -345,7 +345,7 @@ def _parse_entry(options: Any) -> dict[str, Any]:
 def _parse_pattern(pattern: Any) -> Pattern:
     if pattern == "*":
         return ANY_PATH
-    text = getattr(pattern, "pattern", pattern)
+    text = pattern.pattern if isinstance(pattern, re.Pattern) else pattern
     if not isinstance(text, str) or not text:
         rule = "a pattern is a text, not empty, or a compiled re.Pattern of text; write '*' for every path, [] for none"
         raise ValueError(f": {rule}, and a dict of patterns without a list around it")
@@ -391,19 +391,19 @@ def policy_warnings(resources: Resources) -> Iterator[str]:
 
 def warn(sentences: Iterable[str], warned: set[str]) -> None:
     """Warn of each that is not in *warned*, at the line of the program that calls this package, and add it."""
-    location = find_caller()
+    level, _, _ = find_caller()
     for sentence in sentences:
         if sentence not in warned:
-            warnings.warn_explicit(sentence, CORSWarning, *location)
+            warnings.warn(sentence, CORSWarning, level)
             warned.add(sentence)
 
 
-def find_caller() -> tuple[str, int]:
-    """Return the file and the line of the program that calls this package."""
-    frame = sys._getframe()
+def find_caller() -> tuple[int, str, int]:
+    """Return how far up the stack the program is that calls this package, and its file and line."""
+    level, frame = 0, sys._getframe()
     while frame.f_back and f"{frame.f_globals.get('__name__')}.".startswith(f"{__package__}."):
-        frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno
+        level, frame = level + 1, frame.f_back
+    return level, frame.f_code.co_filename, frame.f_lineno
 
 
 def parse_origins(value: object) -> AllowedOrigins:

@@ -50,7 +50,7 @@ _ENDINGS = (
     "com net org co.uk studio de fr nl eu it es pl se ch at be cz dk fi no ie pt ro gr hu uk us ca mx br com.br ar cl "
     "ru ua xn--p1ai tr in co.in cn com.cn jp co.jp kr tw hk sg id vn au com.au nz co.nz za co.za ng ke il ae ir "
     "io dev app ai co me tv cc gg so sh to xyz info biz site online store shop tech cloud blog page link live club top "
-    "com:80 com:81 com:3000 com:5173 com:8000 com:8080 com:8443"
+    "com:80 com:81 com:3000 com:5173 com:8000 com:8080 com:8443 com:12345 com:50000"
 )
 
 
@@ -147,8 +147,8 @@ class AllowedOrigins(NamedTuple):
 ANY_ORIGIN = AllowedOrigins()
 
 
-def compile_pattern(text: str) -> Pattern:
-    """Compile a regular expression.
+def compile_pattern(text: Any) -> Pattern:
+    """Compile a regular expression, a text or one that is compiled already.
 
     :raises ValueError: for an invalid expression; the message names the mistake and a remedy.
     """
@@ -248,7 +248,8 @@ def _parse_address(host: str) -> str:
 def admits_unrelated_domains(pattern: Pattern) -> bool:
     """Tell whether two domains that different people may register match under the same public ending."""
     # Ports that it names, or begins to name, as in ":300[0-9]". They stand at its end.
-    on_ports = [f"com:{number:0<4}" for number in re.findall("[0-9]+", pattern.pattern)[-20:]]
+    numbers = re.findall("[0-9]+", pattern.pattern)[-20:]
+    on_ports = [f"com:{number:0<{width}}" for number in numbers for width in range(2, 6)]
     for start, ending in product(_STARTS.split(), [*_ENDINGS.split(), *on_ports]):
         origins = [f"{start}{name}.{ending}" for name in _NAMES.split()]
         if len([*filter(pattern.fullmatch, origins)]) > 1:

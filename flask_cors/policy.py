@@ -39,7 +39,6 @@ at ``#http-cors-protocol``. This module is pure: strings in, strings out, no Fla
 
 import re
 from functools import cached_property
-from itertools import islice
 from typing import NamedTuple
 
 from .origins import ANY_ORIGIN, AllowedOrigins
@@ -61,7 +60,7 @@ Tokens = tuple[str, ...]  # methods, or names of headers
 _CHARACTER = "[!#$%&'*+.^_`|~0-9A-Za-z-]"  # of a name: RFC 9110, section 5.6.2
 # A client chooses the names in a preflight. More and longer ones are not echoed, so that the response stays short.
 _MAX_NAMES = 64
-_REQUESTED_NAME = rf"(?:^|,)[ \t]*({_CHARACTER}{{1,128}})[ \t]*(?=,|\Z)"
+_REQUESTED_NAME = rf"[ \t]*{_CHARACTER}{{1,128}}[ \t]*"
 
 
 class CORSRequest(NamedTuple):
@@ -127,11 +126,11 @@ class Policy(_PolicyFields):
         vary, others = self._vary, self._headers_of_actual_response
         if request.method == "OPTIONS":
             vary, others = self._vary_on_options, self._headers_on_options
-            if self._echoes_requested_names((*self._methods_on_options, *self.headers)):
-                others = self._list_headers(self._methods_on_options, request)
         allow_origin = self._allow_origin(request.origin, origin_allowed)
         if allow_origin is None:
             return vary
+        if request.method == "OPTIONS" and self._echoes_requested_names((*self._methods_on_options, *self.headers)):
+            others = self._list_headers(self._methods_on_options, request)
         return ((ACL_ORIGIN, allow_origin), *others, *vary)
 
     def _allow_origin(self, origin: str | None, allowed: bool | None) -> str | None:
@@ -197,8 +196,9 @@ class Policy(_PolicyFields):
         if not self._echoes_requested_names(names):
             return ", ".join(names)
         # The client chooses these names: the work and the result are bounded.
-        echoed = islice(re.finditer(_REQUESTED_NAME, requested or ""), _MAX_NAMES)
-        return ", ".join(sorted(({*names} - {"*"}).union(match[1] for match in echoed)))
+        pieces = (requested or "").split(",", _MAX_NAMES)[:_MAX_NAMES]
+        echoed = {piece.strip(" \t") for piece in pieces if re.fullmatch(_REQUESTED_NAME, piece)}
+        return ", ".join(sorted(echoed | ({*names} - {"*"})))
 
     def _echoes_requested_names(self, names: Tokens) -> bool:
         """Whether to send the names that a preflight requests, because a browser would not understand ``*``.

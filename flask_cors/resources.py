@@ -22,29 +22,28 @@ _INNERMOST_GROUP = r"\([^()]*\)"
 _LITERAL_PREFIX = r"\A(?:\^|\\A)?((?:(?:[^.\[()^$*+?{\\]|\\[^0-9A-Za-z])(?![*?{]))*)"
 
 
-def literal_prefix(pattern: str, flags: int = 0) -> str:
+def literal_prefix(pattern: Pattern) -> str:
     r"""Return the text with which every match of *pattern* begins.
 
-    >>> literal_prefix(r"^/api/v\d+/users")
+    >>> literal_prefix(re.compile(r"^/api/v\d+/users"))
     '/api/v'
-    >>> literal_prefix(r"/a|/b")
+    >>> literal_prefix(re.compile(r"/a|/b"))
     ''
     """
-    has_comments = re.search(r"\(\?(#|\w*x)", pattern)
-    if has_comments or flags & re.VERBOSE:
+    if pattern.flags & re.VERBOSE:
         return ""
-    outside = re.sub(_ESCAPES_AND_SETS, "", pattern)
+    outside = re.sub(_ESCAPES_AND_SETS, "", pattern.pattern)
     while re.search(_INNERMOST_GROUP, outside):
         outside = re.sub(_INNERMOST_GROUP, "", outside)
     if "|" in outside:
         return ""
-    [literal] = re.findall(_LITERAL_PREFIX, pattern)
+    [literal] = re.findall(_LITERAL_PREFIX, pattern.pattern)
     return re.sub(r"(?s)\\(.)", r"\1", literal)
 
 
 def precision(pattern: Pattern) -> tuple[int, int]:
     """Return how precise *pattern* is: the greater tuple decides."""
-    return len(literal_prefix(pattern.pattern, pattern.flags)), len(pattern.pattern)
+    return len(literal_prefix(pattern)), len(pattern.pattern)
 
 
 class Resources:
@@ -53,10 +52,7 @@ class Resources:
     def __init__(self, rules: Iterable[Rule]) -> None:
         # sorted() is stable: of two that are as precise, the earlier one stays first.
         self.rules: list[Rule] = sorted(rules, key=lambda rule: precision(rule[0]), reverse=True)
-        self._prefixes = [
-            "" if pattern.flags & re.IGNORECASE else literal_prefix(pattern.pattern, pattern.flags)
-            for pattern, _ in self.rules
-        ]
+        self._prefixes = ["" if pattern.flags & re.IGNORECASE else literal_prefix(pattern) for pattern, _ in self.rules]
 
     def policy(self, path: str) -> Policy | None:
         """Return the policy of the most precise pattern that matches *path*, if any does.

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from flask import Flask
 from werkzeug.routing import Rule
 
-from .._decorations import answers_options, app_decorations, view_decoration
+from .._decorations import all_decorations, answers_options, view_decoration
 from .._middleware import app_state
 from .._routes import (
     Route,
@@ -159,7 +159,11 @@ class Site:
             self._state.ready = True
         self.config_error: str = ""
         self.config: ParsedOptions = self._parse_config()
-        self.layers: list[Layer] = [self._layer(scope) for scope, _ in self._state.resources]
+        self.layers: list[Layer] = [
+            self._layer(scope) for scope, _ in self._state.resources if scope in self._state.scopes
+        ]
+        if len(self.layers) < len(self._state.scopes):  # the options are wrong, and the state denies every origin
+            self.layers = list(map(self._layer, self._state.scopes))
 
     def _parse_config(self) -> ParsedOptions:
         try:
@@ -191,7 +195,11 @@ class Site:
 
     def misspelt_keys(self) -> list[str]:
         """Return sentences about keys of the config that resemble a setting."""
-        given = [self.config, *app_decorations(self.app), *(scope.parsed for scope in self._state.scopes)]
+        given = [
+            self.config,
+            *all_decorations(self.app.view_functions.values()),
+            *(scope.parsed for scope in self._state.scopes),
+        ]
         return [*misspelt_keys(self.app.config, given)]
 
     # Covers
@@ -218,17 +226,16 @@ class Site:
         return self._state.policy_for(route) is DENY_ALL and not self.errors
 
     def _rules(self, layer: Layer) -> list[tuple[re.Pattern[str], Policy]]:
-        [rules] = [resources.rules for scope, resources in self._state.resources if scope is layer.scope]
-        return rules
+        kept = [resources.rules for scope, resources in self._state.resources if scope is layer.scope]
+        return kept[0] if kept else [(entry.pattern, entry.policy) for entry in layer.entries]
 
     def _layer(self, scope: Scope) -> Layer:
-        [rules] = [resources.rules for one, resources in self._state.resources if one is scope]
+        rules = [resources.rules for one, resources in self._state.resources if one is scope]
         written = scope.parsed.values.get(RESOURCES, self.config.values.get(RESOURCES))
         title = self._title(scope)
-        policies = {id(pattern): policy for pattern, policy in rules}
-        if DENY_ALL in policies.values():
-            error = _error(scope.parsed, self.config)
-            return Layer(title, scope.parsed, self.config, (Entry(ANY_PATH, {}, DENY_ALL),), scope, error)
+        if not rules:
+            return Layer(title, scope.parsed, self.config, _DENIED, scope, _error(scope.parsed, self.config))
+        policies = {id(pattern): policy for pattern, policy in rules[0]}
         entries = [Entry(pattern, own, policies[id(pattern)]) for pattern, own in self._entries(written)]
         return Layer(title, scope.parsed, self.config, tuple(entries), scope)
 
@@ -326,6 +333,9 @@ class Site:
         own = [name for name in python if "site-packages" not in Path(name).parts]
         beside = [str(path) for path in Path(self.app.instance_path).glob("*.py")]
         return [*own, *beside, *map(str, Path(self.app.root_path).glob("*.cfg"))][:_MAX_FILES]
+
+
+_DENIED = (Entry(ANY_PATH, {}, DENY_ALL),)
 
 
 def _error(parsed: ParsedOptions, config: ParsedOptions) -> str:

@@ -101,7 +101,7 @@ def _doubt(entry: Any) -> tuple[Level, str]:
 def _matches_no_origin(pattern: re.Pattern[str]) -> bool:
     if pattern.flags & ~re.UNICODE:  # they change how it is read
         return False
-    beginning = literal_prefix(pattern.pattern)
+    beginning = literal_prefix(pattern)
     begins = "://" in beginning or any(known.startswith(beginning[:4]) for known in ("http://", "null"))
     return not begins or pattern.pattern.rstrip("$").endswith("/")
 

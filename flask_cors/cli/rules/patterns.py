@@ -64,7 +64,7 @@ def _could_match(pattern: re.Pattern[str], rules: list[str]) -> bool:
 
 
 def _beginning(pattern: re.Pattern[str]) -> str:
-    return literal_prefix(pattern.pattern, pattern.flags)
+    return literal_prefix(pattern)
 
 
 # Only in a text of these parts, without groups, flags, sets and choices, can something be put and leave it a pattern.
