@@ -1,8 +1,7 @@
 """Routes: which view a request reaches, and whether that view handles ``OPTIONS`` itself."""
 
-import re
 from typing import NamedTuple
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from flask import Flask, Request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
@@ -59,11 +58,12 @@ def resolve_route(adapter: MapAdapter, method: str, path: str) -> Route:
         try:
             return Route(adapter.match(path, method)[0], method, path)
         except RequestRedirect as redirect:
+            url = urlsplit(redirect.new_url)
+            target = url.netloc + unquote(url.path)  # as the app will see it
             root = adapter.get_host(None) + adapter.script_name
-            target = redirect.new_url.partition("://")[2]
             if not target.startswith(root):
                 break  # it leads out of this app
-            path = "/" + unquote(re.split("[?#]", target.removeprefix(root))[0])  # as the app will see it
+            path = f"/{target.removeprefix(root)}"
         except MethodNotAllowed as error:
             method = min({*(error.valid_methods or ())} - {"OPTIONS"}, default="OPTIONS")
         except HTTPException:

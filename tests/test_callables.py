@@ -137,6 +137,16 @@ def test_it_is_called_before_all_else_also_if_the_first_request_bypasses_the_mid
     assert order == ["function", "before"]
 
 
+def test_it_is_called_before_all_else_also_behind_another_middleware_and_from_a_late_config() -> None:
+    app, order = h.make_app(), list[str]()
+    h.use_middleware(app)
+    CORS(app)
+    h.configure(app, origins=recorder_in(order))
+    app.before_request(lambda: order.append("before"))
+    fetch(app.test_client(), "/", A)
+    assert order == ["function", "before"]
+
+
 def test_several_cors_install_one_function_before_and_one_after_a_request() -> None:
     app = h.make_app()
     for _ in range(3):

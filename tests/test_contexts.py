@@ -136,7 +136,35 @@ class Manager:
 
 class OwnEntrance(Flask):
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        return super().wsgi_app(environ, start_response)
+        return super().wsgi_app({**environ, "PATH_INFO": environ["PATH_INFO"].removeprefix("/mounted")}, start_response)
+
+
+def test_preflights_pass_through_the_wsgi_app_of_a_class() -> None:
+    app = OwnEntrance(__name__)
+    CORS(app, resources={"/": {"origins": h.B}, "/a": {"origins": A}})
+    assert h.get_preflight_headers_for(app, "/mounted/a") == h.as_preflights(FOR_A)
+
+
+def test_what_is_put_on_the_class_later_is_called() -> None:
+    class Own(Flask): ...
+
+    app, traced = Own(__name__), list[str]()
+    use_cors(app)
+
+    def trace(self: Flask, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        traced.append(environ["PATH_INFO"])
+        return Flask.wsgi_app(self, environ, start_response)
+
+    Own.wsgi_app = trace  # type: ignore[method-assign]
+    fetch(app.test_client(), "/")
+    assert traced == ["/"]
+
+
+def test_without_cors_an_app_is_not_wrapped() -> None:
+    app = make_app()
+    app.add_url_rule("/", "view", cross_origin(origins=A)(a_view))
+    assert headers_for(app) == FOR_A
+    assert "wsgi_app" not in vars(app)
 
 
 def use_a_manager(app: Flask) -> None:

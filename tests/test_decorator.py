@@ -72,6 +72,7 @@ SHOWN = [
     ("a view that streams", only_a(lambda: Response(stream_with_context(pieces()))), 200),
     ("an async view that aborts", only_a(an_async_view_that_aborts), 403),
     ("a view that raises", only_a(raises), 500),
+    ("a class that is not a view", only_a(Response), 200),
     ("below another decorator", h.wrap(only_a(a_view)), 200),
     ("above a decorator that hides the view", only_a(h.hide(a_view)), 200),
     ("a View made once, with a decorator inside", class_view(h.wrap, only_a, init_every_request=False), 200),
@@ -290,6 +291,35 @@ def test_what_makes_up_its_attributes_is_not_touched_in_the_search_for_hidden_de
     cors_for_a(app)
     app.add_url_rule("/", "view", lambda: "text" if request.method else unready.name)
     h.assert_policy(app, FOR_A)
+
+
+def test_the_search_for_hidden_decorations_opens_no_proxy() -> None:
+    app, opened = h.make_app(), mock.Mock()
+    cors_for_a(app)
+    database: Any = LocalProxy(opened)
+    app.add_url_rule("/", "view", lambda: database.name if request.args else "text")
+    h.assert_policy(app, FOR_A)
+    assert opened.mock_calls == []
+
+
+def calls_its_attribute() -> Any:
+    return calls_its_attribute.view()  # type: ignore[attr-defined]
+
+
+def test_beside_cors_what_a_function_has_as_an_attribute_counts_but_what_the_app_has_does_not() -> None:
+    app = h.make_app()
+    cors_for_a(app)
+    vars(calls_its_attribute)["view"] = only_b(a_view)
+    vars(app)["helper"] = only_b(a_view)
+    app.add_url_rule("/attribute", "attribute", calls_its_attribute)
+    app.add_url_rule("/app", "app", lambda: app.name)
+    assert (h.get_headers_for(app, "/attribute"), h.get_headers_for(app, "/app")) == (FOR_B, FOR_A)
+
+
+def test_the_resources_of_the_config_are_not_for_decorated_views() -> None:
+    app = h.make_app(CORS_RESOURCES=["/a", "/b"])
+    app.add_url_rule("/", "view", only_a(a_view))
+    assert h.get_headers_for(app) == FOR_A
 
 
 @table("hidden", *HIDDEN)
@@ -670,10 +700,17 @@ def many_decorators() -> object:
     return view
 
 
+def many_functions() -> object:
+    view = ObjectThatCalls(a_view)
+    vars(view).update({str(number): h.hide(a_view) for number in range(1_000)})
+    return view
+
+
 @table(
     "make_view, most",  # a decorator with `functools.wraps` refers to its view twice
     ("functions that know each other", functions_that_know_each_other, 4 * 3 + 3),
     ("many decorators", many_decorators, 40 * 2),
+    ("many functions", many_functions, 100),
 )
 def test_functions_are_searched_once(
     monkeypatch: pytest.MonkeyPatch, make_view: Callable[[], object], most: int

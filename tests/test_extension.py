@@ -67,6 +67,14 @@ def test_an_app_can_be_set_up(set_up: SetUp) -> None:
     assert headers_for(app) == FOR_A
 
 
+def test_a_config_is_changed_where_it_has_iterators_as_options_alone() -> None:
+    app, others = serving(), iter("ab")
+    app.config["OTHERS"] = others
+    CORS(configure(app, origins=map(str, [A])))
+    assert headers_for(app) == FOR_A
+    assert app.config["OTHERS"] is others
+
+
 class Obliging(Flask):
     """An app that has an answer for every name, as Eve's has."""
 

@@ -301,6 +301,7 @@ PATHS = ["/", "/a", "/a/b", ""]
     ("the wildcard in a dict", {"*": {}}, PATHS),
     ("a string with a comma of its own", "/a{1,2}$", ["/a"]),
     ("a string with commas between patterns", " ^/a$ , /a/, ", ["/a", "/a/b"]),
+    ("a string with commas between anchored patterns", "^/a$, ^/a/", ["/a", "/a/b"]),
     ("a string with commas before slashes in a set and a group", r"/a[^,/]|/a(?:,/b)?$", ["/a"]),
     ("a compiled pattern", re.compile("/A", re.IGNORECASE), ["/a", "/a/b"]),
     ("a generator", (p for p in ["/a/", re.compile("/$")]), ["/", "/a/b"]),
@@ -479,6 +480,11 @@ def test_a_fault_is_warned_about_once_at_the_line_of_the_call(call: types.Functi
     assert (warning.category, warning.filename) == (CORSWarning, __file__)
     assert warning.lineno == call.__code__.co_firstlineno
     assert options["origins"] in str(warning.message)
+
+
+def test_what_was_given_before_there_was_an_app_is_warned_about_once_for_several_apps() -> None:
+    cors = CORS(origins="HTTPS://a.example")
+    assert len(warned(lambda: [*map(cors.init_app, (make_app(), make_app()))])) == 1
 
 
 @pytest.mark.parametrize("more", [{"__name__": "flask_corsair"}, {"__name__": "app.flask_cors"}, {}], ids=repr)

@@ -417,16 +417,30 @@ def test_a_host_that_is_not_trusted_gets_the_policy_of_the_path() -> None:
     app.create_url_adapter = careful  # type: ignore[method-assign]
     assert_policy(app, FOR_A, "/", 400, base_url="http://elsewhere.test/")
     assert_policy(app, FOR_B, "/", 200, base_url="http://example.test/")
+    app = serve(a_view)  # without `CORS`
+    app.create_url_adapter = careful  # type: ignore[method-assign]
+    app.register_error_handler(SecurityError, only_b(lambda _: ("no", 400)))
+    response = preflight(app.test_client(), "/", B, base_url="http://elsewhere.test/")
+    assert (response.status_code, cors_headers(response)["Access-Control-Allow-Origin"]) == (200, B)
 
 
 def test_under_a_mount_a_url_leads_where_it_leads_at_the_root() -> None:
     app, root = make_app(), make_app()
-    CORS(app, resources={"/folder/": {"origins": A}, "/": {"origins": B}})
+    CORS(app, resources={"/folder/": {"origins": A}, "/far": {"origins": A}, "/": {"origins": B}})
     app.add_url_rule("/folder/", view_func=a_view)
+    app.add_url_rule("/secure", redirect_to="https://localhost/a%20b/folder/", endpoint="secure")
+    app.add_url_rule("/far", redirect_to="https://elsewhere.test/a%20b/", endpoint="far")
     app.add_url_rule("/moved", redirect_to="f%6Flder/", endpoint="moved")
     app.add_url_rule("/out", redirect_to="/folder/", endpoint="out")
     app.add_url_rule("/near", redirect_to=lambda adapter: f"{adapter.script_name[:-1]}-not/folder/", endpoint="near")
     CORS(root, origins=[])  # an app below another has its own policy
     root.wsgi_app = DispatcherMiddleware(root.wsgi_app, {"/a b": app})  # type: ignore[method-assign]
-    for path, expected in [("folder", FOR_A), ("moved", FOR_A), ("out", FOR_B), ("near", FOR_B)]:
+    for path, expected in [
+        ("folder", FOR_A),
+        ("moved", FOR_A),
+        ("out", FOR_B),
+        ("near", FOR_B),
+        ("far", FOR_A),
+        ("secure", FOR_A),
+    ]:
         assert_policy(root, expected, f"/a b/{path}", 308)
