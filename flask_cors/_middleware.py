@@ -237,8 +237,10 @@ def before_view(decoration: ParsedOptions) -> Response | None:
     policy = state.decorated_policy(decoration)
     if found or not state.is_registered(decoration):
         reached: Policy | None = policy
-        if found and current.method == "OPTIONS":
-            reached = None  # a preflight may be for another method
+        if current.method == "OPTIONS":
+            with suppress(Exception):  # what routing raises; `add_headers` meets it as well
+                if found or request_route(state.app, current).endpoint != current.endpoint:
+                    reached = None  # a preflight may be for another method, or another view of the path
         setattr(current, _REACHED, reached)
         if state.may_have_callables:
             ask_callables(state)

@@ -238,9 +238,12 @@ def test_where_the_route_lists_options_a_hidden_wrapper_responds_and_the_view_ne
 
 
 @pytest.mark.parametrize(("set_up", "expected"), [(h.no_set_up, FOR_NONE), (cors_for_a, FOR_A)])
-def test_a_hidden_wrapper_does_not_decide_for_another_view_of_its_path(set_up: h.SetUp, expected: Any) -> None:
+@pytest.mark.parametrize("hidden", [h.hide, in_a_default])
+def test_a_hidden_wrapper_does_not_decide_for_another_view_of_its_path(
+    set_up: h.SetUp, expected: Any, hidden: ViewFunction
+) -> None:
     app = h.make_app()
-    app.add_url_rule("/", "hidden", h.hide(only_b(a_view)), methods=["PUT", "OPTIONS"])
+    app.add_url_rule("/", "hidden", hidden(only_b(a_view)), methods=["PUT", "OPTIONS"])
     app.add_url_rule("/", "other", a_view, methods=["GET"])
     h.use_middleware(app)  # so that the wrapper gets the preflight
     set_up(app)
