@@ -139,20 +139,23 @@ def preflight_headers(state: AppState, environ: WSGIEnvironment) -> Headers | No
     """Return the headers for a preflight; ``None`` if the app is to respond, or if the request is not a preflight."""
     try:
         current = state.app.request_class(environ)
-        policy = preflight_policy(state, current)
+        request = read_request(current)
+        policy = preflight_policy(state, current, request)
         if policy is None or policy.origins.callables:
             return None
-        return response_headers(state, current, policy)
+        if request_denied.receivers:
+            return response_headers(state, current, policy)
+        return policy.response_headers(request)
     except Exception:  # the app meets the same error, and handles it in its own way
         return None
 
 
-def preflight_policy(state: AppState, current: Request) -> Policy | None:
+def preflight_policy(state: AppState, current: Request, request: CORSRequest) -> Policy | None:
     """Return the policy with which to respond to a preflight in place of the app.
 
     ``None`` if the app is to respond, or if the request is not a preflight.
     """
-    if not state.scopes or not read_request(current).is_preflight:
+    if not state.scopes or not request.is_preflight:
         return None
     adapter = url_adapter(state.app, current)
     if adapter is not None and state.view_handles_options(adapter):
@@ -267,7 +270,7 @@ def add_headers(state: AppState, response: Response) -> Response:
         headers = None
         if state.scopes or hasattr(current, _REACHED):  # without `CORS`, only responses of decorated views are changed
             headers = response_headers(state, current, request_policy(state, current))
-        if current.method == "OPTIONS" and preflight_policy(state, current):
+        if current.method == "OPTIONS" and preflight_policy(state, current, read_request(current)):
             empty_response = state.app.response_class(status=200)
             Response.set_data(empty_response, b"")  # a class of the app's own may wrap bodies
             empty_response.call_on_close(response.close)

@@ -129,7 +129,7 @@ class Policy(_PolicyFields):
         allow_origin = self._allow_origin(request.origin, origin_allowed)
         if allow_origin is None:
             return vary
-        if request.method == "OPTIONS" and self._echoes_requested_names((*self._methods_on_options, *self.headers)):
+        if request.method == "OPTIONS" and self._echoes:
             others = self._list_headers(self._methods_on_options, request)
         return ((ACL_ORIGIN, allow_origin), *others, *vary)
 
@@ -177,6 +177,10 @@ class Policy(_PolicyFields):
     @cached_property
     def _headers_of_actual_response(self) -> Headers:
         return self._list_headers(self.methods or ())
+
+    @cached_property
+    def _echoes(self) -> bool:
+        return self._echoes_requested_names((*self._methods_on_options, *self.headers))
 
     @property
     def _methods_on_options(self) -> Tokens:

@@ -87,7 +87,7 @@ def send_traceback(app: Flask, environ: WSGIEnvironment, start_response: StartRe
     response = app.response_class(text, 500, mimetype="text/plain")
     try:
         state = app_state(app)
-        if preflight_policy(state, current):
+        if preflight_policy(state, current, read_request(current)):
             response = Response()
         response = set_headers(response, response_headers(state, current, request_policy(state, current)))
     except Exception:  # what routing raises, perhaps that which is shown
