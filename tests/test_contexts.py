@@ -1,7 +1,10 @@
 """What stays as it is without the extension: contexts, ``g``, the app's own functions, its error pages, its memory."""
 
 import gc
+import subprocess
+import sys
 import threading
+import time
 import tracemalloc
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +21,8 @@ from werkzeug.local import LocalProxy
 from werkzeug.test import Client
 
 from flask_cors import CORS, _middleware, cross_origin, current_policy
+from flask_cors._middleware import app_state
+from flask_cors._state import AppState
 from tests import helpers as h
 from tests.entries import exact
 from tests.helpers import (
@@ -372,6 +377,18 @@ def test_each_function_of_the_app_runs_once_for_the_first_request(debug: bool, s
     assert len(calls) == 2
 
 
+def test_two_threads_get_one_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    app, make = make_app(), AppState.__init__
+
+    def slowly(state: AppState, app: Flask) -> None:
+        time.sleep(0.05)
+        make(state, app)
+
+    monkeypatch.setattr(AppState, "__init__", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        assert len({*pool.map(app_state, (app, app))}) == 1
+
+
 def test_two_threads_may_share_a_response() -> None:
     barrier = threading.Barrier(2, timeout=5)
 
@@ -387,6 +404,25 @@ def test_two_threads_may_share_a_response() -> None:
         for _ in range(5):
             responses = pool.map(lambda origin: fetch(app.test_client(), "/", origin), (A, B))
             assert [*map(cors_headers, responses)] == [ONLY_A, h.ONLY_B]
+
+
+FORKS = """
+import os, signal
+from flask import Flask
+from flask_cors import CORS, _middleware
+app = Flask("forks")
+CORS(app)
+with _middleware._LOCK:  # as a thread that sets headers holds it
+    child = os.fork()
+    if child == 0:
+        signal.alarm(10)
+        os._exit(app.test_client().get("/").status_code != 404)
+raise SystemExit(os.waitpid(child, 0)[1])
+"""
+
+
+def test_a_child_process_does_not_wait_for_a_thread_of_its_parent() -> None:
+    subprocess.run([sys.executable, "-W", "ignore", "-c", FORKS], check=True, timeout=30)
 
 
 def test_a_response_for_which_there_is_no_policy_gets_no_headers_while_it_is_sent() -> None:
