@@ -47,9 +47,10 @@ def registered_functions(app: Flask) -> list[object]:
     functions: list[object] = []
     waiting: list[Any] = [app.view_functions, app.before_request_funcs, app.after_request_funcs, app.error_handler_spec]
     for one in waiting:
-        if isinstance(one, dict):
+        kind = type(one)  # not `isinstance`, which opens a proxy
+        if issubclass(kind, dict):
             waiting += one.values()
-        elif isinstance(one, list):
+        elif issubclass(kind, list):
             waiting += one
         else:
             functions.append(one)

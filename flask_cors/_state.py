@@ -126,10 +126,11 @@ class AppState:
             self.decorated_policy(decoration)
 
     def _find_decorations(self) -> None:
-        self._views = [*self.app.view_functions.values()]
+        views: list[object] = [*self.app.view_functions.values()]
         # Beside `CORS`, the decorations of functions that are not views do not count.
-        functions = registered_functions(self.app) if self.scopes else self._views
+        functions = registered_functions(self.app) if self.scopes else views
         self._decorations = all_decorations(functions)
+        self._views = views  # last, since another thread may compare them
 
     def is_registered(self, decoration: ParsedOptions) -> bool:
         """Whether a decoration is of a function that is registered with the app, or hidden in one."""

@@ -250,6 +250,7 @@ def admits_unrelated_domains(pattern: Pattern) -> bool:
     # Ports that it names, or begins to name, as in ":300[0-9]". They stand at its end.
     numbers = re.findall("[0-9]+", pattern.pattern)[-20:]
     on_ports = [f"com:{number:0<{width}}" for number in numbers for width in range(2, 6)]
+    on_ports += [f"{ending}:8443" for ending in _ENDINGS.split()]
     for start, ending in product(_STARTS.split(), [*_ENDINGS.split(), *on_ports]):
         origins = [f"{start}{name}.{ending}" for name in _NAMES.split()]
         if len([*filter(pattern.fullmatch, origins)]) > 1:

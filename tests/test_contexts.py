@@ -255,6 +255,8 @@ def test_a_view_that_is_a_proxy_of_the_request_takes_no_app_down() -> None:
     app.view_functions["view"] = LocalProxy(lambda: current_app.config["VIEW"])
     app.add_url_rule("/elsewhere", endpoint="unbound")
     app.view_functions["unbound"] = LocalProxy(ContextVar("unbound"))
+    app.add_url_rule("/missing", endpoint="missing")
+    app.view_functions["missing"] = LocalProxy(lambda: dict[str, Any]()["view"])
     hidden = [cross_origin(origins=h.B)(a_view)]
     app.add_url_rule("/hidden", "hidden", lambda: hidden[0]())
     use_cors(app)

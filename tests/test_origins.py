@@ -351,6 +351,7 @@ EVERYONE = words(r"""
     ^https://([a-z]\.)(com|org) ^https://\d+\.com ^https://[a-z]+-[a-z]+\.dev ^https://[a-z]{8,}\.io ^https?://.*:3000
     ^https?://.*:(3000|8080) ^https?://[^/]+:300\d ^https?://.+:[38]000 ^https?://[^/:]+:\d{2} ^https?://.+:4\d\d\d
     ^https://www\.[^.]+\.de ^https://\w+\.\w+\.\w+\.fr ^(null|https?://.+\..+) ^https://shop\.example|https://.*\.shop
+    ^https://[a-z]+\.de:\d+
 """)
 NOT_EVERYONE = words(r"""
     ^https://([a-z0-9-]+\.)*example\.com ^https://shop-[^.]*-team\.vercel\.app ^https://[a-z0-9-]+\.vercel\.app

@@ -31,7 +31,7 @@ NOT_CORE = {"browser", "testing", "pytest_plugin", "cli"}
 
 SOURCES = {path.relative_to(PACKAGE).as_posix(): path.read_text() for path in PACKAGE.rglob("*.py")}
 
-MOST_TOKENS, MOST_TOKENS_A_LINE = 9_122, 8.5  # 8,000 are the aim
+MOST_TOKENS, MOST_TOKENS_A_LINE = 9_146, 8.5  # 8,000 are the aim
 LONGEST_BODY, MEDIAN_BODY = 30, 6
 
 TOP_LEVEL = {
